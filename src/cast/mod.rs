@@ -1,0 +1,1 @@
+//! What an entry means in FHIR. Pure: no I/O, no async.

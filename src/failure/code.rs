@@ -1,0 +1,138 @@
+//! The table of failure codes: stable name, class and cure, a row each.
+
+use std::fmt;
+
+use super::Class;
+
+macro_rules! codes {
+    ($($(#[$doc:meta])* $variant:ident = $name:literal, $class:ident, $cure:literal;)+) => {
+        /// What went wrong. The names are stable: records, filters and dashboards rely on them.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub enum Code { $($(#[$doc])* $variant,)+ }
+
+        impl Code {
+            /// Every code, in the order of the table.
+            pub const ALL: &'static [Self] = &[$(Self::$variant,)+];
+
+            /// The stable, documented name, e.g. `fhir.multiple-matches`.
+            #[must_use]
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $name,)+ }
+            }
+
+            /// What the engine does about it.
+            #[must_use]
+            pub const fn class(self) -> Class {
+                match self { $(Self::$variant => Class::$class,)+ }
+            }
+
+            /// What a person can do about it.
+            #[must_use]
+            pub const fn cure(self) -> &'static str {
+                match self { $(Self::$variant => $cure,)+ }
+            }
+        }
+    };
+}
+
+codes! {
+    /// No connection to the FHIR server: refused, reset, DNS, TLS.
+    FhirUnreachable = "fhir.unreachable", Transient,
+        "Check that the FHIR server runs and that Fhir:Endpoint can be reached from here.";
+    /// The FHIR server did not answer in time.
+    FhirTimeout = "fhir.timeout", Transient,
+        "The FHIR server is slow: give it more resources, raise Fhir:Timeout, or lower DicomCastWorker:MaxConcurrency.";
+    /// 425, 429: asked to slow down.
+    FhirTooBusy = "fhir.too-busy", Transient,
+        "The FHIR server limits its load: lower DicomCastWorker:MaxConcurrency or raise the server's capacity.";
+    /// 5xx from the FHIR server.
+    FhirServerError = "fhir.server-error", Transient,
+        "The FHIR server failed: look at its own log for the time given.";
+    /// 409, 412, or a conditional create that found a resource.
+    FhirConflict = "fhir.conflict", Conflict,
+        "Something else keeps writing the same resources: find it and let one of the two write, then retry.";
+    /// 400, 422: the server refuses the content.
+    FhirRejected = "fhir.rejected", Fhir,
+        "Read the server's issues in the message; mend the profile or the data on the FHIR side, then retry.";
+    /// 413: the study's resource is larger than the server takes.
+    FhirTooLarge = "fhir.too-large", Fhir,
+        "Raise the FHIR server's limit on the size of a request, then retry.";
+    /// Several resources where the identifier should find one.
+    FhirMultipleMatches = "fhir.multiple-matches", Fhir,
+        "Several resources carry this identifier: merge them or delete the surplus, then retry.";
+    /// A stored resource that cannot be read or edited.
+    FhirInvalidResource = "fhir.invalid-resource", Fhir,
+        "Correct the named resource on the FHIR server by hand, then retry.";
+    /// An answer that is no FHIR, or not the answer to the request.
+    FhirInvalidResponse = "fhir.invalid-response", Fhir,
+        "The FHIR server (or a proxy before it) answered something that is not FHIR: check Fhir:Endpoint and the server's log, then retry.";
+    /// 401 from the FHIR server.
+    FhirUnauthorized = "fhir.unauthorized", Setup,
+        "The FHIR server does not accept the credentials: check Fhir:Authentication, the audience above all.";
+    /// 403 from the FHIR server.
+    FhirForbidden = "fhir.forbidden", Setup,
+        "The identity lacks a role: assign FHIR Data Contributor to it. A new role can take a day to show.";
+    /// 404 and other refusals of the address itself.
+    FhirWrongAddress = "fhir.wrong-address", Setup,
+        "Fhir:Endpoint is not the base address of a FHIR server: correct it.";
+    /// The capability statement names another FHIR version.
+    FhirWrongVersion = "fhir.wrong-version", Setup,
+        "radcast writes FHIR R4 (4.0.x) and R4B (4.3.x): point Fhir:Endpoint at such a server.";
+    /// The capability statement has no `transaction` interaction.
+    FhirNoTransactions = "fhir.no-transactions", Setup,
+        "The FHIR server offers no transactions: turn them on or use a server that has them.";
+
+    /// No connection to the DICOMweb service: refused, reset, DNS, TLS.
+    DicomUnreachable = "dicom.unreachable", Transient,
+        "Check that the DICOM service runs and that DicomWeb:Endpoint can be reached from here.";
+    /// The DICOMweb service did not answer in time.
+    DicomTimeout = "dicom.timeout", Transient,
+        "The DICOM service is slow: give it more resources or raise DicomWeb:Timeout.";
+    /// 425, 429 from the DICOMweb service.
+    DicomTooBusy = "dicom.too-busy", Transient,
+        "The DICOM service limits its load: raise DicomCastWorker:PollIntervalDuringCatchup.";
+    /// 5xx from the DICOMweb service.
+    DicomServerError = "dicom.server-error", Transient,
+        "The DICOM service failed: look at its own log for the time given.";
+    /// A page that is no JSON array.
+    DicomInvalidResponse = "dicom.invalid-response", Transient,
+        "The DICOM service (or a proxy before it) answered something that is no change feed: check DicomWeb:Endpoint.";
+    /// 401 from the DICOMweb service.
+    DicomUnauthorized = "dicom.unauthorized", Setup,
+        "The DICOM service does not accept the credentials: check DicomWeb:Authentication, the audience above all.";
+    /// 403 from the DICOMweb service.
+    DicomForbidden = "dicom.forbidden", Setup,
+        "The identity lacks a role: assign DICOM Data Reader to it. A new role can take a day to show.";
+    /// 404 and other refusals of the address itself.
+    DicomWrongAddress = "dicom.wrong-address", Setup,
+        "DicomWeb:Endpoint (or DicomWeb:ApiVersion) has no change feed: give the service's base address, without a version.";
+    /// The stored position is beyond the newest entry of the feed.
+    DicomPositionAhead = "dicom.position-ahead", Setup,
+        "The feed ends before the stored position: the DICOM service was restored or replaced, or the store belongs to another service. Point radcast at the right store, or start it with an empty one.";
+    /// An entry that is no entry: JSON broken, sequence, UIDs or action missing.
+    DicomMalformedEntry = "dicom.malformed-entry", Dicom,
+        "The feed entry cannot be read: delete the instance and store it again.";
+    /// A required attribute is missing, empty or invalid.
+    DicomMissingAttribute = "dicom.missing-attribute", Dicom,
+        "Correct the named attribute at the source, delete the instance and store it again.";
+    /// Values of mapped attributes are invalid and the validation level is full.
+    DicomInvalidValue = "dicom.invalid-value", Dicom,
+        "Correct the named attributes at the source, delete the instance and store it again, or validate partially.";
+
+    /// No connection to the store, or it refuses to work.
+    StoreUnavailable = "store.unavailable", Transient,
+        "Check that the store's disk is writable and has room, or that the storage account can be reached.";
+    /// Somebody else moved the position.
+    StoreConflict = "store.conflict", Setup,
+        "Another radcast writes the same store: stop one of the two.";
+
+    /// A bug of radcast, a panic included.
+    InternalPanic = "internal.panic", Internal,
+        "This is a fault of radcast: report it with the log line that names the place in the code.";
+}
+
+impl fmt::Display for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}

@@ -1,0 +1,94 @@
+//! One vocabulary of failures: what went wrong (code), what the engine does about it (class), and
+//! what a person can do about it (cure). This room knows no other.
+
+mod code;
+
+use std::fmt;
+
+pub use code::Code;
+
+/// What the engine does about a failure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Class {
+    /// The same request may succeed later: retried in place with backoff.
+    Transient,
+    /// Somebody changed what we were changing: read again, merge again.
+    Conflict,
+    /// Needs a repair on the FHIR side: recorded with its cure and passed.
+    Fhir,
+    /// The instance itself is bad: recorded and passed.
+    Dicom,
+    /// Credentials, permissions, versions, addresses: the feed pauses until it is mended.
+    Setup,
+    /// A bug of our own, a panic included: recorded like `Fhir`.
+    Internal,
+}
+
+impl Class {
+    /// The stable name that records, logs and filters use.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Transient => "transient",
+            Self::Conflict => "conflict",
+            Self::Fhir => "fhir",
+            Self::Dicom => "dicom",
+            Self::Setup => "setup",
+            Self::Internal => "internal",
+        }
+    }
+}
+
+impl fmt::Display for Class {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// What a failure is about: the entry's sequence and UIDs, as far as they could be read.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Subject {
+    /// Sequence of the feed entry.
+    pub sequence: Option<u64>,
+    /// Study Instance UID (0020,000D).
+    pub study: Option<String>,
+    /// Series Instance UID (0020,000E).
+    pub series: Option<String>,
+    /// SOP Instance UID (0008,0018).
+    pub instance: Option<String>,
+}
+
+/// Something that went wrong, in words a person can act on and without patient data.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{code}: {message}")]
+pub struct Failure {
+    /// What went wrong; decides class and cure.
+    pub code: Code,
+    /// One sentence with the particulars. Never holds a patient's name, birth date or id.
+    pub message: String,
+    /// How long the server asked us to wait before the next attempt (`Retry-After`).
+    pub retry_after: Option<std::time::Duration>,
+}
+
+impl Failure {
+    /// A failure of this code, with a sentence of particulars.
+    pub fn new(code: Code, message: impl Into<String>) -> Self {
+        Self {
+            code,
+            message: message.into(),
+            retry_after: None,
+        }
+    }
+
+    /// What the engine does about it.
+    #[must_use]
+    pub const fn class(&self) -> Class {
+        self.code.class()
+    }
+
+    /// What a person can do about it.
+    #[must_use]
+    pub const fn cure(&self) -> &'static str {
+        self.code.cure()
+    }
+}

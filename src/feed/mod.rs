@@ -1,0 +1,1 @@
+//! What happened: the change feed of a DICOMweb service.

@@ -1,0 +1,16 @@
+//! radcast keeps a FHIR R4 server in step with the change feed of a DICOMweb service.
+//!
+//! The entry of the feed is the unit of failure; the study is the unit of work. Five steps, each
+//! with its room:
+//!
+//! 1. **read**: an entry becomes a change or a failure, without I/O ([`feed`], [`dicom`], [`cast`]);
+//! 2. **fold**: the changes of one study become one delta ([`cast`]);
+//! 3. **apply**: look up, merge, one FHIR transaction ([`fhir`]);
+//! 4. **isolate**: a refused delta is halved until the culprits stand alone ([`sync`]);
+//! 5. **settle**: the position passes what is applied, skipped or durably recorded ([`store`]).
+
+pub mod cast;
+pub mod dicom;
+pub mod failure;
+pub mod feed;
+pub mod sandbox;

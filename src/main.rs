@@ -1,0 +1,3 @@
+//! The `radcast` command: argument parsing and exit codes; nothing else.
+
+fn main() {}

@@ -1,0 +1,8 @@
+//! An embedded DICOMweb service and an embedded FHIR store, for the demo and the tests. Small, and
+//! honest in what they refuse. This room uses no room of the engine, and none of them uses it.
+
+mod faults;
+mod server;
+
+pub use faults::{Fault, Faults, Held};
+pub use server::Server;
