@@ -2,10 +2,14 @@
 //! what a person can do about it (cure). This room knows no other.
 
 mod code;
+mod http;
+mod policy;
 
 use std::fmt;
 
 pub use code::Code;
+pub use http::{describe, retry_after};
+pub use policy::{Dependency, Operation, Symptom, classify};
 
 /// What the engine does about a failure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -1,1 +1,3 @@
 //! The integration tests: a mod per capability.
+
+mod simulation;

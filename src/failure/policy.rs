@@ -1,0 +1,162 @@
+//! The one place that decides what an error means: (dependency, operation, symptom) → code.
+
+use super::Code;
+
+/// Whose answer it was.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Dependency {
+    /// The DICOMweb service.
+    Dicom,
+    /// The FHIR server.
+    Fhir,
+}
+
+/// What was asked of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Operation {
+    /// Any read: a feed page, a search, the capability statement.
+    Read,
+    /// A FHIR transaction.
+    Transaction,
+}
+
+/// What came back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Symptom {
+    /// No connection: refused, reset, DNS, TLS, a body that broke off.
+    NoConnection,
+    /// No answer in time.
+    Timeout,
+    /// An HTTP status other than 2xx.
+    Status(u16),
+    /// A status of the 4xx range whose text says that a version or condition did not hold.
+    PreconditionInText,
+    /// An answer that is not of the agreed form.
+    Malformed,
+}
+
+/// The code of a symptom; its class and cure follow from the code.
+#[must_use]
+pub const fn classify(dependency: Dependency, operation: Operation, symptom: Symptom) -> Code {
+    match dependency {
+        Dependency::Dicom => classify_dicom(symptom),
+        Dependency::Fhir => match operation {
+            Operation::Read => classify_fhir_read(symptom),
+            Operation::Transaction => classify_fhir_transaction(symptom),
+        },
+    }
+}
+
+const fn classify_dicom(symptom: Symptom) -> Code {
+    match symptom {
+        Symptom::NoConnection => Code::DicomUnreachable,
+        Symptom::Timeout | Symptom::Status(408) => Code::DicomTimeout,
+        Symptom::Status(425 | 429) => Code::DicomTooBusy,
+        Symptom::Status(401) => Code::DicomUnauthorized,
+        Symptom::Status(403) => Code::DicomForbidden,
+        // 424 is the DICOM service's own trouble with its encryption key.
+        Symptom::Status(424 | 500..=599) => Code::DicomServerError,
+        Symptom::Status(400..=499) => Code::DicomWrongAddress,
+        Symptom::Status(_) | Symptom::PreconditionInText | Symptom::Malformed => {
+            Code::DicomInvalidResponse
+        }
+    }
+}
+
+const fn classify_fhir_read(symptom: Symptom) -> Code {
+    match symptom {
+        Symptom::NoConnection => Code::FhirUnreachable,
+        Symptom::Timeout | Symptom::Status(408) => Code::FhirTimeout,
+        Symptom::Status(425 | 429) => Code::FhirTooBusy,
+        Symptom::Status(401) => Code::FhirUnauthorized,
+        Symptom::Status(403) => Code::FhirForbidden,
+        Symptom::Status(500..=599) => Code::FhirServerError,
+        Symptom::Status(409 | 412) | Symptom::PreconditionInText => Code::FhirConflict,
+        Symptom::Status(400 | 422) => Code::FhirRejected,
+        Symptom::Status(400..=499) => Code::FhirWrongAddress,
+        Symptom::Status(_) | Symptom::Malformed => Code::FhirInvalidResponse,
+    }
+}
+
+const fn classify_fhir_transaction(symptom: Symptom) -> Code {
+    match symptom {
+        // The resource that was to be updated has gone: read again, merge again.
+        Symptom::Status(404 | 409 | 410 | 412) | Symptom::PreconditionInText => Code::FhirConflict,
+        Symptom::Status(405 | 501) => Code::FhirNoTransactions,
+        Symptom::Status(413) => Code::FhirTooLarge,
+        Symptom::Status(status) => match classify_fhir_read(Symptom::Status(status)) {
+            Code::FhirWrongAddress => Code::FhirRejected,
+            code => code,
+        },
+        other => classify_fhir_read(other),
+    }
+}
+
+impl Code {
+    /// Whether one entry among many may have brought the failure in, so that halving the work
+    /// finds it.
+    #[must_use]
+    pub const fn isolates(self) -> bool {
+        matches!(
+            self,
+            Self::FhirRejected
+                | Self::FhirTooLarge
+                | Self::FhirInvalidResponse
+                | Self::InternalPanic
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::failure::Class;
+
+    fn class(operation: Operation, status: u16) -> Class {
+        classify(Dependency::Fhir, operation, Symptom::Status(status)).class()
+    }
+
+    #[test]
+    fn what_passes_by_itself_is_transient_everywhere() {
+        for status in [408, 425, 429, 500, 502, 503, 504] {
+            assert_eq!(class(Operation::Read, status), Class::Transient, "{status}");
+            assert_eq!(class(Operation::Transaction, status), Class::Transient, "{status}");
+            let dicom = classify(Dependency::Dicom, Operation::Read, Symptom::Status(status));
+            assert_eq!(dicom.class(), Class::Transient, "{status}");
+        }
+    }
+
+    #[test]
+    fn a_refused_identity_is_a_matter_of_setup() {
+        for status in [401, 403] {
+            assert_eq!(class(Operation::Transaction, status), Class::Setup, "{status}");
+            let dicom = classify(Dependency::Dicom, Operation::Read, Symptom::Status(status));
+            assert_eq!(dicom.class(), Class::Setup, "{status}");
+        }
+    }
+
+    #[test]
+    fn a_lost_race_is_a_conflict_also_when_only_the_text_says_so() {
+        assert_eq!(class(Operation::Transaction, 412), Class::Conflict);
+        let told = classify(Dependency::Fhir, Operation::Transaction, Symptom::PreconditionInText);
+        assert_eq!(told.class(), Class::Conflict);
+    }
+
+    #[test]
+    fn only_a_read_takes_404_for_a_wrong_address() {
+        assert_eq!(class(Operation::Read, 404), Class::Setup);
+        assert_eq!(class(Operation::Transaction, 404), Class::Conflict);
+    }
+
+    #[test]
+    fn every_status_has_a_code_with_a_cure() {
+        for status in 0..=999 {
+            for operation in [Operation::Read, Operation::Transaction] {
+                for dependency in [Dependency::Fhir, Dependency::Dicom] {
+                    let code = classify(dependency, operation, Symptom::Status(status));
+                    assert!(!code.cure().is_empty());
+                }
+            }
+        }
+    }
+}

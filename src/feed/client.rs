@@ -1,0 +1,113 @@
+//! Requests to the change feed, and what their failure means.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use jiff::Timestamp;
+use reqwest::{Response, StatusCode, Url};
+
+use super::page;
+use super::{Entry, MalformedEntry};
+use crate::failure::{Code, Dependency, Failure, Operation, Symptom, classify, describe, retry_after};
+use crate::settings::ApiVersion;
+
+/// A client of one service's change feed in one API version.
+#[derive(Debug, Clone)]
+pub struct FeedClient {
+    http: reqwest::Client,
+    base: String,
+}
+
+/// The newest entry of the feed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Latest {
+    /// Its sequence; 0 while the feed is empty.
+    pub sequence: u64,
+    /// When it happened.
+    pub timestamp: Option<Timestamp>,
+}
+
+impl FeedClient {
+    /// A client of the service at `endpoint`, whose path is kept.
+    ///
+    /// # Errors
+    /// The HTTP client cannot be built, e.g. without CA certificates.
+    pub fn new(endpoint: &Url, version: ApiVersion, timeout: Duration) -> Result<Self, Failure> {
+        let http = reqwest::Client::builder()
+            .timeout(timeout)
+            .build()
+            .map_err(|error| Failure::new(Code::DicomUnreachable, describe(error)))?;
+        let base = format!("{}/{version}/changefeed", endpoint.as_str().trim_end_matches('/'));
+        Ok(Self { http, base })
+    }
+
+    /// The newest entry of the feed.
+    ///
+    /// # Errors
+    /// The service cannot be reached, refuses, or answers what is no entry.
+    pub async fn latest(&self) -> Result<Latest, Failure> {
+        let url = format!("{}/latest", self.base);
+        let body = self.get(&url, &[("includeMetadata", "false".to_owned())]).await?;
+        match body {
+            Some(body) => newest(&body).ok_or_else(|| malformed("the latest entry cannot be read")),
+            None => Ok(Latest::default()),
+        }
+    }
+
+    /// The entries that this query finds, with the present metadata of their instances.
+    ///
+    /// # Errors
+    /// The service cannot be reached, refuses, or answers what is no array.
+    pub(super) async fn page(
+        &self,
+        query: &[(&str, String)],
+    ) -> Result<Vec<Result<Entry, MalformedEntry>>, Failure> {
+        match self.get(&self.base, query).await? {
+            Some(body) => page::split(&body)
+                .ok_or_else(|| malformed("the page is not a complete JSON array")),
+            None => Ok(Vec::new()),
+        }
+    }
+
+    async fn get(&self, url: &str, query: &[(&str, String)]) -> Result<Option<Bytes>, Failure> {
+        let sent = self.http.get(url).query(query).send().await;
+        let response = sent.map_err(no_answer)?;
+        if !response.status().is_success() {
+            return Err(refused(&response));
+        }
+        if response.status() == StatusCode::NO_CONTENT {
+            return Ok(None);
+        }
+        let body = response.bytes().await.map_err(no_answer)?;
+        Ok(Some(body).filter(|body| !body.is_empty()))
+    }
+}
+
+fn newest(body: &Bytes) -> Option<Latest> {
+    if body.as_ref() == b"null" {
+        return Some(Latest::default());
+    }
+    match Entry::parse(body) {
+        Ok(entry) => Some(Latest { sequence: entry.sequence, timestamp: entry.timestamp }),
+        Err(malformed) => malformed
+            .subject
+            .sequence
+            .map(|sequence| Latest { sequence, timestamp: malformed.timestamp }),
+    }
+}
+
+fn malformed(what: &str) -> Failure {
+    Failure::new(classify(Dependency::Dicom, Operation::Read, Symptom::Malformed), what)
+}
+
+fn no_answer(error: reqwest::Error) -> Failure {
+    let code = classify(Dependency::Dicom, Operation::Read, Symptom::of(&error));
+    Failure::new(code, describe(error))
+}
+
+fn refused(response: &Response) -> Failure {
+    let status = response.status();
+    let code = classify(Dependency::Dicom, Operation::Read, Symptom::Status(status.as_u16()));
+    let message = format!("the change feed answered {status}");
+    Failure { retry_after: retry_after(response.headers()), ..Failure::new(code, message) }
+}

@@ -1,0 +1,227 @@
+//! One entry of the feed, and the tolerant reading of it.
+
+use bytes::Bytes;
+use jiff::Timestamp;
+use serde::de::DeserializeOwned;
+
+use crate::dicom::{DEFAULT_PARTITION, Dataset, InstanceKey, scan};
+use crate::failure::Subject;
+
+/// What happened to an instance.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Action {
+    /// It was stored.
+    Create,
+    /// Its attributes were changed by a bulk update.
+    Update,
+    /// It was deleted.
+    Delete,
+}
+
+/// What has become of the instance version an entry tells of, as of the reading.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum State {
+    /// It is the present one.
+    Current,
+    /// A newer one has taken its place; a later entry tells of it.
+    Replaced,
+    /// The instance is gone.
+    Deleted,
+}
+
+/// One entry of the change feed.
+#[derive(Debug)]
+pub struct Entry {
+    /// Its number, unique and increasing.
+    pub sequence: u64,
+    /// The instance it tells of.
+    pub key: InstanceKey,
+    /// What happened.
+    pub action: Action,
+    /// What has become of it.
+    pub state: State,
+    /// When it happened, by the service's clock.
+    pub timestamp: Option<Timestamp>,
+    /// The instance's present attributes; absent once it is deleted.
+    pub metadata: Option<Dataset>,
+}
+
+/// An entry that cannot be read, with what could be read of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MalformedEntry {
+    /// Sequence and UIDs, as far as they are there.
+    pub subject: Subject,
+    /// When it happened, if that can be read.
+    pub timestamp: Option<Timestamp>,
+    /// What is wrong with it, without values.
+    pub reason: String,
+}
+
+impl Entry {
+    /// The UIDs and sequence of this entry, for records and logs.
+    #[must_use]
+    pub fn subject(&self) -> Subject {
+        Subject {
+            sequence: Some(self.sequence),
+            study: Some(self.key.study.clone()),
+            series: Some(self.key.series.clone()),
+            instance: Some(self.key.instance.clone()),
+        }
+    }
+
+    /// Reads one item of a page. Names and enum values are matched whatever their case.
+    ///
+    /// # Errors
+    /// What is missing or unreadable, with the sequence and the UIDs that could be read.
+    pub fn parse(item: &Bytes) -> Result<Self, MalformedEntry> {
+        let members = Members::read(item);
+        Self::assemble(&members).map_err(|reason| MalformedEntry {
+            subject: members.subject(),
+            timestamp: members.timestamp(),
+            reason,
+        })
+    }
+
+    fn assemble(members: &Members) -> Result<Self, String> {
+        if members.0.is_empty() {
+            return Err("the entry is not a JSON object".to_owned());
+        }
+        let key = InstanceKey {
+            partition: members.partition(),
+            study: members.required("studyInstanceUid")?,
+            series: members.required("seriesInstanceUid")?,
+            instance: members.required("sopInstanceUid")?,
+        };
+        Ok(Self {
+            sequence: members.required("sequence")?,
+            key,
+            action: members.word("action", action)?,
+            state: members.word("state", state)?,
+            timestamp: members.timestamp(),
+            metadata: members.metadata()?,
+        })
+    }
+}
+
+fn action(word: &str) -> Option<Action> {
+    match word {
+        "create" => Some(Action::Create),
+        "update" => Some(Action::Update),
+        "delete" => Some(Action::Delete),
+        _ => None,
+    }
+}
+
+fn state(word: &str) -> Option<State> {
+    match word {
+        "current" => Some(State::Current),
+        "replaced" => Some(State::Replaced),
+        "deleted" => Some(State::Deleted),
+        _ => None,
+    }
+}
+
+/// The members of an entry's object; none when it is no object.
+struct Members(Vec<(String, Bytes)>);
+
+impl Members {
+    fn read(item: &Bytes) -> Self {
+        Self(scan::members(item).unwrap_or_default())
+    }
+
+    fn get<T: DeserializeOwned>(&self, name: &str) -> Option<T> {
+        let (_, value) = self.0.iter().find(|(key, _)| key.eq_ignore_ascii_case(name))?;
+        serde_json::from_slice(value).ok()
+    }
+
+    fn required<T: DeserializeOwned>(&self, name: &str) -> Result<T, String> {
+        self.get(name).ok_or_else(|| format!("{name} is missing or unreadable"))
+    }
+
+    fn word<T>(&self, name: &str, meaning: fn(&str) -> Option<T>) -> Result<T, String> {
+        let word: String = self.required(name)?;
+        meaning(&word.to_ascii_lowercase()).ok_or_else(|| format!("{name} {word:?} is unknown"))
+    }
+
+    fn partition(&self) -> Option<String> {
+        self.get::<String>("partitionName").filter(|name| name != DEFAULT_PARTITION)
+    }
+
+    fn timestamp(&self) -> Option<Timestamp> {
+        self.get::<String>("timestamp")?.parse().ok()
+    }
+
+    fn metadata(&self) -> Result<Option<Dataset>, String> {
+        let found = self.0.iter().find(|(key, _)| key.eq_ignore_ascii_case("metadata"));
+        match found.map(|(_, value)| value) {
+            None => Ok(None),
+            Some(value) if value.as_ref() == b"null" => Ok(None),
+            Some(value) => Dataset::parse(value.clone())
+                .map(Some)
+                .map_err(|_| "metadata is not an object of DICOM JSON".to_owned()),
+        }
+    }
+
+    fn subject(&self) -> Subject {
+        Subject {
+            sequence: self.get("sequence"),
+            study: self.get("studyInstanceUid"),
+            series: self.get("seriesInstanceUid"),
+            instance: self.get("sopInstanceUid"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(json: &str) -> Result<Entry, MalformedEntry> {
+        Entry::parse(&Bytes::copy_from_slice(json.as_bytes()))
+    }
+
+    const GOOD: &str = r#"{"sequence":7,"partitionName":"Microsoft.Default",
+        "studyInstanceUid":"1.2","seriesInstanceUid":"1.2.3","sopInstanceUid":"1.2.3.4",
+        "action":"Create","state":"Current","timestamp":"2024-06-02T08:15:30.1234567+00:00",
+        "metadata":{"00080060":{"vr":"CS","Value":["CT"]}}}"#;
+
+    #[test]
+    fn names_and_words_are_read_whatever_their_case() {
+        let shouted = GOOD.replace("sequence", "SEQUENCE").replace("Create", "cReAtE");
+        let entry = parse(&shouted).unwrap();
+        assert_eq!((entry.sequence, entry.action, entry.state), (7, Action::Create, State::Current));
+        assert_eq!(entry.key.partition, None);
+        assert!(entry.timestamp.is_some() && entry.metadata.is_some());
+    }
+
+    #[test]
+    fn a_partition_other_than_the_default_is_kept() {
+        let entry = parse(&GOOD.replace("Microsoft.Default", "clinic-b")).unwrap();
+        assert_eq!(entry.key.partition.as_deref(), Some("clinic-b"));
+    }
+
+    #[test]
+    fn a_malformed_entry_keeps_what_can_be_read() {
+        let malformed = parse(&GOOD.replace("\"Create\"", "\"Archive\"")).unwrap_err();
+        assert_eq!(malformed.subject.sequence, Some(7));
+        assert_eq!(malformed.subject.instance.as_deref(), Some("1.2.3.4"));
+        assert_eq!(malformed.reason, "action \"Archive\" is unknown");
+    }
+
+    #[test]
+    fn a_missing_uid_is_named() {
+        let malformed = parse(&GOOD.replace("sopInstanceUid", "other")).unwrap_err();
+        assert_eq!(malformed.reason, "sopInstanceUid is missing or unreadable");
+    }
+
+    #[test]
+    fn broken_json_in_one_element_harms_nothing_else() {
+        let entry = parse(&GOOD.replace("[\"CT\"]", "[-Infinity]")).unwrap();
+        assert_eq!(entry.sequence, 7);
+    }
+
+    #[test]
+    fn what_is_no_object_is_malformed() {
+        assert_eq!(parse("17").unwrap_err().reason, "the entry is not a JSON object");
+    }
+}

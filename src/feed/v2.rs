@@ -1,0 +1,140 @@
+//! Version 2 of the feed: windows of time, rows skipped within a window.
+//!
+//! Rows come by timestamp, then sequence. Each pass starts a little before the newest time seen,
+//! because what commits late may carry an earlier time; what was read before is known by its
+//! sequence. Within a pass the window's start moves on with what is read, so that the number of
+//! rows to skip stays small however long the feed is.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tokio::time::Instant;
+
+use super::gaps::{Gaps, Novelty};
+use super::page::sequence;
+use super::{ChangeFeed, Entry, FeedClient, Latest, MalformedEntry, Page, position_ahead, timestamp};
+use crate::failure::Failure;
+
+/// The feed read by windows of time.
+#[derive(Debug)]
+pub struct TimeWindows {
+    client: FeedClient,
+    limit: u64,
+    overlap: Duration,
+    gaps: Gaps,
+    newest: Option<Timestamp>,
+    latest: Latest,
+    pass: Option<Pass>,
+}
+
+/// One walk to the end of the feed.
+#[derive(Debug, Clone)]
+struct Pass {
+    began: Instant,
+    start: Option<Timestamp>,
+    skip: u64,
+    rows: u64,
+}
+
+impl TimeWindows {
+    /// Reads on after the entry `position` that happened at `happened`; without that time the feed
+    /// is read from its beginning, and what is not beyond `position` passed over.
+    #[must_use]
+    pub fn new(
+        client: FeedClient,
+        limit: u64,
+        position: u64,
+        happened: Option<Timestamp>,
+        settle_time: Duration,
+    ) -> Self {
+        Self {
+            client,
+            limit,
+            overlap: settle_time,
+            gaps: Gaps::new(position, settle_time),
+            newest: happened,
+            latest: Latest::default(),
+            pass: None,
+        }
+    }
+
+    async fn begin(&mut self) -> Result<Pass, Failure> {
+        self.latest = self.client.latest().await?;
+        let start = self.newest.map(|newest| before(newest, self.overlap));
+        Ok(Pass { began: Instant::now(), start, skip: 0, rows: 0 })
+    }
+
+    async fn rows(&self, pass: &Pass) -> Result<Vec<Result<Entry, MalformedEntry>>, Failure> {
+        let mut query = vec![
+            ("offset", pass.skip.to_string()),
+            ("limit", self.limit.to_string()),
+            ("includeMetadata", "true".to_owned()),
+        ];
+        query.extend(pass.start.map(|start| ("startTime", start.to_string())));
+        self.client.page(&query).await
+    }
+
+    fn take_note(
+        &mut self,
+        mut rows: Vec<Result<Entry, MalformedEntry>>,
+    ) -> Vec<Result<Entry, MalformedEntry>> {
+        self.newest = rows.iter().filter_map(timestamp).chain(self.newest).max();
+        let now = Instant::now();
+        rows.retain(|row| {
+            sequence(row)
+                .is_none_or(|number| self.gaps.observe(number, timestamp(row), now) == Novelty::New)
+        });
+        rows
+    }
+
+    /// A feed that no longer holds the last row read has been restored or replaced.
+    fn end(&mut self, pass: &Pass) -> Result<(), Failure> {
+        let read_through = self.gaps.read_through();
+        if pass.rows == 0 && self.latest.sequence < read_through {
+            return Err(position_ahead(read_through, self.latest.sequence));
+        }
+        self.gaps.close(&(0..=read_through), pass.began, self.latest.timestamp);
+        Ok(())
+    }
+}
+
+impl ChangeFeed for TimeWindows {
+    async fn next(&mut self) -> Result<Page, Failure> {
+        let mut pass = match self.pass.clone() {
+            Some(pass) => pass,
+            None => self.begin().await?,
+        };
+        let rows = self.rows(&pass).await?;
+        let more = rows.len() as u64 >= self.limit;
+        pass.advance(&rows);
+        let entries = self.take_note(rows);
+        self.pass = None;
+        if more {
+            self.pass = Some(pass);
+        } else {
+            self.end(&pass)?;
+        }
+        let latest = self.latest.sequence.max(self.gaps.read_through());
+        Ok(Page { entries, watermark: self.gaps.watermark(), latest, more })
+    }
+}
+
+impl Pass {
+    /// Moves the window's start to the last time read, skipping the rows read of that same time.
+    fn advance(&mut self, rows: &[Result<Entry, MalformedEntry>]) {
+        let read = rows.len() as u64;
+        self.rows += read;
+        match rows.last().and_then(timestamp) {
+            Some(last) if Some(last) > self.start => {
+                let of_that_time = rows.iter().filter(|row| timestamp(row) == Some(last)).count();
+                self.start = Some(last);
+                self.skip = of_that_time as u64;
+            }
+            _ => self.skip += read,
+        }
+    }
+}
+
+fn before(time: Timestamp, overlap: Duration) -> Timestamp {
+    time.checked_sub(overlap).unwrap_or(Timestamp::MIN)
+}

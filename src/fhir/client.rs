@@ -1,0 +1,129 @@
+//! Requests to the FHIR server.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use reqwest::header::{ACCEPT, CONTENT_TYPE};
+use reqwest::{RequestBuilder, Url};
+use serde_json::value::RawValue;
+
+use super::bundle::SearchPage;
+use super::outcome::Refusal;
+use super::transaction::{self, Request, Response};
+use super::Capability;
+use crate::failure::{Code, Dependency, Failure, Operation, Symptom, classify, describe, retry_after};
+
+const FHIR_JSON: &str = "application/fhir+json";
+
+/// How many pages of a search are read: an identifier finds one resource, or a few too many.
+const MOST_PAGES: usize = 10;
+
+/// A client of one FHIR server.
+#[derive(Debug, Clone)]
+pub struct FhirClient {
+    http: reqwest::Client,
+    base: String,
+}
+
+impl FhirClient {
+    /// A client of the server at `endpoint`, whose path is kept.
+    ///
+    /// # Errors
+    /// The HTTP client cannot be built, e.g. without CA certificates.
+    pub fn new(endpoint: &Url, timeout: Duration) -> Result<Self, Failure> {
+        let http = reqwest::Client::builder()
+            .timeout(timeout)
+            .build()
+            .map_err(|error| Failure::new(Code::FhirUnreachable, describe(error)))?;
+        Ok(Self { http, base: endpoint.as_str().trim_end_matches('/').to_owned() })
+    }
+
+    /// What the server can do (`GET metadata`), checked against what radcast needs.
+    ///
+    /// # Errors
+    /// The server cannot be reached, is of another FHIR version, or has no transactions.
+    pub async fn capability(&self) -> Result<Capability, Failure> {
+        let request = self.http.get(format!("{}/metadata", self.base));
+        Capability::check(&self.send(request, Operation::Read).await?)
+    }
+
+    /// The resources of this type that a query (percent-encoded) finds, all pages of them.
+    ///
+    /// # Errors
+    /// The server cannot be reached, refuses, or answers what is no bundle.
+    pub async fn search(
+        &self,
+        resource_type: &str,
+        query: &str,
+    ) -> Result<Vec<Box<RawValue>>, Failure> {
+        let mut found = Vec::new();
+        let mut next = Some(format!("{}/{resource_type}?{query}", self.base));
+        for _ in 0..MOST_PAGES {
+            let Some(url) = next else { break };
+            let body = self.send(self.http.get(url), Operation::Read).await?;
+            let page = search_page(&body)?;
+            next = page.next().and_then(|link| self.on_this_server(resource_type, link));
+            found.extend(page.matches());
+        }
+        Ok(found)
+    }
+
+    /// Carries out all of these requests, or none.
+    ///
+    /// # Errors
+    /// The server cannot be reached or refuses, or its answer does not answer the requests.
+    pub async fn transaction(&self, requests: &[Request]) -> Result<Vec<Response>, Failure> {
+        let bundle = Request::bundle(requests)
+            .map_err(|error| Failure::new(Code::InternalPanic, error.to_string()))?;
+        let request = self.http.post(&self.base).header(CONTENT_TYPE, FHIR_JSON).body(bundle);
+        transaction::check(requests, &self.send(request, Operation::Transaction).await?)
+    }
+
+    async fn send(&self, request: RequestBuilder, operation: Operation) -> Result<Bytes, Failure> {
+        let no_answer = |error: reqwest::Error| {
+            Failure::new(classify(Dependency::Fhir, operation, Symptom::of(&error)), describe(error))
+        };
+        let response = request.header(ACCEPT, FHIR_JSON).send().await.map_err(no_answer)?;
+        let status = response.status();
+        let wait = retry_after(response.headers());
+        let body = response.bytes().await.map_err(no_answer)?;
+        if status.is_success() {
+            return Ok(body);
+        }
+        Err(Failure { retry_after: wait, ..refused(operation, status.as_u16(), &body) })
+    }
+
+    /// A next link at the configured address: behind a gateway a server may tell another one.
+    fn on_this_server(&self, resource_type: &str, link: &str) -> Option<String> {
+        let (address, query) = link.split_once('?')?;
+        if address.trim_end_matches('/').ends_with(&format!("/{resource_type}")) {
+            return Some(format!("{}/{resource_type}?{query}", self.base));
+        }
+        Some(format!("{}?{query}", self.base))
+    }
+}
+
+fn search_page(body: &[u8]) -> Result<SearchPage, Failure> {
+    // The parser's own words may quote the answer, and with it a patient.
+    let page = serde_json::from_slice(body).ok();
+    page.filter(|page: &SearchPage| page.resource_type == "Bundle").ok_or_else(|| {
+        let code = classify(Dependency::Fhir, Operation::Read, Symptom::Malformed);
+        Failure::new(code, "the answer to a search is no bundle")
+    })
+}
+
+fn refused(operation: Operation, status: u16, body: &[u8]) -> Failure {
+    let refusal = Refusal::read(body);
+    let symptom = if matches!(status, 400 | 422) && refusal.tells_of_precondition() {
+        Symptom::PreconditionInText
+    } else {
+        Symptom::Status(status)
+    };
+    let text = refusal.text();
+    let message = if text.is_empty() {
+        format!("the server answered {status}")
+    } else {
+        format!("the server answered {status}: {text}")
+    };
+    Failure::new(classify(Dependency::Fhir, operation, symptom), message)
+}

@@ -1,0 +1,13 @@
+//! The FHIR server's side: search, transaction, capability, and what its answers mean.
+//!
+//! Stored resources pass through as the text the server sent; nothing here reads them into types.
+
+mod bundle;
+mod capability;
+mod client;
+mod outcome;
+mod transaction;
+
+pub use capability::Capability;
+pub use client::FhirClient;
+pub use transaction::{Request, Response};

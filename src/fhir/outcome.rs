@@ -1,0 +1,111 @@
+//! What a server says in an `OperationOutcome`.
+
+use serde::Deserialize;
+
+/// The longest text kept of one answer, in characters.
+const LONGEST: usize = 1_000;
+
+#[derive(Debug, Default, Deserialize)]
+struct OperationOutcome {
+    #[serde(default)]
+    issue: Vec<Issue>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+struct Issue {
+    #[serde(default)]
+    severity: String,
+    #[serde(default)]
+    code: String,
+    diagnostics: Option<String>,
+    details: Option<Details>,
+    #[serde(default)]
+    expression: Vec<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+struct Details {
+    text: Option<String>,
+}
+
+/// The text of a refusal, for people.
+#[derive(Debug, Default)]
+pub(super) struct Refusal {
+    issues: Vec<Issue>,
+}
+
+impl Refusal {
+    /// Reads the body of a refusal; a body that is no `OperationOutcome` says nothing.
+    pub(super) fn read(body: &[u8]) -> Self {
+        let outcome: OperationOutcome = serde_json::from_slice(body).unwrap_or_default();
+        Self { issues: outcome.issue }
+    }
+
+    /// Whether the text says that a version did not match. Some servers answer 400 to a stale
+    /// `ifMatch` inside a transaction and tell the true status in the text alone.
+    pub(super) fn tells_of_precondition(&self) -> bool {
+        self.issues.iter().any(|issue| {
+            matches!(issue.code.as_str(), "conflict" | "duplicate" | "lock-error")
+                || issue.texts().any(|text| text.contains("412") || text.contains("Precondition"))
+        })
+    }
+
+    /// The issues in one line, at most 1,000 characters.
+    pub(super) fn text(&self) -> String {
+        let issues: Vec<String> = self.issues.iter().map(Issue::line).collect();
+        let text = issues.join("; ");
+        match text.char_indices().nth(LONGEST) {
+            Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
+            None => text,
+        }
+    }
+}
+
+impl Issue {
+    fn texts(&self) -> impl Iterator<Item = &str> {
+        let details = self.details.as_ref().and_then(|details| details.text.as_deref());
+        self.diagnostics.as_deref().into_iter().chain(details)
+    }
+
+    fn line(&self) -> String {
+        let mut line = format!("{} {}", self.severity, self.code);
+        if !self.expression.is_empty() {
+            line = format!("{line} at {}", self.expression.join(", "));
+        }
+        self.texts().fold(line, |line, text| format!("{line}: {text}"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn issues_are_told_in_one_line() {
+        let refusal = Refusal::read(
+            br#"{"resourceType":"OperationOutcome","issue":[{"severity":"error","code":"value",
+                "diagnostics":"unknown code","expression":["ImagingStudy.status"]}]}"#,
+        );
+        assert_eq!(refusal.text(), "error value at ImagingStudy.status: unknown code");
+        assert!(!refusal.tells_of_precondition());
+    }
+
+    #[test]
+    fn a_conflict_is_heard_in_the_text_of_a_400() {
+        let refusal = Refusal::read(
+            br#"{"issue":[{"severity":"error","code":"processing","diagnostics":"entry 0: 412"}]}"#,
+        );
+        assert!(refusal.tells_of_precondition());
+    }
+
+    #[test]
+    fn a_body_that_is_no_outcome_says_nothing() {
+        assert_eq!(Refusal::read(b"<html>Bad gateway</html>").text(), "");
+    }
+
+    #[test]
+    fn a_long_text_is_cut_at_a_character() {
+        let body = format!(r#"{{"issue":[{{"diagnostics":"{}"}}]}}"#, "ü".repeat(5_000));
+        assert_eq!(Refusal::read(body.as_bytes()).text().chars().count(), LONGEST + 1);
+    }
+}

@@ -1,0 +1,181 @@
+//! The engine: reads ahead, applies studies side by side, settles entries in order.
+
+use std::sync::Arc;
+
+use tokio::sync::{mpsc, watch};
+use tokio::time::{Instant, timeout_at};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::AbortOnDropHandle;
+use tracing::{error, info, warn};
+
+use super::gate::Gate;
+use super::keeper::Keeper;
+use super::lane::Lane;
+use super::progress::Progress;
+use super::reader::{ReadPage, Reader};
+use super::retry::endless;
+use super::status::{Observer, State, Status};
+use super::work::Work;
+use super::{Clock, Target};
+use crate::failure::Failure;
+use crate::feed::ChangeFeed;
+use crate::settings;
+use crate::store::{ETag, Store, SyncState};
+
+/// One feed kept in step with one target.
+pub struct Engine<T, S> {
+    /// What is kept in step.
+    pub target: Arc<T>,
+    /// Where position and failures are kept.
+    pub store: Arc<S>,
+    /// Intervals and bounds.
+    pub worker: settings::Worker,
+    /// How failures are retried.
+    pub retry: Arc<settings::Retry>,
+    /// Tells the time of failures.
+    pub clock: Clock,
+    /// Who is told what becomes of the entries.
+    pub observer: Arc<dyn Observer>,
+    /// How many changes may wait in memory; reading pauses beyond that.
+    pub most_waiting: usize,
+}
+
+impl<T: Target, S: Store> Engine<T, S> {
+    /// Runs until stopped: then what is under way is finished within the grace period, and the
+    /// position saved.
+    ///
+    /// `open_feed` opens the feed behind the stored position; `status` shows the progress.
+    ///
+    /// # Errors
+    /// The store's position is written by somebody else, or a task of the engine itself panicked.
+    /// Nothing else ends the engine.
+    pub async fn run<F: ChangeFeed>(
+        self,
+        open_feed: impl FnOnce(SyncState) -> F + Send,
+        status: watch::Sender<Status>,
+        stop: CancellationToken,
+    ) -> Result<(), Failure> {
+        let Some((position, etag)) = stop.run_until_cancelled(self.start(&status)).await else {
+            return Ok(());
+        };
+        info!(position = position.sequence, "reading the change feed");
+        let (gate, trouble) = (Gate::new(), Gate::new());
+        let (pages, mut read) = mpsc::channel(1);
+        let (wanted, to_save) = watch::channel(position);
+        let (saved, stored) = watch::channel(position);
+        let reader = self.reader(open_feed(position), &trouble, pages, &stop);
+        let keeper = self.keeper(etag, &gate, to_save, saved);
+        let mut keeper = AbortOnDropHandle::new(tokio::spawn(keeper.run()));
+        let reader = AbortOnDropHandle::new(tokio::spawn(reader.run()));
+        let progress = Progress::new(status, stored, gate.clone(), trouble);
+        let lane = self.lane(&gate, &stop);
+        let work = Work::new(&self, lane, progress, wanted, position);
+        let ended = self.work(work, &mut read, &mut keeper, &stop).await;
+        drop(read);
+        if reader.await.is_err() {
+            error!("the task that reads the feed panicked");
+        }
+        ended
+    }
+
+    /// Works until stopped or ended by an error, and cleans up within the grace period.
+    async fn work(
+        &self,
+        mut work: Work<T, S>,
+        read: &mut mpsc::Receiver<ReadPage<T::Change>>,
+        keeper: &mut AbortOnDropHandle<Result<(), Failure>>,
+        stop: &CancellationToken,
+    ) -> Result<(), Failure> {
+        let ended = work.run(read, keeper, stop).await;
+        stop.cancel();
+        let deadline = Instant::now() + self.worker.shutdown_grace_period;
+        if timeout_at(deadline, work.drain()).await.is_err() {
+            warn!("the grace period ended before the studies under way; they are repeated next time");
+        }
+        drop(work);
+        if keeper.is_finished() {
+            return ended;
+        }
+        match timeout_at(deadline, &mut *keeper).await {
+            Ok(Ok(saved)) => ended.and(saved),
+            _ => {
+                keeper.abort();
+                warn!("the position was not saved; its entries are repeated next time");
+                ended
+            }
+        }
+    }
+
+    /// Waits until store and target work.
+    async fn start(&self, status: &watch::Sender<Status>) -> (SyncState, Option<ETag>) {
+        let stored = self.until_ok("the store cannot be read", status, || self.store.sync_state());
+        let (position, etag) = stored.await.unzip();
+        self.until_ok("the target cannot be used", status, || self.target.probe()).await;
+        (position.unwrap_or_default(), etag)
+    }
+
+    async fn until_ok<R, A: Future<Output = Result<R, Failure>>>(
+        &self,
+        trouble: &str,
+        status: &watch::Sender<Status>,
+        attempt: impl Fn() -> A,
+    ) -> R {
+        let mut delays = endless(&self.retry);
+        loop {
+            match attempt().await {
+                Ok(result) => return result,
+                Err(failure) => {
+                    error!(code = %failure.code, cure = failure.cure(), "{trouble}: {failure}");
+                    status.send_modify(|status| status.state = State::Paused(failure.code));
+                    tokio::time::sleep(delays.next().unwrap_or(self.retry.max_delay)).await;
+                }
+            }
+        }
+    }
+
+    fn reader<F: ChangeFeed>(
+        &self,
+        feed: F,
+        trouble: &Gate,
+        pages: mpsc::Sender<ReadPage<T::Change>>,
+        stop: &CancellationToken,
+    ) -> Reader<F, T> {
+        Reader {
+            feed,
+            target: Arc::clone(&self.target),
+            worker: self.worker.clone(),
+            retry: Arc::clone(&self.retry),
+            trouble: trouble.clone(),
+            pages,
+            stop: stop.clone(),
+        }
+    }
+
+    fn keeper(
+        &self,
+        etag: Option<ETag>,
+        gate: &Gate,
+        wanted: watch::Receiver<SyncState>,
+        saved: watch::Sender<SyncState>,
+    ) -> Keeper<S> {
+        Keeper {
+            store: Arc::clone(&self.store),
+            etag,
+            retry: Arc::clone(&self.retry),
+            gate: gate.clone(),
+            wanted,
+            saved,
+        }
+    }
+
+    fn lane(&self, gate: &Gate, stop: &CancellationToken) -> Lane<T, S> {
+        Lane {
+            target: Arc::clone(&self.target),
+            store: Arc::clone(&self.store),
+            retry: Arc::clone(&self.retry),
+            gate: gate.clone(),
+            stop: stop.clone(),
+            clock: self.clock.clone(),
+        }
+    }
+}

@@ -1,0 +1,204 @@
+//! FHIR as a target: a study's delta is looked up, merged, and sent as one transaction.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use tracing::{debug, warn};
+
+use super::target::{Applied, Reading, Target};
+use crate::cast::{self, Change, EndpointLookup, Found, PatientKey, Query, Resource, Rules};
+use crate::cast::{StudyDelta, StudyKey, Write, merge};
+use crate::failure::{Code, Failure};
+use crate::feed::{Action, Entry, State};
+use crate::fhir::{FhirClient, Request};
+
+/// A FHIR server that is kept in step with images.
+#[derive(Debug)]
+pub struct FhirTarget {
+    client: FhirClient,
+    rules: Rules,
+    /// The `Endpoint` of each partition, which hardly ever changes.
+    endpoints: Mutex<HashMap<Option<String>, Vec<Resource>>>,
+}
+
+impl FhirTarget {
+    /// The server behind `client`, written to by these rules.
+    #[must_use]
+    pub fn new(client: FhirClient, rules: Rules) -> Self {
+        Self { client, rules, endpoints: Mutex::default() }
+    }
+
+    async fn look_up(&self, delta: &StudyDelta) -> Result<Found, Failure> {
+        let lookups = delta.lookups(&self.rules);
+        let (study, patient, endpoint) = tokio::try_join!(
+            self.search(&lookups.study),
+            self.search_if_any(lookups.patient.as_ref()),
+            self.endpoint(delta.study(), lookups.endpoint.as_ref()),
+        )?;
+        Ok(Found { study, patient, endpoint })
+    }
+
+    async fn search(&self, query: &Query) -> Result<Vec<Resource>, Failure> {
+        let found = self.client.search(query.resource_type, &query.encoded()).await?;
+        found.iter().map(|json| Resource::parse(json.get())).collect::<Result<_, _>>().map_err(|_| {
+            let message = format!("a stored {} is not a JSON object", query.resource_type);
+            Failure::new(Code::FhirInvalidResource, message)
+        })
+    }
+
+    async fn search_if_any(&self, query: Option<&Query>) -> Result<Vec<Resource>, Failure> {
+        match query {
+            Some(query) => self.search(query).await,
+            None => Ok(Vec::new()),
+        }
+    }
+
+    async fn endpoint(
+        &self,
+        study: &StudyKey,
+        lookup: Option<&EndpointLookup>,
+    ) -> Result<Vec<Resource>, Failure> {
+        let Some(lookup) = lookup else { return Ok(Vec::new()) };
+        if let Some(known) = self.endpoints().get(&study.partition) {
+            return Ok(known.clone());
+        }
+        let mut found = self.search(&lookup.by_identifier).await?;
+        if found.is_empty() {
+            found = self.search(&lookup.by_dicom_cast_name).await?;
+        }
+        if !found.is_empty() {
+            self.endpoints().insert(study.partition.clone(), found.clone());
+        }
+        Ok(found)
+    }
+
+    fn endpoints(&self) -> MutexGuard<'_, HashMap<Option<String>, Vec<Resource>>> {
+        self.endpoints.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn send(&self, delta: &StudyDelta, writes: Vec<Write>) -> Result<Applied, Failure> {
+        let applied = count(&writes);
+        let touches_endpoint = writes.iter().any(|write| write.resource_type() == "Endpoint");
+        let requests = writes.into_iter().map(request).collect::<Result<Vec<_>, _>>()?;
+        let answer = self.client.transaction(&requests).await;
+        // After a refusal the Endpoint may be the one that has gone.
+        if touches_endpoint || answer.is_err() {
+            self.endpoints().remove(&delta.study().partition);
+        }
+        answer.map(|_| applied).map_err(|failure| delta.redact(failure))
+    }
+}
+
+impl Target for FhirTarget {
+    type Change = Change;
+    type Delta = StudyDelta;
+    type Unit = StudyKey;
+    type Shared = PatientKey;
+
+    fn read(&self, entry: &Entry) -> Reading<Change> {
+        let action = match (entry.action, entry.state) {
+            (Action::Create | Action::Update, State::Deleted) => {
+                return Reading::Skip("the instance was deleted before its entry was read");
+            }
+            (Action::Create | Action::Update, State::Replaced) if entry.metadata.is_none() => {
+                return Reading::Skip("a newer entry of the instance follows");
+            }
+            (Action::Create, _) => cast::Action::Create,
+            (Action::Update, _) => cast::Action::Update,
+            (Action::Delete, _) => cast::Action::Delete,
+        };
+        let dataset = entry.metadata.as_ref();
+        match Change::read(entry.sequence, entry.key.clone(), action, dataset, &self.rules) {
+            Ok(change) => {
+                tell_of_warnings(&change);
+                Reading::Change(change)
+            }
+            Err(failure) => Reading::Refuse(failure),
+        }
+    }
+
+    fn unit(&self, change: &Change) -> StudyKey {
+        change.study()
+    }
+
+    fn shared(&self, change: &Change) -> Option<PatientKey> {
+        change.patient().cloned()
+    }
+
+    fn commute(&self, one: &Change, other: &Change) -> bool {
+        one.patient_facts() == other.patient_facts()
+    }
+
+    fn fold(&self, changes: &[Change]) -> Option<StudyDelta> {
+        StudyDelta::fold(changes.iter().cloned())
+    }
+
+    async fn apply(&self, delta: &StudyDelta) -> Result<Applied, Failure> {
+        let found = self.look_up(delta).await?;
+        let merged = merge(delta, &found, &self.rules)?;
+        for disagreement in &merged.disagreements {
+            warn!(event = "instances_disagree", study = delta.study().uid, "{disagreement}");
+        }
+        if merged.writes.is_empty() {
+            debug!(event = "nothing_changed", study = delta.study().uid);
+            return Ok(Applied::default());
+        }
+        self.send(delta, merged.writes).await
+    }
+
+    async fn probe(&self) -> Result<(), Failure> {
+        let capability = self.client.capability().await?;
+        debug!(event = "fhir_server", fhir_version = capability.fhir_version);
+        Ok(())
+    }
+}
+
+fn tell_of_warnings(change: &Change) {
+    let key = change.key();
+    for invalid in change.warnings() {
+        warn!(
+            event = "value_not_stored",
+            sequence = change.sequence(),
+            study = key.study,
+            series = key.series,
+            instance = key.instance,
+            keyword = invalid.keyword,
+            "{invalid}; not stored in FHIR"
+        );
+    }
+}
+
+fn count(writes: &[Write]) -> Applied {
+    let mut applied = Applied::default();
+    for write in writes {
+        let done = match write {
+            Write::Create { .. } => "created",
+            Write::Update { .. } => "updated",
+            Write::Delete { .. } => "deleted",
+        };
+        *applied.writes.entry(format!("{done} {}", write.resource_type())).or_default() += 1;
+    }
+    applied
+}
+
+/// A write of the mapping as an entry of a transaction.
+///
+/// # Errors
+/// Never in practice: a resource is JSON already.
+pub fn request(write: Write) -> Result<Request, Failure> {
+    let resource_type = write.resource_type().to_owned();
+    Ok(match write {
+        Write::Create { full_url, if_none_exist, resource } => {
+            Request::Create { full_url, resource_type, if_none_exist, resource: raw(&resource)? }
+        }
+        Write::Update { id, version, resource } => {
+            Request::Update { resource_type, id, version, resource: raw(&resource)? }
+        }
+        Write::Delete { id, version, .. } => Request::Delete { resource_type, id, version },
+    })
+}
+
+fn raw(resource: &Resource) -> Result<Box<serde_json::value::RawValue>, Failure> {
+    serde_json::value::to_raw_value(resource)
+        .map_err(|error| Failure::new(Code::InternalPanic, error.to_string()))
+}

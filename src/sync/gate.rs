@@ -1,0 +1,107 @@
+//! Holds back new work while a dependency is in trouble.
+
+use std::sync::Arc;
+
+use tokio::sync::watch;
+
+use super::status::State;
+use crate::failure::Failure;
+
+/// Closed while anybody holds it; new work is started only while it is open.
+#[derive(Debug, Clone)]
+pub(super) struct Gate {
+    holders: Arc<watch::Sender<Vec<Trouble>>>,
+}
+
+/// Why the gate is held, by whom.
+#[derive(Debug, Clone)]
+pub(super) struct Trouble {
+    holder: u64,
+    pub(super) failure: Failure,
+    /// Whether work waits for the dependency, rather than for the next attempt.
+    pub(super) pauses: bool,
+}
+
+impl Trouble {
+    /// The state that this trouble puts the engine in.
+    pub(super) const fn state(&self) -> State {
+        let code = self.failure.code;
+        if self.pauses { State::Paused(code) } else { State::Retrying(code) }
+    }
+}
+
+/// Holds the gate closed, from the first trouble told until dropped.
+#[derive(Debug)]
+pub(super) struct Hold {
+    gate: Gate,
+    holder: u64,
+}
+
+impl Gate {
+    pub(super) fn new() -> Self {
+        Self { holders: Arc::new(watch::Sender::new(Vec::new())) }
+    }
+
+    pub(super) fn is_open(&self) -> bool {
+        self.holders.borrow().is_empty()
+    }
+
+    /// The trouble to show: a pause before a retry.
+    pub(super) fn trouble(&self) -> Option<Trouble> {
+        let holders = self.holders.borrow();
+        holders.iter().find(|trouble| trouble.pauses).or_else(|| holders.first()).cloned()
+    }
+
+    /// Wakes whenever somebody takes or leaves the gate.
+    pub(super) fn watch(&self) -> watch::Receiver<Vec<Trouble>> {
+        self.holders.subscribe()
+    }
+
+    /// Closes the gate for one unit of work, known by the sequence of its first entry.
+    pub(super) fn hold(&self, holder: u64) -> Hold {
+        Hold { gate: self.clone(), holder }
+    }
+}
+
+impl Hold {
+    /// Says what the trouble is now.
+    pub(super) fn tell(&self, failure: &Failure, pauses: bool) {
+        let trouble = Trouble { holder: self.holder, failure: failure.clone(), pauses };
+        self.gate.holders.send_modify(|holders| {
+            holders.retain(|other| other.holder != self.holder);
+            holders.push(trouble);
+        });
+    }
+}
+
+impl Drop for Hold {
+    fn drop(&mut self) {
+        self.gate
+            .holders
+            .send_modify(|holders| holders.retain(|trouble| trouble.holder != self.holder));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::failure::Code;
+
+    #[test]
+    fn the_gate_opens_when_the_last_holder_leaves_and_shows_a_pause_first() {
+        let gate = Gate::new();
+        let busy = Failure::new(Code::FhirTooBusy, "");
+        let forbidden = Failure::new(Code::FhirForbidden, "");
+        let one = gate.hold(1);
+        assert!(gate.is_open());
+        one.tell(&busy, false);
+        let two = gate.hold(2);
+        two.tell(&forbidden, true);
+        two.tell(&forbidden, true);
+        assert_eq!(gate.trouble().map(|trouble| trouble.failure), Some(forbidden));
+        drop(two);
+        assert_eq!(gate.trouble().map(|trouble| trouble.failure), Some(busy));
+        drop(one);
+        assert!(gate.is_open());
+    }
+}

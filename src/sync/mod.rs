@@ -1,0 +1,35 @@
+//! The engine: reads the feed ahead, applies studies side by side, retries, isolates the entries
+//! at fault, and settles every entry before the position passes it.
+//!
+//! It knows feeds, targets and stores as traits only. FHIR is the first target.
+
+mod engine;
+mod gate;
+mod keeper;
+mod lane;
+mod ledger;
+mod progress;
+mod reader;
+mod retry;
+mod schedule;
+mod status;
+mod target;
+mod work;
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+pub use engine::Engine;
+pub use status::{Counts, Fate, Observer, State, Status, Tally, Unobserved};
+pub use target::{Applied, Reading, Target};
+
+/// Tells the time of day.
+pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
+
+/// The machine's own clock.
+#[must_use]
+pub fn system_clock() -> Clock {
+    #[expect(clippy::disallowed_methods, reason = "this is the clock that everybody else is handed")]
+    Arc::new(Timestamp::now)
+}

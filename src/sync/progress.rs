@@ -1,0 +1,77 @@
+//! Shows how far the engine is.
+
+use tokio::sync::watch;
+
+use super::gate::{Gate, Trouble};
+use super::status::{State, Status};
+use crate::store::SyncState;
+
+/// What the status is made of.
+#[derive(Debug)]
+pub(super) struct Progress {
+    status: watch::Sender<Status>,
+    stored: watch::Receiver<SyncState>,
+    gate: watch::Receiver<Vec<Trouble>>,
+    trouble: watch::Receiver<Vec<Trouble>>,
+    gates: [Gate; 2],
+    latest: u64,
+    at_end: bool,
+    settled: u64,
+}
+
+impl Progress {
+    pub(super) fn new(
+        status: watch::Sender<Status>,
+        stored: watch::Receiver<SyncState>,
+        gate: Gate,
+        trouble: Gate,
+    ) -> Self {
+        Self {
+            status,
+            stored,
+            gate: gate.watch(),
+            trouble: trouble.watch(),
+            gates: [gate, trouble],
+            latest: 0,
+            at_end: false,
+            settled: 0,
+        }
+    }
+
+    /// The feed was read.
+    pub(super) fn read(&mut self, latest: u64, more: bool) {
+        self.latest = latest;
+        self.at_end = !more;
+    }
+
+    /// An entry was settled.
+    pub(super) fn settled(&mut self) {
+        self.settled += 1;
+    }
+
+    /// Shows the status as it is now.
+    pub(super) fn show(&self) {
+        let position = self.stored.borrow().sequence;
+        let trouble = self.gates.iter().find_map(Gate::trouble);
+        let state = match trouble {
+            Some(trouble) => trouble.state(),
+            None if self.at_end && position >= self.latest => State::Following,
+            None => State::CatchingUp,
+        };
+        let now = Status { state, position, latest: self.latest, settled: self.settled };
+        self.status.send_if_modified(|shown| std::mem::replace(shown, now) != now);
+    }
+
+    /// Waits for a change that nobody else tells of: trouble that comes or goes, a position saved.
+    pub(super) async fn changed(&mut self) {
+        // An error means that the sender is gone: nothing changes any more.
+        let changed = tokio::select! {
+            changed = self.stored.changed() => changed,
+            changed = self.gate.changed() => changed,
+            changed = self.trouble.changed() => changed,
+        };
+        if changed.is_err() {
+            std::future::pending::<()>().await;
+        }
+    }
+}

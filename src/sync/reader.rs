@@ -1,0 +1,118 @@
+//! Reads the feed ahead of the work, page by page, and finds what each entry means.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+use tracing::error;
+
+use super::gate::Gate;
+use super::lane::panicked;
+use super::retry::endless;
+use super::target::{Reading, Target};
+use crate::failure::{Class, Code, Failure, Subject};
+use crate::feed::{ChangeFeed, Entry, MalformedEntry, Page};
+use crate::settings;
+
+/// An entry that has been read.
+#[derive(Debug)]
+pub(super) struct ReadEntry<C> {
+    pub(super) subject: Subject,
+    pub(super) timestamp: Option<Timestamp>,
+    pub(super) reading: Reading<C>,
+}
+
+/// A page that has been read.
+#[derive(Debug)]
+pub(super) struct ReadPage<C> {
+    pub(super) entries: Vec<ReadEntry<C>>,
+    pub(super) watermark: u64,
+    pub(super) latest: u64,
+    pub(super) more: bool,
+}
+
+/// Reads the feed until told to stop.
+#[derive(Debug)]
+pub(super) struct Reader<F, T: Target> {
+    pub(super) feed: F,
+    pub(super) target: Arc<T>,
+    pub(super) worker: settings::Worker,
+    pub(super) retry: Arc<settings::Retry>,
+    /// Where trouble with the feed is told; it holds no work back.
+    pub(super) trouble: Gate,
+    pub(super) pages: mpsc::Sender<ReadPage<T::Change>>,
+    pub(super) stop: CancellationToken,
+}
+
+impl<F: ChangeFeed, T: Target> Reader<F, T> {
+    pub(super) async fn run(mut self) {
+        let stop = self.stop.clone();
+        stop.run_until_cancelled(self.read()).await;
+    }
+
+    async fn read(&mut self) {
+        loop {
+            let page = self.next_page().await;
+            let wait = if page.more {
+                self.worker.poll_interval_during_catchup
+            } else {
+                self.worker.poll_interval
+            };
+            let page = read_page(self.target.as_ref(), page);
+            if self.pages.send(page).await.is_err() {
+                return;
+            }
+            tokio::time::sleep(wait).await;
+        }
+    }
+
+    /// The next page, however long the service takes to answer.
+    async fn next_page(&mut self) -> Page {
+        let trouble = self.trouble.hold(0);
+        let mut delays = endless(&self.retry);
+        loop {
+            let failure = match self.feed.next().await {
+                Ok(page) => return page,
+                Err(failure) => failure,
+            };
+            let delay = delays.next().unwrap_or(self.retry.max_delay);
+            let delay = failure.retry_after.map_or(delay, |asked| asked.max(delay));
+            trouble.tell(&failure, failure.class() == Class::Setup);
+            error!(code = %failure.code, cure = failure.cure(), "the change feed cannot be read: {failure}");
+            tokio::time::sleep(delay).await;
+        }
+    }
+}
+
+fn read_page<T: Target>(target: &T, page: Page) -> ReadPage<T::Change> {
+    ReadPage {
+        entries: page.entries.into_iter().map(|entry| read_entry(target, entry)).collect(),
+        watermark: page.watermark,
+        latest: page.latest,
+        more: page.more,
+    }
+}
+
+fn read_entry<T: Target>(
+    target: &T,
+    entry: Result<Entry, MalformedEntry>,
+) -> ReadEntry<T::Change> {
+    match entry {
+        Ok(entry) => {
+            let read = AssertUnwindSafe(|| target.read(&entry));
+            let reading = std::panic::catch_unwind(read)
+                .unwrap_or_else(|_| Reading::Refuse(panicked("reading")));
+            ReadEntry { subject: entry.subject(), timestamp: entry.timestamp, reading }
+        }
+        Err(malformed) => {
+            let failure = Failure::new(Code::DicomMalformedEntry, malformed.reason);
+            ReadEntry {
+                subject: malformed.subject,
+                timestamp: malformed.timestamp,
+                reading: Reading::Refuse(failure),
+            }
+        }
+    }
+}

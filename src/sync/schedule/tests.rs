@@ -1,0 +1,146 @@
+use proptest::prelude::*;
+
+use super::*;
+use crate::failure::Failure;
+use crate::feed::Entry;
+use crate::sync::{Applied, Reading};
+
+/// Changes as (study, patient, what is said of the patient).
+#[derive(Debug)]
+struct Studies;
+
+type Said = (u8, Option<u8>, u8);
+
+impl Target for Studies {
+    type Change = Said;
+    type Delta = ();
+    type Unit = u8;
+    type Shared = u8;
+
+    fn read(&self, _: &Entry) -> Reading<Said> {
+        Reading::Skip("not read here")
+    }
+
+    fn unit(&self, change: &Said) -> u8 {
+        change.0
+    }
+
+    fn shared(&self, change: &Said) -> Option<u8> {
+        change.1
+    }
+
+    fn commute(&self, one: &Said, other: &Said) -> bool {
+        one.2 == other.2
+    }
+
+    fn fold(&self, _: &[Said]) -> Option<()> {
+        None
+    }
+
+    async fn apply(&self, (): &()) -> Result<Applied, Failure> {
+        Ok(Applied::default())
+    }
+
+    async fn probe(&self) -> Result<(), Failure> {
+        Ok(())
+    }
+}
+
+fn schedule(changes: &[Said]) -> Schedule<Studies> {
+    let mut schedule = Schedule::new(Arc::new(Studies));
+    for (sequence, change) in (1..).zip(changes) {
+        schedule.push(Subject { sequence: Some(sequence), ..Subject::default() }, *change);
+    }
+    schedule
+}
+
+fn sequences(batch: &Batch<Studies>) -> Vec<u64> {
+    batch.items.iter().filter_map(|item| item.subject.sequence).collect()
+}
+
+#[test]
+fn a_batch_takes_all_that_waits_of_its_study() {
+    let mut schedule = schedule(&[(1, Some(1), 0), (2, Some(2), 0), (1, Some(1), 0)]);
+    assert_eq!(sequences(&schedule.next().unwrap()), [1, 3]);
+    assert_eq!(sequences(&schedule.next().unwrap()), [2]);
+    assert!(schedule.next().is_none());
+}
+
+#[test]
+fn a_study_under_way_holds_back_its_later_changes() {
+    let mut schedule = schedule(&[(1, None, 0)]);
+    let batch = schedule.next().unwrap();
+    schedule.push(Subject::default(), (1, None, 0));
+    assert!(schedule.next().is_none());
+    schedule.finish(&batch);
+    assert!(schedule.next().is_some());
+}
+
+#[test]
+fn two_studies_of_a_patient_follow_one_another() {
+    let mut schedule = schedule(&[(1, Some(9), 0), (2, Some(9), 0)]);
+    let batch = schedule.next().unwrap();
+    assert!(schedule.next().is_none());
+    schedule.finish(&batch);
+    assert_eq!(sequences(&schedule.next().unwrap()), [2]);
+}
+
+#[test]
+fn a_change_overtakes_one_that_says_the_same_of_their_patient() {
+    let mut schedule = schedule(&[(1, Some(9), 0), (2, Some(9), 0), (1, Some(9), 0)]);
+    assert_eq!(sequences(&schedule.next().unwrap()), [1, 3]);
+}
+
+#[test]
+fn a_change_does_not_overtake_one_that_says_otherwise_of_their_patient() {
+    let mut schedule = schedule(&[(1, Some(9), 0), (2, Some(9), 7), (1, Some(9), 0)]);
+    assert_eq!(sequences(&schedule.next().unwrap()), [1]);
+}
+
+fn said() -> impl Strategy<Value = Said> {
+    (0_u8..4, proptest::option::weighted(0.8, 0_u8..3), 0_u8..2)
+}
+
+/// What was last said of each patient, and the changes of each study in order.
+type World = (HashMap<u8, u8>, HashMap<u8, Vec<u64>>);
+
+fn say(world: &mut World, sequence: u64, change: Said) {
+    world.0.extend(change.1.map(|patient| (patient, change.2)));
+    world.1.entry(change.0).or_default().push(sequence);
+}
+
+proptest! {
+    #[test]
+    fn side_by_side_ends_as_one_after_another(
+        changes in proptest::collection::vec(said(), 0..40),
+        choices in proptest::collection::vec(any::<(bool, prop::sample::Index)>(), 200),
+        last: prop::sample::Index,
+    ) {
+        let mut in_order = World::default();
+        for (sequence, change) in (1..).zip(&changes) {
+            say(&mut in_order, sequence, *change);
+        }
+        let mut schedule = schedule(&changes);
+        let mut side_by_side = World::default();
+        let mut under_way: Vec<Batch<Studies>> = Vec::new();
+        let mut choices = choices.into_iter();
+        loop {
+            let (start, which) = choices.next().unwrap_or((true, last));
+            let next = if start || under_way.is_empty() { schedule.next() } else { None };
+            if let Some(batch) = next {
+                under_way.push(batch);
+                continue;
+            }
+            if under_way.is_empty() {
+                break;
+            }
+            let batch = under_way.remove(which.index(under_way.len()));
+            for item in &batch.items {
+                say(&mut side_by_side, item.subject.sequence.unwrap(), item.change);
+            }
+            schedule.finish(&batch);
+        }
+        prop_assert_eq!(schedule.len(), 0);
+        prop_assert_eq!(side_by_side, in_order);
+    }
+}

@@ -1,0 +1,69 @@
+//! What the engine needs of a target, and nothing of what the target is.
+
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::hash::Hash;
+
+use crate::failure::Failure;
+use crate::feed::Entry;
+
+/// What an entry means for a target, found without I/O.
+#[derive(Debug)]
+pub enum Reading<C> {
+    /// A change to apply.
+    Change(C),
+    /// Nothing to do, for this reason.
+    Skip(&'static str),
+    /// The entry itself is bad.
+    Refuse(Failure),
+}
+
+/// What applying a delta did.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Applied {
+    /// How many resources were written, by what was done and to which type, e.g.
+    /// `created ImagingStudy`.
+    pub writes: BTreeMap<String, u64>,
+}
+
+/// Somewhere that changes are applied to, a unit of work (a study) at a time.
+pub trait Target: Send + Sync + 'static {
+    /// What one entry says.
+    type Change: Clone + Send + Sync + 'static;
+    /// What several changes of one unit say together.
+    type Delta: Send + Sync + 'static;
+    /// The unit that a change belongs to; the changes of a unit are applied in order.
+    type Unit: Clone + Eq + Hash + Send + Sync + 'static;
+    /// Something that several units change, such as a patient; its changes keep their order too.
+    type Shared: Clone + Eq + Hash + Send + Sync + 'static;
+
+    /// The meaning of an entry. Pure.
+    fn read(&self, entry: &Entry) -> Reading<Self::Change>;
+
+    /// The unit of a change.
+    fn unit(&self, change: &Self::Change) -> Self::Unit;
+
+    /// What a change touches that other units may touch as well.
+    fn shared(&self, change: &Self::Change) -> Option<Self::Shared>;
+
+    /// Whether two changes of the same shared thing may change places.
+    fn commute(&self, one: &Self::Change, other: &Self::Change) -> bool;
+
+    /// The changes of one unit, in order, as one delta; `None` when there are none. Pure.
+    fn fold(&self, changes: &[Self::Change]) -> Option<Self::Delta>;
+
+    /// Makes the target agree with a delta. May be repeated with the same result.
+    ///
+    /// # Errors
+    /// The target cannot be reached or refuses; nothing was changed, or it may be repeated.
+    fn apply(
+        &self,
+        delta: &Self::Delta,
+    ) -> impl Future<Output = Result<Applied, Failure>> + Send;
+
+    /// Whether the target works at all, apart from any one change.
+    ///
+    /// # Errors
+    /// Why it does not.
+    fn probe(&self) -> impl Future<Output = Result<(), Failure>> + Send;
+}

@@ -1,0 +1,173 @@
+//! The loop that owns what waits, what is under way and what is settled.
+
+use std::sync::Arc;
+
+use tokio::sync::{mpsc, watch};
+use tokio::task::{JoinError, JoinSet};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::AbortOnDropHandle;
+use tracing::{debug, error, info};
+
+use super::engine::Engine;
+use super::lane::{Done, Lane, panicked};
+use super::ledger::Ledger;
+use super::progress::Progress;
+use super::reader::{ReadEntry, ReadPage};
+use super::schedule::Schedule;
+use super::status::{Fate, Observer};
+use super::target::{Reading, Target};
+use crate::failure::{Failure, Subject};
+use crate::store::{Store, SyncState};
+
+/// The engine's state. One task owns it.
+pub(super) struct Work<T: Target, S> {
+    lane: Lane<T, S>,
+    schedule: Schedule<T>,
+    ledger: Ledger,
+    running: JoinSet<Done<T>>,
+    progress: Progress,
+    wanted: watch::Sender<SyncState>,
+    observer: Arc<dyn Observer>,
+    max_concurrency: usize,
+    most_waiting: usize,
+}
+
+impl<T: Target, S: Store> Work<T, S> {
+    pub(super) fn new(
+        engine: &Engine<T, S>,
+        lane: Lane<T, S>,
+        progress: Progress,
+        wanted: watch::Sender<SyncState>,
+        position: SyncState,
+    ) -> Self {
+        Self {
+            schedule: Schedule::new(Arc::clone(&engine.target)),
+            lane,
+            ledger: Ledger::new(position),
+            running: JoinSet::new(),
+            progress,
+            wanted,
+            observer: Arc::clone(&engine.observer),
+            max_concurrency: engine.worker.max_concurrency,
+            most_waiting: engine.most_waiting,
+        }
+    }
+
+    /// Works until stopped.
+    ///
+    /// # Errors
+    /// The position cannot be kept any more, or a task of the engine itself panicked.
+    pub(super) async fn run(
+        &mut self,
+        pages: &mut mpsc::Receiver<ReadPage<T::Change>>,
+        keeper: &mut AbortOnDropHandle<Result<(), Failure>>,
+        stop: &CancellationToken,
+    ) -> Result<(), Failure> {
+        loop {
+            self.start_batches();
+            self.progress.show();
+            tokio::select! {
+                // Stopping comes first: it ends the reader, which alone would be an error.
+                biased;
+                () = stop.cancelled() => return Ok(()),
+                ended = &mut *keeper => return ended.unwrap_or_else(|_| Err(panicked("keeping"))),
+                Some(done) = self.running.join_next() => self.take_done(done)?,
+                page = pages.recv(), if self.has_room() => match page {
+                    Some(page) => self.take_page(page),
+                    None => return Err(panicked("reading")),
+                },
+                () = self.progress.changed() => {}
+            }
+        }
+    }
+
+    /// Waits for what is under way and settles it; starts nothing.
+    pub(super) async fn drain(&mut self) {
+        while let Some(done) = self.running.join_next().await {
+            if let Err(failure) = self.take_done(done) {
+                error!("{failure}");
+            }
+        }
+        self.progress.show();
+    }
+
+    fn has_room(&self) -> bool {
+        self.schedule.len() < self.most_waiting && self.running.len() <= self.max_concurrency
+    }
+
+    fn start_batches(&mut self) {
+        while self.running.len() < self.max_concurrency && self.lane.gate.is_open() {
+            let Some(batch) = self.schedule.next() else { return };
+            self.running.spawn(self.lane.clone().apply(batch));
+        }
+    }
+
+    fn take_page(&mut self, page: ReadPage<T::Change>) {
+        self.progress.read(page.latest, page.more);
+        let mut refused = Vec::new();
+        for ReadEntry { subject, timestamp, reading } in page.entries {
+            if let Some(sequence) = subject.sequence {
+                self.ledger.deliver(sequence, timestamp);
+            }
+            match reading {
+                Reading::Change(change) => self.schedule.push(subject, change),
+                Reading::Skip(reason) => self.settle(&subject, &Fate::Skipped(reason)),
+                Reading::Refuse(failure) => refused.push((subject, failure)),
+            }
+        }
+        if !refused.is_empty() {
+            self.running.spawn(self.lane.clone().refuse(refused));
+        }
+        self.ledger.delivered_up_to(page.watermark);
+        self.move_position();
+    }
+
+    fn take_done(&mut self, done: Result<Done<T>, JoinError>) -> Result<(), Failure> {
+        let done = done.map_err(|_| panicked("working on"))?;
+        if let Some(batch) = &done.batch {
+            self.schedule.finish(batch);
+        }
+        done.applied.iter().for_each(|applied| self.observer.applied(applied));
+        for (subject, fate) in &done.settled {
+            self.settle(subject, fate);
+        }
+        self.move_position();
+        Ok(())
+    }
+
+    fn settle(&mut self, subject: &Subject, fate: &Fate) {
+        tell(subject, fate);
+        self.observer.settled(subject, fate);
+        self.progress.settled();
+        if let Some(sequence) = subject.sequence {
+            self.ledger.settle(sequence);
+        }
+    }
+
+    fn move_position(&self) {
+        let position = self.ledger.position();
+        self.wanted.send_if_modified(|wanted| std::mem::replace(wanted, position) != position);
+    }
+}
+
+fn tell(subject: &Subject, fate: &Fate) {
+    let Subject { sequence, study, series, instance } = subject;
+    match fate {
+        Fate::Applied => debug!(event = "entry_applied", sequence, study, series, instance),
+        Fate::Skipped(reason) => {
+            info!(event = "entry_skipped", sequence, study, series, instance, "{reason}");
+        }
+        Fate::Failed(failure) => error!(
+            event = "entry_failed",
+            sequence,
+            study,
+            series,
+            instance,
+            class = %failure.class(),
+            code = %failure.code,
+            cure = failure.cure(),
+            "{}",
+            failure.message
+        ),
+    }
+}

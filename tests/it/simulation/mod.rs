@@ -1,0 +1,245 @@
+//! The engine against models of its surroundings, on simulated time: whatever goes wrong, every
+//! entry ends up applied, skipped or recorded, in order within its study.
+
+mod model;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::num::NonZeroU32;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use proptest::prelude::*;
+use radcast::failure::Code;
+use radcast::settings::{OnOutage, Retry, Worker};
+use radcast::sync::{Engine, State, Status, Unobserved};
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+
+use model::{ModelFeed, ModelStore, ModelTarget, Nature, World};
+
+fn retry() -> Retry {
+    Retry {
+        total_retry_duration: Duration::from_secs(14_400),
+        max_attempts: NonZeroU32::new(300).unwrap(),
+        initial_delay: Duration::from_secs(2),
+        max_delay: Duration::from_secs(60),
+        on_outage: OnOutage::Pause,
+    }
+}
+
+fn engine(world: &World) -> Engine<ModelTarget, ModelStore> {
+    Engine {
+        target: Arc::new(ModelTarget { world: world.clone(), latency: Duration::from_millis(7) }),
+        store: Arc::new(ModelStore(world.clone())),
+        worker: Worker {
+            poll_interval: Duration::from_secs(60),
+            poll_interval_during_catchup: Duration::ZERO,
+            max_concurrency: 4,
+            pages_ahead: 2,
+            shutdown_grace_period: Duration::from_secs(25),
+        },
+        retry: Arc::new(retry()),
+        clock: Arc::new(|| Timestamp::UNIX_EPOCH),
+        observer: Arc::new(Unobserved),
+        most_waiting: 20,
+    }
+}
+
+/// One life of the engine, on a runtime of its own with simulated time: until the feed is followed
+/// to its end, or for `life`, after which the runtime is torn down as a kill would.
+fn live(world: &World, life: Option<Duration>) {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .start_paused(true)
+        .build()
+        .unwrap();
+    runtime.block_on(async {
+        let life = life.unwrap_or(Duration::from_secs(86_400));
+        let killed = tokio::time::timeout(life, until_followed(world));
+        if let Ok(followed) = killed.await {
+            followed.unwrap();
+        }
+    });
+}
+
+async fn until_followed(world: &World) -> Result<(), radcast::failure::Failure> {
+    let (status, mut watched) = watch::channel(Status::default());
+    let stop = CancellationToken::new();
+    let feed = world.clone();
+    let open = move |from: radcast::store::SyncState| ModelFeed {
+        world: feed,
+        read: from.sequence,
+        page: 10,
+    };
+    let running = engine(world).run(open, status, stop.clone());
+    let stopping = async {
+        let _ = watched.wait_for(|status| status.state == State::Following).await;
+        stop.cancel();
+    };
+    tokio::join!(running, stopping).0
+}
+
+/// Asserts what must hold of a world whose feed was followed to its end.
+fn assert_all_accounted_for(world: &World) {
+    let world = world.lock();
+    let latest = world.entries.len() as u64;
+    assert_eq!(world.position.map(|(state, _)| state.sequence), Some(latest), "position");
+    let applied: BTreeSet<u64> = world.applied.iter().copied().collect();
+    for (sequence, (_, nature)) in (1..).zip(&world.entries) {
+        let recorded = world.recorded.get(&sequence).copied();
+        let expected = match nature {
+            Nature::Good | Nature::Flaky(_) => (true, None),
+            Nature::Refused => (false, Some(Code::FhirRejected)),
+            Nature::Panics => (false, Some(Code::InternalPanic)),
+            Nature::Unreadable => (false, Some(Code::DicomMissingAttribute)),
+            Nature::Skipped => (false, None),
+        };
+        assert_eq!((applied.contains(&sequence), recorded), expected, "{sequence} {nature:?}");
+    }
+}
+
+fn assert_order_within_studies(world: &World) {
+    let world = world.lock();
+    let mut last: BTreeMap<u8, u64> = BTreeMap::new();
+    for sequence in &world.applied {
+        let study = world.entries[usize::try_from(*sequence).unwrap() - 1].0;
+        let before = last.insert(study, *sequence);
+        assert!(before < Some(*sequence), "{sequence} after {before:?} in study {study}");
+    }
+}
+
+fn nature() -> impl Strategy<Value = Nature> {
+    prop_oneof![
+        12 => Just(Nature::Good),
+        1 => Just(Nature::Refused),
+        1 => Just(Nature::Panics),
+        1 => (1_u32..4).prop_map(Nature::Flaky),
+        1 => Just(Nature::Unreadable),
+        1 => Just(Nature::Skipped),
+    ]
+}
+
+fn entries() -> impl Strategy<Value = Vec<(u8, Nature)>> {
+    proptest::collection::vec((0_u8..6, nature()), 1..80)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn every_entry_is_applied_skipped_or_recorded_in_order(entries in entries()) {
+        let world = World::of(&entries);
+        live(&world, None);
+        assert_all_accounted_for(&world);
+        assert_order_within_studies(&world);
+        prop_assert!(world.lock().most_at_once <= 4);
+    }
+
+    #[test]
+    fn killed_at_any_moment_nothing_is_lost(
+        entries in entries(),
+        lives in proptest::collection::vec(1_u64..400, 0..8),
+    ) {
+        let world = World::of(&entries);
+        for life in lives {
+            live(&world, Some(Duration::from_millis(life)));
+        }
+        live(&world, None);
+        assert_all_accounted_for(&world);
+    }
+}
+
+/// Lets an outage with this code last an hour, and follows the feed to its end.
+fn live_through_an_hour_of(code: Code) -> World {
+    let world = World::of(&[(1, Nature::Good), (2, Nature::Good), (1, Nature::Good)]);
+    world.lock().outage = Some(code);
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .start_paused(true)
+        .build()
+        .unwrap();
+    runtime.block_on(async {
+        let mended = async {
+            tokio::time::sleep(Duration::from_secs(3_600)).await;
+            world.lock().outage = None;
+        };
+        let (followed, ()) = tokio::join!(until_followed(&world), mended);
+        followed.unwrap();
+    });
+    world
+}
+
+#[test]
+fn an_hour_of_outage_costs_an_hour_and_no_entry() {
+    for code in [Code::FhirUnreachable, Code::FhirForbidden, Code::FhirTooBusy] {
+        let world = live_through_an_hour_of(code);
+        assert_all_accounted_for(&world);
+        assert!(world.lock().recorded.is_empty(), "{code}");
+    }
+}
+
+#[test]
+fn an_entry_that_keeps_failing_on_a_healthy_server_is_recorded_alone() {
+    let mut entries = vec![(1, Nature::Good); 9];
+    entries[4].1 = Nature::Flaky(u32::MAX);
+    let world = World::of(&entries);
+    live(&world, None);
+    let world = world.lock();
+    assert_eq!(world.recorded, BTreeMap::from([(5, Code::FhirServerError)]));
+    assert_eq!(world.applied, [1, 2, 3, 4, 6, 7, 8, 9]);
+}
+
+#[test]
+fn one_bad_entry_among_a_thousand_costs_few_transactions() {
+    let mut entries = vec![(1, Nature::Good); 1_000];
+    entries[617].1 = Nature::Refused;
+    let world = World::of(&entries);
+    live(&world, None);
+    assert_all_accounted_for(&world);
+    let batches = 1_000 / 10;
+    assert!(world.lock().transactions <= batches + 2 * 10 + 2, "{}", world.lock().transactions);
+}
+
+#[test]
+fn while_the_store_is_down_the_position_stays_and_work_resumes_by_itself() {
+    let world = World::of(&[(1, Nature::Refused), (2, Nature::Good)]);
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .start_paused(true)
+        .build()
+        .unwrap();
+    runtime.block_on(async {
+        let trouble = async {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+            world.lock().store_is_down = true;
+            tokio::time::sleep(Duration::from_secs(1_800)).await;
+            assert_eq!(world.lock().position, None);
+            world.lock().store_is_down = false;
+        };
+        let (followed, ()) = tokio::join!(until_followed(&world), trouble);
+        followed.unwrap();
+    });
+    assert_all_accounted_for(&world);
+}
+
+#[test]
+fn a_second_writer_of_the_position_ends_the_engine() {
+    let world = World::of(&[(1, Nature::Good); 30]);
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .start_paused(true)
+        .build()
+        .unwrap();
+    let ended = runtime.block_on(async {
+        let rival = async {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+            world.lock().position = Some((radcast::store::SyncState::default(), 77));
+        };
+        tokio::select! {
+            (ended, ()) = async { tokio::join!(until_followed(&world), rival) } => ended,
+            () = tokio::time::sleep(Duration::from_secs(3_600)) => Ok(()),
+        }
+    });
+    assert_eq!(ended.unwrap_err().code, Code::StoreConflict);
+}
