@@ -13,4 +13,8 @@ pub mod cast;
 pub mod dicom;
 pub mod failure;
 pub mod feed;
+pub mod fhir;
 pub mod sandbox;
+pub mod settings;
+pub mod store;
+pub mod sync;

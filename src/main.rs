@@ -1,3 +1,7 @@
 //! The `radcast` command: argument parsing and exit codes; nothing else.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    radcast::cli::main()
+}

@@ -13,7 +13,7 @@ use crate::settings;
 const CONFLICTS: u32 = 5;
 
 /// How many attempts after the first are made once a dependency has failed for long enough.
-const BRIEF: usize = 1;
+const BRIEF: u32 = 1;
 
 /// How much is tried before giving up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,14 +47,14 @@ pub(super) struct Attempts<'a> {
 impl<'a> Attempts<'a> {
     pub(super) fn new(policy: &'a settings::Retry, patience: Patience) -> Self {
         let retries = match patience {
-            Patience::Full => usize::try_from(policy.max_attempts.get()).unwrap_or(usize::MAX) - 1,
-            Patience::Brief => BRIEF,
+            Patience::Full => policy.max_attempts.map(|attempts| attempts.get() - 1),
+            Patience::Brief => Some(BRIEF),
         };
         Self {
             policy,
             patience,
-            delays: builder(policy).with_max_times(retries).build(),
-            deadline: Instant::now() + policy.total_retry_duration,
+            delays: delays(policy, retries),
+            deadline: Instant::now() + policy.total_duration,
             conflicts: 0,
             failed: 0,
         }
@@ -88,14 +88,18 @@ impl<'a> Attempts<'a> {
 
 /// Delays that double, with jitter, without end.
 pub(super) fn endless(policy: &settings::Retry) -> ExponentialBackoff {
-    builder(policy).without_max_times().build()
+    delays(policy, None)
 }
 
-fn builder(policy: &settings::Retry) -> ExponentialBuilder {
-    ExponentialBuilder::default()
+fn delays(policy: &settings::Retry, most: Option<u32>) -> ExponentialBackoff {
+    let delays = ExponentialBuilder::default()
         .with_min_delay(policy.initial_delay)
         // Jitter comes on top and at most doubles a delay.
         .with_max_delay(policy.max_delay / 2)
         .with_factor(2.0)
-        .with_jitter()
+        .with_jitter();
+    match most {
+        Some(most) => delays.with_max_times(usize::try_from(most).unwrap_or(usize::MAX)).build(),
+        None => delays.without_max_times().build(),
+    }
 }

@@ -20,8 +20,8 @@ use model::{ModelFeed, ModelStore, ModelTarget, Nature, World};
 
 fn retry() -> Retry {
     Retry {
-        total_retry_duration: Duration::from_secs(14_400),
-        max_attempts: NonZeroU32::new(300).unwrap(),
+        total_duration: Duration::from_secs(14_400),
+        max_attempts: NonZeroU32::new(300),
         initial_delay: Duration::from_secs(2),
         max_delay: Duration::from_secs(60),
         on_outage: OnOutage::Pause,

@@ -1,0 +1,81 @@
+//! `radcast check`: what works, and how to mend what does not.
+
+use std::fmt::Display;
+
+use super::exit::{self, Exit};
+use super::{SettingsArgument, daemon};
+use crate::failure::{Code, Failure};
+use crate::settings::{Loaded, Settings};
+use crate::store::{SqliteStore, Store};
+
+pub(super) async fn check(argument: &SettingsArgument) -> Exit {
+    let Loaded { settings, warnings } = match daemon::settings(argument, Vec::new()) {
+        Ok(loaded) => loaded,
+        Err(problems) => return exit::unusable(&problems),
+    };
+    for warning in &warnings {
+        println!("settings  note    {warning}");
+    }
+    println!("settings  ok      usable");
+    let latest = dicom(&settings).await;
+    let results = [
+        report("DICOM", latest.as_ref().map(|(_, text)| text)),
+        report("FHIR", fhir(&settings).await.as_ref()),
+        report("store", store(&settings, latest.ok().map(|(latest, _)| latest)).await.as_ref()),
+    ];
+    if results.into_iter().all(|works| works) { Exit::Done } else { Exit::Failed }
+}
+
+fn report(what: &str, result: Result<&impl Display, &Failure>) -> bool {
+    match result {
+        Ok(text) => println!("{what:<9} ok      {text}"),
+        Err(failure) => {
+            println!("{what:<9} FAILED  {failure}");
+            println!("{:<9} mend    {}", "", failure.cure());
+        }
+    }
+    result.is_ok()
+}
+
+async fn dicom(settings: &Settings) -> Result<(u64, String), Failure> {
+    let latest = daemon::feed_client(settings)?.latest().await?.sequence;
+    let version = settings.dicom_web.api_version;
+    let address = settings.dicom_web.request_base();
+    let newest = match latest {
+        0 => "it is empty".to_owned(),
+        latest => format!("its newest entry is {latest}"),
+    };
+    Ok((latest, format!("{address}: the change feed ({}) is readable; {newest}", version.as_str())))
+}
+
+async fn fhir(settings: &Settings) -> Result<String, Failure> {
+    let capability = daemon::fhir_client(settings)?.capability().await?;
+    let software = capability.software.map(|software| format!(" ({software})"));
+    Ok(format!(
+        "{}: FHIR {} with transactions{}",
+        settings.fhir.endpoint,
+        capability.fhir_version,
+        software.unwrap_or_default()
+    ))
+}
+
+async fn store(settings: &Settings, latest: Option<u64>) -> Result<String, Failure> {
+    let store = SqliteStore::open(&settings.store.path)?;
+    store.check().await?;
+    let position = store.sync_state().await?.map(|(state, _)| state.sequence);
+    let place = settings.store.path.display();
+    match (position, latest) {
+        (Some(position), Some(latest)) if position > latest => {
+            let message = format!("the position is {position}, but the feed ends at {latest}");
+            Err(Failure::new(Code::DicomPositionAhead, message))
+        }
+        (Some(position), Some(latest)) => Ok(format!(
+            "{place}: readable and writable; the position is {position}, {} behind the newest",
+            latest - position
+        )),
+        (Some(position), None) => {
+            Ok(format!("{place}: readable and writable; the position is {position}"))
+        }
+        (None, _) => Ok(format!("{place}: readable and writable; the feed is read from its start")),
+    }
+}

@@ -1,0 +1,111 @@
+//! The two embedded services.
+
+use std::fs::File;
+use std::io::{BufWriter, Write};
+use std::path::Path;
+
+use tempfile::TempDir;
+
+use super::{Arguments, Failed, while_doing};
+use crate::sandbox::Server;
+use crate::sandbox::dicomweb::DicomService;
+use crate::sandbox::fhir::FhirStore;
+
+/// The types of resource that radcast writes.
+const RESOURCE_TYPES: [&str; 3] = ["Patient", "Endpoint", "ImagingStudy"];
+
+/// The embedded DICOMweb service and FHIR store, with the folder they keep their data in.
+pub(super) struct Services {
+    pub(super) dicom: DicomService,
+    fhir: FhirStore,
+    dicom_server: Server,
+    fhir_server: Server,
+    folder: TempDir,
+}
+
+impl Services {
+    pub(super) async fn start(arguments: &Arguments) -> Result<Self, Failed> {
+        let folder = folder(arguments.keep.as_deref())?;
+        let dicom = DicomService::open(&folder.path().join("dicom"))
+            .map_err(while_doing("opening the DICOMweb service"))?;
+        let fhir = FhirStore::open(Some(&folder.path().join("fhir.db")))
+            .map_err(while_doing("opening the FHIR store"))?;
+        let dicom_server = Server::start(dicom.router(), arguments.dicom_port)
+            .await
+            .map_err(while_doing("listening on --dicom-port"))?;
+        let fhir_server = Server::start(fhir.router(), arguments.fhir_port)
+            .await
+            .map_err(while_doing("listening on --fhir-port"))?;
+        Ok(Self { dicom, fhir, dicom_server, fhir_server, folder })
+    }
+
+    /// Where the data is.
+    pub(super) fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Base address of the DICOMweb service.
+    pub(super) fn dicom_address(&self) -> String {
+        self.dicom_server.base_url()
+    }
+
+    /// Base address of the FHIR store.
+    pub(super) fn fhir_address(&self) -> String {
+        format!("{}/fhir", self.fhir_server.base_url())
+    }
+
+    pub(super) fn announce(&self) {
+        println!("DICOMweb service  {}", self.dicom_address());
+        println!("FHIR store        {}/ImagingStudy", self.fhir_address());
+    }
+
+    /// How many resources there are of each type.
+    pub(super) fn resources(&self) -> Result<Vec<(&'static str, u64)>, Failed> {
+        let count = |resource_type| Ok((resource_type, self.fhir.count(resource_type)?));
+        RESOURCE_TYPES
+            .into_iter()
+            .map(count)
+            .collect::<Result<_, _>>()
+            .map_err(|error: crate::sandbox::fhir::StoreError| while_doing("counting resources")(error))
+    }
+
+    /// How many requests the FHIR store had.
+    pub(super) fn fhir_requests(&self) -> u64 {
+        self.fhir.faults().total()
+    }
+
+    /// Writes every resource into `fhir.ndjson`, one a line.
+    pub(super) fn keep_resources(&self, folder: &Path) -> Result<(), Failed> {
+        let path = folder.join("fhir.ndjson");
+        let kept = File::create(&path).and_then(|file| self.write_resources(BufWriter::new(file)));
+        kept.map_err(while_doing("writing fhir.ndjson"))?;
+        println!("\nEvery resource is in {}", path.display());
+        Ok(())
+    }
+
+    fn write_resources(&self, mut to: impl Write) -> std::io::Result<()> {
+        for resource_type in RESOURCE_TYPES {
+            for resource in self.fhir.resources(resource_type).map_err(std::io::Error::other)? {
+                writeln!(to, "{resource}")?;
+            }
+        }
+        to.flush()
+    }
+
+    pub(super) async fn stop(self) -> Result<(), Failed> {
+        self.dicom_server.stop().await.map_err(while_doing("stopping the DICOMweb service"))?;
+        self.fhir_server.stop().await.map_err(while_doing("stopping the FHIR store"))
+    }
+}
+
+/// A folder that goes with the demo, or one of its own inside the folder that is kept.
+fn folder(keep: Option<&Path>) -> Result<TempDir, Failed> {
+    let made = match keep {
+        None => TempDir::with_prefix("radcast-demo-"),
+        Some(keep) => std::fs::create_dir_all(keep).and_then(|()| {
+            let mut builder = tempfile::Builder::new();
+            builder.prefix("radcast-demo-").disable_cleanup(true).tempdir_in(keep)
+        }),
+    };
+    made.map_err(while_doing("making a folder for the services' data"))
+}

@@ -1,0 +1,75 @@
+//! The commands, one file each.
+
+mod check;
+mod daemon;
+mod demo;
+mod exit;
+mod preview;
+mod run;
+mod shutdown;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+
+use exit::Exit;
+
+/// Keeps a FHIR R4 server in step with the images of a DICOMweb service.
+#[derive(Debug, Parser)]
+#[command(
+    version,
+    after_help = "Start with `radcast demo`: it needs nothing else. Then put DicomWeb:Endpoint and \
+                  Fhir:Endpoint into appsettings.json (or DicomWeb__Endpoint and Fhir__Endpoint \
+                  into the environment), try `radcast check`, and start `radcast run`."
+)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Follow the change feed until stopped (the daemon)
+    Run(SettingsArgument),
+    /// Connect to everything configured and say what works and how to mend what does not
+    Check(SettingsArgument),
+    /// Print the FHIR transaction that instances would be sent as, without sending it
+    Preview(preview::Arguments),
+    /// Cast a folder of DICOM files into FHIR, with everything needed for it built in
+    Demo(demo::Arguments),
+}
+
+/// Where the settings are.
+#[derive(Debug, Args)]
+struct SettingsArgument {
+    /// The settings file; without this, appsettings.json of the present folder if there is one.
+    /// Environment variables such as Fhir__Endpoint win over the file.
+    #[arg(long = "settings", value_name = "FILE")]
+    file: Option<PathBuf>,
+}
+
+/// Runs the command that the process's arguments name.
+///
+/// The exit code is 0 when the command did what it was asked, 1 when something failed that the
+/// output tells of, 2 for wrong arguments and 78 for unusable settings.
+#[must_use]
+pub fn main() -> ExitCode {
+    let command = Arguments::parse().command;
+    let runtime = match tokio::runtime::Runtime::new() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            eprintln!("The runtime cannot be started: {error}");
+            return Exit::Failed.into();
+        }
+    };
+    let exit = runtime.block_on(async {
+        match command {
+            Command::Run(settings) => run::run(&settings).await,
+            Command::Check(settings) => check::check(&settings).await,
+            Command::Preview(arguments) => preview::preview(&arguments),
+            Command::Demo(arguments) => demo::demo(&arguments).await,
+        }
+    });
+    exit.into()
+}

@@ -1,0 +1,128 @@
+//! `radcast preview`: the FHIR transaction of some instances, printed and not sent.
+
+use std::io::{self, Read};
+use std::path::PathBuf;
+
+use bytes::Bytes;
+use clap::Args;
+
+use super::exit::{self, Exit};
+use super::{SettingsArgument, daemon};
+use crate::cast::{self, Change, Found, Rules, StudyDelta, StudyKey, merge};
+use crate::dicom::{Dataset, InstanceKey, scan};
+use crate::fhir::Request;
+use crate::sandbox::part10;
+use crate::settings::{Problem, Unusable};
+use crate::sync::request;
+
+/// The address that stands in for an endpoint that is not set.
+const STAND_IN: &str = "http://localhost";
+
+/// What to preview.
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    /// DICOM files; without any, DICOM JSON (an object or an array of them) on standard input
+    #[arg(value_name = "FILE")]
+    files: Vec<PathBuf>,
+    #[command(flatten)]
+    settings: SettingsArgument,
+}
+
+pub(super) fn preview(arguments: &Arguments) -> Exit {
+    let rules = match rules(&arguments.settings) {
+        Ok(rules) => rules,
+        Err(problems) => return exit::unusable(&problems),
+    };
+    let mut exit = Exit::Done;
+    let mut changes = Vec::new();
+    for (source, json) in instances(&arguments.files) {
+        match json.and_then(|json| read(json, changes.len() as u64 + 1, &rules)) {
+            Ok(change) => {
+                change.warnings().iter().for_each(|w| eprintln!("{source}: {w}; not stored in FHIR"));
+                changes.push(change);
+            }
+            Err(error) => exit = exit::failed(&format!("{source}: {error}")),
+        }
+    }
+    for transaction in transactions(changes, &rules) {
+        match transaction {
+            Ok(json) => println!("{json}"),
+            Err(error) => exit = exit::failed(&error),
+        }
+    }
+    exit
+}
+
+/// The rules of the settings; where only endpoints are missing, with stand-ins for them.
+fn rules(argument: &SettingsArgument) -> Result<Rules, Unusable> {
+    let unusable = match daemon::settings(argument, Vec::new()) {
+        Ok(loaded) => return Ok(daemon::rules(&loaded.settings)),
+        Err(unusable) => unusable,
+    };
+    let missing = unusable.problems.iter().filter(|problem| problem.value.is_none());
+    let stand_in = |problem: &Problem| (problem.key.replace(':', "__").into(), STAND_IN.into());
+    let stand_ins = missing.filter(|problem| problem.key.ends_with(":Endpoint")).map(stand_in);
+    let loaded = daemon::settings(argument, stand_ins.collect())?;
+    eprintln!("No endpoints are set: {STAND_IN} stands in for them.");
+    Ok(daemon::rules(&loaded.settings))
+}
+
+/// Each instance's name for messages, and its DICOM JSON.
+fn instances(files: &[PathBuf]) -> Vec<(String, Result<Bytes, String>)> {
+    if files.is_empty() {
+        return standard_input();
+    }
+    let read = |file: &PathBuf| {
+        let instance = part10::read(file).map_err(|error| error.to_string());
+        (file.display().to_string(), instance.map(|instance| Bytes::from(instance.metadata)))
+    };
+    files.iter().map(read).collect()
+}
+
+fn standard_input() -> Vec<(String, Result<Bytes, String>)> {
+    let mut text = Vec::new();
+    if let Err(error) = io::stdin().read_to_end(&mut text) {
+        return vec![("standard input".to_owned(), Err(error.to_string()))];
+    }
+    let text = Bytes::from(text);
+    match scan::items(&text) {
+        Some(array) => (1..)
+            .zip(array.items)
+            .map(|(number, item)| (format!("instance {number}"), Ok(item)))
+            .collect(),
+        None => vec![("standard input".to_owned(), Ok(text))],
+    }
+}
+
+fn read(json: Bytes, sequence: u64, rules: &Rules) -> Result<Change, String> {
+    let dataset = Dataset::parse(json).map_err(|error| error.to_string())?;
+    let uid = |tag| dataset.uid(tag).ok().flatten().unwrap_or_default();
+    let key = InstanceKey {
+        partition: None,
+        study: uid(dicom_dictionary_std::tags::STUDY_INSTANCE_UID),
+        series: uid(dicom_dictionary_std::tags::SERIES_INSTANCE_UID),
+        instance: uid(dicom_dictionary_std::tags::SOP_INSTANCE_UID),
+    };
+    Change::read(sequence, key, cast::Action::Create, Some(&dataset), rules)
+        .map_err(|failure| format!("{failure}. {}", failure.cure()))
+}
+
+/// One transaction for each study, as indented JSON.
+fn transactions(changes: Vec<Change>, rules: &Rules) -> Vec<Result<String, String>> {
+    let mut studies: indexmap::IndexMap<StudyKey, Vec<Change>> = indexmap::IndexMap::new();
+    for change in changes {
+        studies.entry(change.study()).or_default().push(change);
+    }
+    let deltas = studies.into_values().filter_map(StudyDelta::fold);
+    deltas.map(|delta| transaction(&delta, rules)).collect()
+}
+
+fn transaction(delta: &StudyDelta, rules: &Rules) -> Result<String, String> {
+    let merged = merge(delta, &Found::default(), rules).map_err(|failure| failure.to_string())?;
+    merged.disagreements.iter().for_each(|disagreement| eprintln!("{disagreement}"));
+    let requests = merged.writes.into_iter().map(request).collect::<Result<Vec<_>, _>>();
+    let requests = requests.map_err(|failure| failure.to_string())?;
+    let bundle = Request::bundle(&requests).map_err(|error| error.to_string())?;
+    let bundle: serde_json::Value = serde_json::from_str(&bundle).map_err(|e| e.to_string())?;
+    serde_json::to_string_pretty(&bundle).map_err(|error| error.to_string())
+}
