@@ -8,8 +8,13 @@
 //! 3. **apply**: look up, merge, one FHIR transaction ([`fhir`]);
 //! 4. **isolate**: a refused delta is halved until the culprits stand alone ([`sync`]);
 //! 5. **settle**: the position passes what is applied, skipped or durably recorded ([`store`]).
+//!
+//! Around them: [`failure`] is the one vocabulary of what can go wrong, [`settings`] the typed
+//! configuration, [`telemetry`] the logs, [`sandbox`] an embedded DICOMweb service and FHIR store
+//! for the demo and the tests, [`cli`] the commands that put it all together.
 
 pub mod cast;
+pub mod cli;
 pub mod dicom;
 pub mod failure;
 pub mod feed;
@@ -18,3 +23,4 @@ pub mod sandbox;
 pub mod settings;
 pub mod store;
 pub mod sync;
+pub mod telemetry;

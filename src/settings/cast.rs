@@ -1,0 +1,56 @@
+//! `DicomCast`: how attributes are read.
+
+use jiff::tz::TimeZone;
+
+use super::table;
+use super::values::Values;
+
+/// How attributes are read.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Cast {
+    /// What an invalid value of a mapped attribute does to its entry.
+    pub validation: Validation,
+    /// The time zone of times without an offset; `None`: they are not turned into instants.
+    pub time_zone: Option<TimeZone>,
+}
+
+/// What an invalid value of a mapped attribute does to its entry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Validation {
+    /// The entry fails.
+    Full,
+    /// The value is left out, with a warning; only required attributes fail the entry.
+    Partial,
+}
+
+impl Cast {
+    pub(super) fn read(values: &mut Values) -> Option<Self> {
+        let validation = read_validation(values);
+        let time_zone = values.time_zone(&table::CAST_TIME_ZONE);
+        Some(Self {
+            validation: validation?,
+            time_zone: time_zone?,
+        })
+    }
+}
+
+/// `Validation` wins. Only `EnforceValidationOfTagValues` = `true` can contradict it: `false` is
+/// what every settings file of dicom-cast says.
+fn read_validation(values: &mut Values) -> Option<Validation> {
+    let enforced = values.boolean(&table::CAST_ENFORCE_VALIDATION);
+    let level = values.choice(&table::CAST_VALIDATION, |word| match word {
+        "full" => Some(Validation::Full),
+        "partial" => Some(Validation::Partial),
+        _ => None,
+    });
+    match (enforced?, level?) {
+        (true, Some(Validation::Partial)) => {
+            let cure = "contradicts DicomCast:Features:EnforceValidationOfTagValues = true; remove one of the two";
+            values.problem(&table::CAST_VALIDATION, cure);
+            None
+        }
+        (_, Some(level)) => Some(level),
+        (true, None) => Some(Validation::Full),
+        (false, None) => Some(Validation::Partial),
+    }
+}

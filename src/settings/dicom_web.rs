@@ -1,0 +1,97 @@
+//! `DicomWeb`: the service whose change feed is read.
+
+use std::time::Duration;
+
+use reqwest::Url;
+
+use super::table;
+use super::values::Values;
+
+/// The DICOMweb service whose change feed is read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DicomWeb {
+    /// The public base address: it goes into resources, as `Endpoint.address` and `meta.source`.
+    /// Its path may or may not end in a slash.
+    pub endpoint: Url,
+    /// Where requests go instead of `endpoint`, such as a private link.
+    pub private_endpoint: Option<Url>,
+    /// Version of the change feed.
+    pub api_version: ApiVersion,
+    /// Entries asked for at once: at most [`ApiVersion::largest_page`].
+    pub page_size: u32,
+    /// How long one request may take.
+    pub timeout: Duration,
+    /// How long a missing sequence number is read again before the position passes it.
+    pub gap_settle_time: Duration,
+}
+
+/// Version of the change feed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ApiVersion {
+    /// `v1`: windows of sequence numbers.
+    V1,
+    /// `v2`: windows of time, and entries for updates.
+    V2,
+}
+
+impl ApiVersion {
+    /// The segment of the path that selects it: `v1`, `v2`.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::V1 => "v1",
+            Self::V2 => "v2",
+        }
+    }
+
+    /// The most entries that the service returns at once, and the default.
+    #[must_use]
+    pub const fn largest_page(self) -> u32 {
+        match self {
+            Self::V1 => 100,
+            Self::V2 => 200,
+        }
+    }
+
+    fn named(word: &str) -> Option<Self> {
+        [Self::V1, Self::V2]
+            .into_iter()
+            .find(|version| version.as_str() == word)
+    }
+}
+
+impl DicomWeb {
+    /// The base address that requests go to.
+    #[must_use]
+    pub fn request_base(&self) -> &Url {
+        self.private_endpoint.as_ref().unwrap_or(&self.endpoint)
+    }
+
+    pub(super) fn read(values: &mut Values) -> Option<Self> {
+        let endpoint = values.required_url(&table::DICOM_WEB_ENDPOINT);
+        let private_endpoint = values.url(&table::DICOM_WEB_PRIVATE_ENDPOINT);
+        let api_version = values.choice(&table::DICOM_WEB_API_VERSION, ApiVersion::named);
+        let api_version = api_version.flatten();
+        let page_size = values.integer(&table::DICOM_WEB_PAGE_SIZE);
+        let timeout = values.duration(&table::DICOM_WEB_TIMEOUT);
+        let gap_settle_time = values.duration(&table::DICOM_WEB_GAP_SETTLE_TIME);
+        Some(Self {
+            page_size: page_size_of(api_version?, page_size?, values),
+            api_version: api_version?,
+            endpoint: endpoint?,
+            private_endpoint: private_endpoint?,
+            timeout: timeout?,
+            gap_settle_time: gap_settle_time?,
+        })
+    }
+}
+
+fn page_size_of(version: ApiVersion, given: Option<u32>, values: &mut Values) -> u32 {
+    let largest = version.largest_page();
+    let page_size = given.unwrap_or(largest);
+    if page_size > largest {
+        let cure = format!("may be {largest} at most with {}", version.as_str());
+        values.problem(&table::DICOM_WEB_PAGE_SIZE, cure);
+    }
+    page_size
+}

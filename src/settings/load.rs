@@ -1,0 +1,124 @@
+//! Files and environment to one [`Settings`].
+
+use std::collections::HashMap;
+use std::ffi::OsString;
+
+use config::{Config, ConfigError};
+
+use super::environment::Environment;
+use super::files::{self, SettingsFile};
+use super::layers::{self, EnvironmentLayer, FileLayer, Given};
+use super::problem::{Findings, Unusable, Warning};
+use super::unavailable;
+use super::values::Values;
+use super::{Cast, DicomWeb, Fhir, Logging, Patient, Retry, Store, Worker};
+
+/// The settings file that is read when none is named, in the working directory.
+pub const DEFAULT_FILE: &str = "appsettings.json";
+
+/// Everything that can be set, valid and with the defaults filled in.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Settings {
+    /// `DicomWeb`: the service whose change feed is read.
+    pub dicom_web: DicomWeb,
+    /// `Fhir`: the server that is kept in step.
+    pub fhir: Fhir,
+    /// `DicomCastWorker`: pace and size of the work.
+    pub worker: Worker,
+    /// `RetryConfiguration`: what happens when a request fails.
+    pub retry: Retry,
+    /// `Patient`: how patients are identified.
+    pub patient: Patient,
+    /// `DicomCast`: how attributes are read.
+    pub cast: Cast,
+    /// `Store`: where the position and the failure records are kept.
+    pub store: Store,
+    /// `Logging`: what is logged and how.
+    pub logging: Logging,
+}
+
+/// Usable settings, and what a person should know about them.
+#[derive(Debug, Clone)]
+pub struct Loaded {
+    /// The settings.
+    pub settings: Settings,
+    /// Unknown keys, and settings of dicom-cast that have no effect.
+    pub warnings: Vec<Warning>,
+}
+
+impl Settings {
+    /// Reads the settings from the file, the file of the environment beside it, and the
+    /// environment variables, each overriding the one before. `environment` is the process's
+    /// environment; variables of other sections than ours are left alone.
+    ///
+    /// # Errors
+    /// Every problem at once: files that cannot be read, values that are missing or invalid,
+    /// settings that this version does not have.
+    pub fn load(
+        file: SettingsFile<'_>,
+        environment: impl IntoIterator<Item = (OsString, OsString)>,
+    ) -> Result<Loaded, Unusable> {
+        let Environment {
+            name,
+            variables,
+            mut findings,
+        } = Environment::sort(environment);
+        let files = file.layers(&name, &mut findings.problems);
+        if !findings.problems.is_empty() {
+            // What could not be read would show up as missing.
+            return Err(findings.into());
+        }
+        match merge(files, variables) {
+            Ok(given) => Self::read(Values::new(given, findings)),
+            Err(error) => {
+                let problem = files::unreadable(&"the settings", &error);
+                findings.problems.push(problem);
+                Err(findings.into())
+            }
+        }
+    }
+
+    fn read(mut values: Values) -> Result<Loaded, Unusable> {
+        let settings = Self::read_sections(&mut values);
+        unavailable::check(&mut values);
+        let Findings { problems, warnings } = values.findings;
+        match settings {
+            Some(settings) if problems.is_empty() => Ok(Loaded { settings, warnings }),
+            _ => Err(Unusable { problems, warnings }),
+        }
+    }
+
+    /// Reads every section before it gives up, so that the problems of all are known.
+    fn read_sections(values: &mut Values) -> Option<Self> {
+        let dicom_web = DicomWeb::read(values);
+        let fhir = Fhir::read(values);
+        let worker = Worker::read(values);
+        let retry = Retry::read(values);
+        let patient = Patient::read(values);
+        let cast = Cast::read(values);
+        let store = Store::read(values);
+        let logging = Logging::read(values);
+        Some(Self {
+            dicom_web: dicom_web?,
+            fhir: fhir?,
+            worker: worker?,
+            retry: retry?,
+            patient: patient?,
+            cast: cast?,
+            store: store?,
+            logging: logging?,
+        })
+    }
+}
+
+fn merge(
+    files: Vec<FileLayer>,
+    variables: Vec<(String, String)>,
+) -> Result<HashMap<String, Given>, ConfigError> {
+    files
+        .into_iter()
+        .fold(Config::builder(), |builder, file| builder.add_source(file))
+        .add_source(EnvironmentLayer(variables))
+        .build()
+        .map(layers::merged)
+}

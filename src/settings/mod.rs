@@ -1,0 +1,45 @@
+//! `appsettings.json` and the environment, read as dicom-cast read them, into one typed and
+//! validated [`Settings`].
+//!
+//! Lowest to highest precedence: the defaults, `appsettings.json`,
+//! `appsettings.{DOTNET_ENVIRONMENT}.json`, environment variables (`DicomWeb__Endpoint`). Keys are
+//! case-insensitive; an empty value counts as not given. Every key is a row of one table, from
+//! which unknown keys are detected and `docs/settings.md` and `appsettings.json` are generated.
+//! This room knows no other.
+
+mod cast;
+mod dicom_web;
+mod environment;
+mod fhir;
+mod files;
+mod generate;
+mod layers;
+mod load;
+mod logging;
+mod patient;
+mod problem;
+mod retry;
+mod setting;
+mod spelling;
+mod store;
+mod table;
+mod timespan;
+mod unavailable;
+mod values;
+mod worker;
+
+#[cfg(test)]
+mod tests;
+
+pub use cast::{Cast, Validation};
+pub use dicom_web::{ApiVersion, DicomWeb};
+pub use fhir::Fhir;
+pub use files::SettingsFile;
+pub use generate::{default_file, reference_page};
+pub use load::{DEFAULT_FILE, Loaded, Settings};
+pub use logging::{LogFormat, LogLevel, Logging};
+pub use patient::Patient;
+pub use problem::{Problem, Unusable, Warning};
+pub use retry::{OnOutage, Retry};
+pub use store::Store;
+pub use worker::Worker;

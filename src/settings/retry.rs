@@ -1,0 +1,56 @@
+//! `RetryConfiguration`: what happens when a request fails.
+
+use std::num::NonZeroU32;
+use std::time::Duration;
+
+use super::table;
+use super::values::Values;
+
+/// What happens when a request fails for a passing cause.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Retry {
+    /// How long it is tried again, the first attempt included.
+    pub total_duration: Duration,
+    /// How often it is tried at most, the first time included; `None`: bounded by time alone.
+    pub max_attempts: Option<NonZeroU32>,
+    /// Pause before the second attempt; it doubles from one attempt to the next.
+    pub initial_delay: Duration,
+    /// The longest pause between two attempts; at least `initial_delay`.
+    pub max_delay: Duration,
+    /// What happens when the service stays down.
+    pub on_outage: OnOutage,
+}
+
+/// What happens when a service stays down after the last attempt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OnOutage {
+    /// The feed waits until the service is back; no entry is recorded.
+    Pause,
+    /// The entry is recorded as failed and passed, as dicom-cast did.
+    Record,
+}
+
+impl Retry {
+    pub(super) fn read(values: &mut Values) -> Option<Self> {
+        let total_duration = values.duration(&table::RETRY_TOTAL_DURATION);
+        let max_attempts = values.integer::<u32>(&table::RETRY_MAX_ATTEMPTS);
+        let initial_delay = values.duration(&table::RETRY_INITIAL_DELAY);
+        let max_delay = values.duration(&table::RETRY_MAX_DELAY);
+        let on_outage = values.choice(&table::RETRY_ON_OUTAGE, |word| match word {
+            "pause" => Some(OnOutage::Pause),
+            "record" => Some(OnOutage::Record),
+            _ => None,
+        });
+        if initial_delay? > max_delay? {
+            let cure = "may not be less than RetryConfiguration:InitialDelay";
+            values.problem(&table::RETRY_MAX_DELAY, cure);
+        }
+        Some(Self {
+            total_duration: total_duration?,
+            max_attempts: NonZeroU32::new(max_attempts??),
+            initial_delay: initial_delay?,
+            max_delay: max_delay?,
+            on_outage: on_outage??,
+        })
+    }
+}

@@ -1,0 +1,166 @@
+//! The table of every known setting. `docs/settings.md` and `appsettings.json` are generated from
+//! it (`make generate`).
+
+use std::time::Duration;
+
+use super::setting::Kind::{
+    Boolean, Choice, Duration as Span, Integer, Path, Secret, Text, TimeZone, Url,
+};
+use super::setting::Setting;
+use super::setting::Standing::{Default, Recognised, Required};
+
+/// The shortest that a pause or a time limit can be where zero would make no sense.
+const TICK: Duration = Duration::from_millis(1);
+
+macro_rules! settings {
+    ($($name:ident: $path:literal, $kind:expr, $standing:expr, $doc:literal;)+) => {
+        $(
+            #[doc = $doc]
+            pub(super) const $name: Setting =
+                Setting { path: $path, kind: $kind, standing: $standing, doc: $doc };
+        )+
+
+        /// Every setting, in the order of the reference page.
+        pub(super) const ALL: &[Setting] = &[$($name,)+];
+    };
+}
+
+settings! {
+    DICOM_WEB_ENDPOINT: "DicomWeb:Endpoint", Url, Required,
+        "Base address of the DICOMweb service, without a version. It also becomes the address of the `Endpoint` resource.";
+    DICOM_WEB_PRIVATE_ENDPOINT: "DicomWeb:PrivateEndpoint", Url, Default(""),
+        "Address to send the requests to instead, such as a private link; resources keep `DicomWeb:Endpoint`.";
+    DICOM_WEB_API_VERSION: "DicomWeb:ApiVersion", Choice(&["v1", "v2"]), Default("v1"),
+        "Version of the change feed: `v1` reads windows of sequence numbers, `v2` windows of time.";
+    DICOM_WEB_PAGE_SIZE: "DicomWeb:PageSize", Integer(1, 200), Default(""),
+        "Entries asked for at once. Default and limit are 100 with `v1`, 200 with `v2`.";
+    DICOM_WEB_TIMEOUT: "DicomWeb:Timeout", Span(TICK), Default("00:01:40"),
+        "How long one request to the DICOM service may take.";
+    DICOM_WEB_GAP_SETTLE_TIME: "DicomWeb:GapSettleTime", Span(Duration::ZERO), Default("00:00:30"),
+        "How long a missing sequence number is read again before the position passes it.";
+    DICOM_WEB_AUTHENTICATION_ENABLED: "DicomWeb:Authentication:Enabled", Boolean, Recognised,
+        "Has to be `false`: this version sends requests without a token.";
+    DICOM_WEB_AUTHENTICATION: "DicomWeb:Authentication:*", Secret, Recognised,
+        "Credentials for the DICOM service.";
+
+    FHIR_ENDPOINT: "Fhir:Endpoint", Url, Required,
+        "Base address of the FHIR R4 server.";
+    FHIR_TIMEOUT: "Fhir:Timeout", Span(TICK), Default("00:01:40"),
+        "How long one request to the FHIR server may take.";
+    FHIR_AUTHENTICATION_ENABLED: "Fhir:Authentication:Enabled", Boolean, Recognised,
+        "Has to be `false`: this version sends requests without a token.";
+    FHIR_AUTHENTICATION: "Fhir:Authentication:*", Secret, Recognised,
+        "Credentials for the FHIR server.";
+
+    WORKER_POLL_INTERVAL: "DicomCastWorker:PollInterval", Span(TICK), Default("00:01:00"),
+        "Pause between two reads of the feed once everything in it has been read.";
+    WORKER_POLL_INTERVAL_DURING_CATCHUP: "DicomCastWorker:PollIntervalDuringCatchup", Span(Duration::ZERO), Default("00:00:00"),
+        "Pause between two pages while there is more to read.";
+    WORKER_MAX_CONCURRENCY: "DicomCastWorker:MaxConcurrency", Integer(1, 64), Default("8"),
+        "Studies written at the same time. Order is kept within a study and within a patient.";
+    WORKER_PAGES_AHEAD: "DicomCastWorker:PagesAhead", Integer(1, 64), Default("4"),
+        "Pages of entries held in memory.";
+    WORKER_SHUTDOWN_GRACE_PERIOD: "DicomCastWorker:ShutdownGracePeriod", Span(Duration::ZERO), Default("00:00:25"),
+        "How long studies under way may take to finish after SIGTERM.";
+
+    CAST_ENFORCE_VALIDATION: "DicomCast:Features:EnforceValidationOfTagValues", Boolean, Default("false"),
+        "`true` is `DicomCast:Validation` = `full`. Kept from dicom-cast; `DicomCast:Validation` wins.";
+    CAST_VALIDATION: "DicomCast:Validation", Choice(&["full", "partial"]), Default(""),
+        "`full`: an invalid value of a mapped attribute fails its entry. `partial`: the value is left out with a warning. Empty: `partial`, unless `EnforceValidationOfTagValues` is `true`.";
+    CAST_TIME_ZONE: "DicomCast:TimeZone", TimeZone, Default(""),
+        "Time zone of DICOM times without an offset. Empty: such times are not turned into instants.";
+    CAST_GENERATE_OBSERVATIONS: "DicomCast:Features:GenerateObservations", Boolean, Recognised,
+        "This version writes no dose `Observation`s.";
+    CAST_IGNORE_JSON_PARSING_ERRORS: "DicomCast:Features:IgnoreJsonParsingErrors", Boolean, Recognised,
+        "Always on: a malformed entry is recorded as failed and its neighbours go on.";
+
+    RETRY_TOTAL_DURATION: "RetryConfiguration:TotalRetryDuration", Span(Duration::ZERO), Default("00:10:00"),
+        "How long a request that fails for a passing cause is tried again.";
+    RETRY_MAX_ATTEMPTS: "RetryConfiguration:MaxAttempts", Integer(0, 1000), Default("14"),
+        "How often it is tried at most, the first time included; `0` leaves it to the time alone. With the default delays, 14 attempts take nine minutes.";
+    RETRY_INITIAL_DELAY: "RetryConfiguration:InitialDelay", Span(TICK), Default("00:00:02"),
+        "Pause before the second attempt; it doubles from one attempt to the next.";
+    RETRY_MAX_DELAY: "RetryConfiguration:MaxDelay", Span(TICK), Default("00:01:00"),
+        "The longest pause between two attempts.";
+    RETRY_ON_OUTAGE: "RetryConfiguration:OnOutage", Choice(&["Pause", "Record"]), Default("Pause"),
+        "When a service stays down: `Pause` waits until it is back; `Record` records the entry as failed and goes on, as dicom-cast did.";
+
+    PATIENT_SYSTEM_ID: "Patient:PatientSystemId", Text, Default(""),
+        "Identifier system that patients are found and created with.";
+    PATIENT_IS_ISSUER_ID_USED: "Patient:IsIssuerIdUsed", Boolean, Default("false"),
+        "`true`: the system is Issuer of Patient ID (0010,0021) instead.";
+
+    STORE_PATH: "Store:Path", Path, Default("radcast.db"),
+        "SQLite file that keeps the position and the failure records, relative to the working directory. Put it on a disk that outlives the container.";
+
+    LOGGING_FORMAT: "Logging:Format", Choice(&["auto", "text", "json"]), Default("auto"),
+        "`text` for people, `json` for log collectors (a line an event), `auto`: text on a terminal, JSON elsewhere.";
+    LOGGING_LOG_LEVEL_DEFAULT: "Logging:LogLevel:Default",
+        Choice(&["Trace", "Debug", "Information", "Warning", "Error", "Critical", "None"]), Default("Information"),
+        "The least severe events that are logged. `RUST_LOG` wins.";
+    LOGGING_LOG_LEVEL: "Logging:LogLevel:*", Text, Recognised,
+        "Levels of .NET categories; they have no meaning here.";
+    LOGGING_APPLICATION_INSIGHTS: "Logging:ApplicationInsights:*", Text, Recognised,
+        "Levels of .NET categories; they have no meaning here.";
+    LOGGING_CONSOLE: "Logging:Console:*", Text, Recognised,
+        "Console format of .NET; see `Logging:Format`.";
+
+    TABLE_STORE_CONNECTION_STRING: "TableStore:ConnectionString", Secret, Recognised,
+        "Has to be empty: this version keeps its state in `Store:Path`.";
+    TABLE_STORE_ENDPOINT_URI: "TableStore:EndpointUri", Secret, Recognised,
+        "Has to be empty: this version keeps its state in `Store:Path`.";
+    TABLE_STORE_CLIENT_ID: "TableStore:ClientId", Text, Recognised,
+        "Managed identity for the tables.";
+    TABLE_STORE_TABLE_NAME_PREFIX: "TableStore:TableNamePrefix", Text, Recognised,
+        "Prefix of the names of the tables.";
+    KEY_VAULT_ENDPOINT: "KeyVault:Endpoint", Url, Recognised,
+        "Has to be empty: this version does not read settings from a key vault.";
+    APPLICATION_INSIGHTS_INSTRUMENTATION_KEY: "ApplicationInsights:InstrumentationKey", Secret, Recognised,
+        "This version sends no telemetry to Application Insights; the logs go to standard output.";
+}
+
+/// The row that covers this path, which is in lower case: the exact one before a `*`.
+pub(super) fn find(path: &str) -> Option<&'static Setting> {
+    let covering = || ALL.iter().filter(|setting| setting.covers(path));
+    covering()
+        .find(|setting| !setting.path.ends_with('*'))
+        .or_else(|| covering().next())
+}
+
+/// The first segments of the known paths, each once.
+pub(super) fn sections() -> Vec<&'static str> {
+    let mut sections: Vec<_> = ALL.iter().map(|setting| section(setting.path)).collect();
+    sections.dedup();
+    sections
+}
+
+/// The first segment of a path.
+pub(super) fn section(path: &str) -> &str {
+    path.split_once(':').map_or(path, |(section, _)| section)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_exact_row_wins_over_a_wildcard() {
+        let found = find("dicomweb:authentication:enabled").map(|s| s.path);
+        assert_eq!(found, Some("DicomWeb:Authentication:Enabled"));
+        let found = find("dicomweb:authentication:oauth2clientcredential:clientsecret");
+        assert_eq!(found.map(|s| s.path), Some("DicomWeb:Authentication:*"));
+        assert!(find("dicomweb:endpont").is_none());
+    }
+
+    #[test]
+    fn each_path_and_each_section_stands_once_in_the_table() {
+        let mut paths: Vec<_> = ALL.iter().map(|s| s.path.to_lowercase()).collect();
+        paths.sort();
+        paths.dedup();
+        assert_eq!(paths.len(), ALL.len());
+        let mut names = sections();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), sections().len(), "a section is torn apart");
+    }
+}

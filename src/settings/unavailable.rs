@@ -1,0 +1,48 @@
+//! Settings of dicom-cast that this version knows and does not have. What would silently change
+//! the behaviour of a migrated site stops the start; the rest is said.
+
+use super::setting::Setting;
+use super::table;
+use super::values::Values;
+
+const NO_TOKENS: &str = "is not available in this version, which sends requests without a token; \
+     set it to false and let the requests through a proxy that adds the token";
+
+const NO_TABLES: &str = "is not available in this version, which keeps its state in Store:Path \
+     and would read the feed from its first entry; remove it to accept that (resources that are \
+     there already are found again, not duplicated)";
+
+const NO_KEY_VAULT: &str = "is not available in this version; remove it and give the secrets as \
+     environment variables";
+
+const NO_TELEMETRY: &str = "has no effect in this version; the logs go to standard output";
+
+const NO_OBSERVATIONS: &str = "has no effect in this version: dose Observations are not written";
+
+/// Says what cannot be had.
+pub(super) fn check(values: &mut Values) {
+    for enabled in [
+        &table::DICOM_WEB_AUTHENTICATION_ENABLED,
+        &table::FHIR_AUTHENTICATION_ENABLED,
+    ] {
+        if values.boolean(enabled) == Some(true) {
+            values.problem(enabled, NO_TOKENS);
+        }
+    }
+    refuse(&table::TABLE_STORE_CONNECTION_STRING, NO_TABLES, values);
+    refuse(&table::TABLE_STORE_ENDPOINT_URI, NO_TABLES, values);
+    refuse(&table::KEY_VAULT_ENDPOINT, NO_KEY_VAULT, values);
+    let instrumentation_key = &table::APPLICATION_INSIGHTS_INSTRUMENTATION_KEY;
+    if values.given(instrumentation_key).is_some() {
+        values.warning(instrumentation_key, NO_TELEMETRY);
+    }
+    if values.boolean(&table::CAST_GENERATE_OBSERVATIONS) == Some(true) {
+        values.warning(&table::CAST_GENERATE_OBSERVATIONS, NO_OBSERVATIONS);
+    }
+}
+
+fn refuse(setting: &Setting, cure: &str, values: &mut Values) {
+    if values.given(setting).is_some() {
+        values.problem(setting, cure);
+    }
+}
