@@ -1,0 +1,255 @@
+//! Structured logs: text for people, JSON lines for collectors.
+//!
+//! Other crates are never logged below `info`, whatever `RUST_LOG` says: at `debug`, an HTTP stack
+//! prints request paths, and those hold patients' identifiers.
+
+use std::backtrace::{Backtrace, BacktraceStatus};
+use std::panic::PanicHookInfo;
+
+use tracing::{Level, Metadata, Subscriber};
+use tracing_subscriber::filter::{LevelFilter, ParseError, filter_fn};
+use tracing_subscriber::fmt::{self, MakeWriter};
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::{SubscriberInitExt as _, TryInitError};
+use tracing_subscriber::{EnvFilter, Layer as _};
+
+use crate::settings::{LogFormat, LogLevel, Logging};
+
+/// Why logging could not be set up.
+#[derive(Debug, thiserror::Error)]
+pub enum InitError {
+    /// `RUST_LOG` cannot be read.
+    #[error("RUST_LOG is no filter: {0}; write e.g. RUST_LOG=radcast=debug, or unset it")]
+    Filter(#[from] ParseError),
+    /// Logging was set up before, in the same process.
+    #[error("logging is set up already: {0}")]
+    Twice(#[from] TryInitError),
+}
+
+/// Sets up logging for the process, panics included, and writes it to `writer`. `rust_log` is the
+/// value of `RUST_LOG`, which wins over the level of the settings; `terminal` says whether a person
+/// watches `writer`.
+///
+/// # Errors
+/// `rust_log` is no filter, or logging was set up before.
+pub fn init<W>(
+    logging: &Logging,
+    rust_log: Option<&str>,
+    terminal: bool,
+    writer: W,
+) -> Result<(), InitError>
+where
+    W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
+{
+    subscriber(logging, rust_log, terminal, writer)?.try_init()?;
+    std::panic::set_hook(Box::new(log_panic));
+    Ok(())
+}
+
+fn subscriber<W>(
+    logging: &Logging,
+    rust_log: Option<&str>,
+    terminal: bool,
+    writer: W,
+) -> Result<impl Subscriber + Send + Sync + use<W>, ParseError>
+where
+    W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
+{
+    let lines = fmt::layer().with_writer(writer);
+    let lines = match logging.format {
+        LogFormat::Auto if terminal => lines.boxed(),
+        LogFormat::Text => lines.with_ansi(terminal).boxed(),
+        LogFormat::Auto | LogFormat::Json => lines
+            .json()
+            .flatten_event(true)
+            .with_current_span(false)
+            .boxed(),
+    };
+    Ok(tracing_subscriber::registry()
+        .with(filter(logging.level, rust_log)?)
+        .with(filter_fn(discreet))
+        .with(lines))
+}
+
+/// `RUST_LOG` or, without it, our own events from `level` on and warnings of others.
+fn filter(level: LogLevel, rust_log: Option<&str>) -> Result<EnvFilter, ParseError> {
+    let own = match level {
+        LogLevel::Trace => LevelFilter::TRACE,
+        LogLevel::Debug => LevelFilter::DEBUG,
+        LogLevel::Information => LevelFilter::INFO,
+        LogLevel::Warning => LevelFilter::WARN,
+        LogLevel::Error | LogLevel::Critical => LevelFilter::ERROR,
+        LogLevel::None => LevelFilter::OFF,
+    };
+    let others = own.min(LevelFilter::WARN);
+    let directives = format!("{others},radcast={own}");
+    let directives = rust_log
+        .filter(|text| !text.trim().is_empty())
+        .unwrap_or(&directives);
+    EnvFilter::builder().parse(directives)
+}
+
+fn discreet(metadata: &Metadata<'_>) -> bool {
+    let target = metadata.target();
+    let own = target == "radcast" || target.starts_with("radcast::");
+    own || *metadata.level() <= Level::INFO
+}
+
+/// Logs where a panic happened. Never its message: it may hold a value of the dataset.
+fn log_panic(panic: &PanicHookInfo<'_>) {
+    let location = panic.location().map(ToString::to_string);
+    let thread = std::thread::current();
+    // Captured only when RUST_BACKTRACE asks for it.
+    let backtrace = Backtrace::capture();
+    let captured = backtrace.status() == BacktraceStatus::Captured;
+    tracing::error!(
+        location,
+        thread = thread.name(),
+        backtrace = captured.then(|| backtrace.to_string()),
+        "panicked; the message is withheld because it may hold patient data"
+    );
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+    use std::sync::{Arc, Mutex};
+
+    use serde_json::Value;
+    use tracing::{debug, error, info, info_span, warn};
+
+    use super::*;
+
+    #[derive(Clone, Default)]
+    struct Captured(Arc<Mutex<Vec<u8>>>);
+
+    impl io::Write for Captured {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().write(bytes)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    const AUTO: Logging = Logging {
+        format: LogFormat::Auto,
+        level: LogLevel::Information,
+    };
+
+    /// What is written while `act` runs.
+    fn captured(
+        logging: &Logging,
+        rust_log: Option<&str>,
+        terminal: bool,
+        act: impl FnOnce(),
+    ) -> String {
+        let captured = Captured::default();
+        let writer = captured.clone();
+        let subscriber = subscriber(logging, rust_log, terminal, move || writer.clone()).unwrap();
+        tracing::subscriber::with_default(subscriber, act);
+        let bytes = captured.0.lock().unwrap().clone();
+        String::from_utf8(bytes).unwrap()
+    }
+
+    #[test]
+    fn without_a_terminal_an_event_is_a_json_object_on_a_line() {
+        let log = captured(&AUTO, None, false, || {
+            let _study = info_span!("study", uid = "1.2.3").entered();
+            info!(target: "radcast::sync", sequence = 7, "applied");
+            warn!(target: "radcast::sync", "second");
+        });
+        let lines: Vec<Value> = log
+            .lines()
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect();
+        assert_eq!(lines.len(), 2);
+        let first = &lines[0];
+        assert!(first["timestamp"].as_str().unwrap().ends_with('Z'));
+        assert_eq!(first["level"], "INFO");
+        assert_eq!(first["target"], "radcast::sync");
+        assert_eq!(first["message"], "applied");
+        assert_eq!(first["sequence"], 7);
+        assert_eq!(first["spans"][0]["uid"], "1.2.3");
+    }
+
+    #[test]
+    fn the_format_follows_the_terminal_unless_it_is_set() {
+        let log = |format, terminal| {
+            let logging = Logging { format, ..AUTO };
+            captured(&logging, None, terminal, || info!("applied"))
+        };
+        assert!(!log(LogFormat::Auto, true).starts_with('{'));
+        assert!(log(LogFormat::Auto, false).starts_with('{'));
+        assert!(log(LogFormat::Json, true).starts_with('{'));
+        let text = log(LogFormat::Text, false);
+        assert!(
+            text.contains("INFO radcast::telemetry::tests: applied"),
+            "{text:?}"
+        );
+    }
+
+    #[test]
+    fn the_level_of_the_settings_holds_for_our_own_events() {
+        let log = |level| {
+            let logging = Logging { level, ..AUTO };
+            captured(&logging, None, false, || {
+                debug!("own-debug");
+                error!("own-error");
+                info!(target: "hyper", "other-info");
+                warn!(target: "hyper", "other-warning");
+            })
+        };
+        let found = |log: &str| {
+            ["own-debug", "own-error", "other-info", "other-warning"].map(|m| log.contains(m))
+        };
+        assert_eq!(found(&log(LogLevel::Trace)), [true, true, false, true]);
+        assert_eq!(
+            found(&log(LogLevel::Information)),
+            [false, true, false, true]
+        );
+        assert_eq!(found(&log(LogLevel::Critical)), [false, true, false, false]);
+        assert_eq!(found(&log(LogLevel::None)), [false; 4]);
+    }
+
+    #[test]
+    fn rust_log_wins_over_the_level_of_the_settings() {
+        let log = |rust_log| captured(&AUTO, Some(rust_log), false, || debug!("applied"));
+        assert!(log("radcast=debug").contains("applied"));
+        assert!(log("").is_empty(), "empty is as if unset");
+        assert!(subscriber(&AUTO, Some("radcast=loud"), false, io::sink).is_err());
+    }
+
+    #[test]
+    fn no_filter_makes_other_crates_show_request_paths() {
+        let log = captured(&AUTO, Some("trace"), false, || {
+            debug!(target: "hyper::client", "GET /Patient?identifier=canary");
+            debug!(target: "radcasting", "canary");
+            debug!(target: "radcast", "own");
+        });
+        assert!(!log.contains("canary"), "{log}");
+        assert!(log.contains("own"), "{log}");
+    }
+
+    #[test]
+    fn a_panic_is_logged_with_its_place_and_without_its_message() {
+        let log = captured(&AUTO, None, false, || {
+            let former = std::panic::take_hook();
+            std::panic::set_hook(Box::new(log_panic));
+            let outcome = std::panic::catch_unwind(|| panic!("canary {}", 1));
+            std::panic::set_hook(former);
+            assert!(outcome.is_err());
+        });
+        let event: Value = serde_json::from_str(&log).unwrap();
+        assert_eq!(event["level"], "ERROR");
+        assert!(
+            event["location"]
+                .as_str()
+                .unwrap()
+                .contains("telemetry.rs:")
+        );
+        assert!(event["thread"].is_string());
+        assert!(!log.contains("canary"), "{log}");
+    }
+}
