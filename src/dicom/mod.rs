@@ -1,6 +1,31 @@
 //! What an entry says: attributes read from DICOM JSON (PS3.18 Annex F) lazily and tag by tag, so
 //! that one bad element is one bad element. Pure: no I/O, no async.
+//!
+//! [`items`] and [`members`] split JSON text by its structure alone; a [`Dataset`] finds elements
+//! by tag; its typed readers (a file per family of value representations, PS3.5 6.2) decode and
+//! validate one value at a time and answer with an [`InvalidValue`] that never holds the value.
 
+mod code_string;
+mod dataset;
+mod date;
+mod dictionary;
+mod element;
 mod instance;
+mod integer;
+mod invalid;
+mod person_name;
+mod scan;
+mod text;
+mod time;
+mod uid;
+mod utc_offset;
 
+pub use dataset::{Dataset, NotAnObject};
+pub use date::PartialDate;
+pub use dictionary::keyword;
+pub use element::Element;
 pub use instance::{DEFAULT_PARTITION, InstanceKey};
+pub use invalid::{InvalidValue, Reason};
+pub use person_name::{NameGroup, PersonName};
+pub use scan::{Items, items, members};
+pub use uid::is_uid;

@@ -1,0 +1,40 @@
+//! Code strings: CS (PS3.5 6.2).
+
+use dicom_core::Tag;
+
+use super::{Dataset, InvalidValue, Reason};
+
+impl Dataset {
+    /// The term of a code string attribute.
+    ///
+    /// # Errors
+    /// When it has several values, more than 16 characters, or others than capital letters,
+    /// digits, blank and underscore.
+    pub fn code_string(&self, tag: Tag) -> Result<Option<String>, InvalidValue> {
+        self.read_text(tag, |text| validate(text).map(|()| text.to_owned()))
+    }
+}
+
+fn validate(text: &str) -> Result<(), Reason> {
+    let allowed = |b: u8| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b' ' || b == b'_';
+    if !text.bytes().all(allowed) {
+        return Err(Reason::Repertoire("CS"));
+    }
+    if text.len() > 16 {
+        return Err(Reason::TooLong(16));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_short_terms_in_capitals_are_taken() {
+        assert_eq!(validate("CT"), Ok(()));
+        assert_eq!(validate("DERIVED_2 X"), Ok(()));
+        assert_eq!(validate("ct"), Err(Reason::Repertoire("CS")));
+        assert_eq!(validate("ABCDEFGHIJKLMNOPQ"), Err(Reason::TooLong(16)));
+    }
+}

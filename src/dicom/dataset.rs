@@ -1,0 +1,110 @@
+//! One instance's DICOM JSON, read lazily and tag by tag.
+
+use std::fmt;
+use std::ops::Range;
+
+use bytes::Bytes;
+use dicom_core::Tag;
+
+use super::element::{Element, Value};
+use super::scan::visit_members;
+use super::{InvalidValue, Reason};
+
+/// A dataset in DICOM JSON (PS3.18 F.2): where each element stands, nothing decoded yet.
+#[derive(Clone)]
+pub struct Dataset {
+    json: Bytes,
+    /// Sorted by tag.
+    elements: Vec<(Tag, Range<usize>)>,
+}
+
+/// The text is no JSON object, or one that never ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the dataset is no JSON object")]
+pub struct NotAnObject;
+
+impl Dataset {
+    /// Finds the elements; members that are named by no tag are ignored, the last of equal tags
+    /// counts.
+    ///
+    /// # Errors
+    /// When the text is no JSON object, or one that never ends.
+    pub fn parse(json: Bytes) -> Result<Self, NotAnObject> {
+        let mut elements = Vec::with_capacity(64);
+        let closed = visit_members(&json, |key, value| {
+            if let Some(tag) = tag(key) {
+                elements.push((tag, value));
+            }
+        });
+        if !closed {
+            return Err(NotAnObject);
+        }
+        elements.sort_by_key(|(tag, _)| *tag);
+        Ok(Self { json, elements })
+    }
+
+    /// The element of this tag, whether or not it has a value.
+    #[must_use]
+    pub fn element(&self, tag: Tag) -> Option<Element> {
+        let after = self.elements.partition_point(|(other, _)| *other <= tag);
+        let (found, range) = self.elements.get(after.checked_sub(1)?)?;
+        (*found == tag).then(|| Element::read(tag, &self.json.slice(range.clone())))
+    }
+
+    /// The items of a sequence attribute; empty when it is absent.
+    #[must_use]
+    pub fn items(&self, tag: Tag) -> Vec<Self> {
+        self.element(tag).map(|e| e.items()).unwrap_or_default()
+    }
+
+    /// Reads the one value of an attribute with `parse`; an element without value is `None`.
+    pub(super) fn read<T>(
+        &self,
+        tag: Tag,
+        parse: impl FnOnce(&Element, Value) -> Result<Option<T>, Reason>,
+    ) -> Result<Option<T>, InvalidValue> {
+        let Some(element) = self.element(tag) else {
+            return Ok(None);
+        };
+        let value = element.single().and_then(|value| match value {
+            Some(value) => parse(&element, value),
+            None => Ok(None),
+        });
+        value.map_err(|reason| InvalidValue::new(tag, reason))
+    }
+
+    /// As [`Self::read`], for value representations that are text (or a number standing for it).
+    pub(super) fn read_text<T>(
+        &self,
+        tag: Tag,
+        parse: impl FnOnce(&str) -> Result<T, Reason>,
+    ) -> Result<Option<T>, InvalidValue> {
+        self.read(tag, |_, value| match value {
+            Value::Text(text) => parse(&text).map(Some),
+            Value::Object(_) | Value::Malformed => Err(Reason::Malformed),
+        })
+    }
+}
+
+impl fmt::Debug for Dataset {
+    /// Tells the size and nothing of the content: a dataset is patient data.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let elements = self.elements.len();
+        f.debug_struct("Dataset")
+            .field("elements", &elements)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The tag that eight hexadecimal digits name.
+fn tag(key: &[u8]) -> Option<Tag> {
+    if key.len() != 8 || !key.iter().all(u8::is_ascii_hexdigit) {
+        return None;
+    }
+    let number = u32::from_str_radix(std::str::from_utf8(key).ok()?, 16).ok()?;
+    let [a, b, c, d] = number.to_be_bytes();
+    Some(Tag(u16::from_be_bytes([a, b]), u16::from_be_bytes([c, d])))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,153 @@
+use dicom_dictionary_std::tags;
+
+use super::*;
+
+fn dataset(json: &str) -> Dataset {
+    Dataset::parse(Bytes::copy_from_slice(json.as_bytes())).unwrap()
+}
+
+fn reason<T: std::fmt::Debug>(read: Result<Option<T>, InvalidValue>) -> Reason {
+    read.unwrap_err().reason
+}
+
+#[test]
+fn elements_are_found_in_any_order_and_case() {
+    let set = dataset(
+        r#"{"0020000D":{"vr":"UI","Value":["1.2"]},"x":1,"0008103e":{"vr":"LO","Value":["Axial"]}}"#,
+    );
+    assert_eq!(set.uid(tags::STUDY_INSTANCE_UID), Ok(Some("1.2".into())));
+    assert_eq!(set.text(tags::SERIES_DESCRIPTION), Ok(Some("Axial".into())));
+    assert_eq!(set.text(tags::STUDY_DESCRIPTION), Ok(None));
+    assert!(set.element(tags::STUDY_DESCRIPTION).is_none());
+}
+
+#[test]
+fn one_bad_element_is_one_bad_element() {
+    let set = dataset(
+        r#"{"00080060":{"vr":"CS","Value":["CT"]},"00200011":{"vr":"IS","Value":[NaN]},"00200013":{"vr":"IS","Value":[7]}}"#,
+    );
+    assert_eq!(reason(set.integer(tags::SERIES_NUMBER)), Reason::Malformed);
+    assert_eq!(set.integer(tags::INSTANCE_NUMBER), Ok(Some(7)));
+    assert_eq!(set.code_string(tags::MODALITY), Ok(Some("CT".into())));
+}
+
+#[test]
+fn nothing_in_any_spelling_is_no_value() {
+    let spellings = [
+        "null",
+        "{}",
+        r#"{"vr":"LO"}"#,
+        r#"{"vr":"LO","Value":null}"#,
+        r#"{"vr":"LO","Value":[]}"#,
+        r#"{"vr":"LO","Value":[null]}"#,
+        r#"{"vr":"LO","Value":[""]}"#,
+        r#"{"vr":"LO","Value":["  \u0000"]}"#,
+        r#"{"vr":"LO","BulkDataURI":"http://x"}"#,
+        r#"{"vr":"LO","InlineBinary":"QUJD"}"#,
+    ];
+    for spelling in spellings {
+        let set = dataset(&format!(r#"{{"00081030":{spelling}}}"#));
+        assert_eq!(set.text(tags::STUDY_DESCRIPTION), Ok(None), "{spelling}");
+    }
+}
+
+#[test]
+fn scalars_numbers_and_texts_stand_for_each_other() {
+    let set = dataset(
+        r#"{"00200011":{"vr":"IS","Value":"3"},"00200013":{"Value":["7 "]},"00100020":{"vr":"LO","Value":[4711]}}"#,
+    );
+    assert_eq!(set.integer(tags::SERIES_NUMBER), Ok(Some(3)));
+    assert_eq!(set.integer(tags::INSTANCE_NUMBER), Ok(Some(7)));
+    assert_eq!(set.text(tags::PATIENT_ID), Ok(Some("4711".into())));
+}
+
+#[test]
+fn the_dictionary_decides_the_value_representation() {
+    let set = dataset(
+        r#"{"00080050":{"vr":"UT","Value":["12345678901234567"]},"00091001":{"vr":"sh","Value":["12345678901234567"]}}"#,
+    );
+    assert_eq!(
+        reason(set.text(tags::ACCESSION_NUMBER)),
+        Reason::TooLong(16)
+    );
+    assert_eq!(reason(set.text(Tag(0x0009, 0x1001))), Reason::TooLong(16));
+}
+
+#[test]
+fn several_values_of_a_single_valued_attribute_are_invalid() {
+    for value in [r#"["A","B"]"#, r#"["A\\B"]"#] {
+        let set = dataset(&format!(r#"{{"00100020":{{"vr":"LO","Value":{value}}}}}"#));
+        assert_eq!(reason(set.text(tags::PATIENT_ID)), Reason::SeveralValues);
+    }
+    let padded = dataset(r#"{"00100020":{"vr":"LO","Value":[null,"A"]}}"#);
+    assert_eq!(padded.text(tags::PATIENT_ID), Ok(Some("A".into())));
+}
+
+#[test]
+fn what_is_no_element_is_malformed() {
+    for element in [
+        "5",
+        r#""x""#,
+        "[1]",
+        r#"{"vr":"LO","Value":[true]}"#,
+        r#"{"vr":"LO","Value":[{}]}"#,
+    ] {
+        let set = dataset(&format!(r#"{{"00081030":{element}}}"#));
+        assert_eq!(
+            reason(set.text(tags::STUDY_DESCRIPTION)),
+            Reason::Malformed,
+            "{element}"
+        );
+    }
+}
+
+#[test]
+fn names_are_read_as_object_and_as_text() {
+    for name in [r#"{"Alphabetic":"Rossi^Maria"}"#, r#""Rossi^Maria""#] {
+        let set = dataset(&format!(r#"{{"00100010":{{"vr":"PN","Value":[{name}]}}}}"#));
+        let name = set.person_name(tags::PATIENT_NAME).unwrap().unwrap();
+        assert_eq!(name.alphabetic.given, "Maria");
+    }
+    for empty in ["{}", r#"{"Alphabetic":null}"#, r#""^^""#, "null"] {
+        let set = dataset(&format!(
+            r#"{{"00100010":{{"vr":"PN","Value":[{empty}]}}}}"#
+        ));
+        assert_eq!(set.person_name(tags::PATIENT_NAME), Ok(None), "{empty}");
+    }
+}
+
+#[test]
+fn sequences_are_datasets_themselves() {
+    let set = dataset(
+        r#"{"0040A730":{"vr":"SQ","Value":[{"0040A730":{"vr":"SQ","Value":[{"00080100":{"Value":["113701"]}}]}},5,{}]}}"#,
+    );
+    let items = set.items(tags::CONTENT_SEQUENCE);
+    assert_eq!(items.len(), 2);
+    let inner = items[0].items(tags::CONTENT_SEQUENCE);
+    assert_eq!(inner[0].text(tags::CODE_VALUE), Ok(Some("113701".into())));
+}
+
+#[test]
+fn the_last_of_equal_tags_counts() {
+    let set = dataset(r#"{"00080060":{"Value":["CT"]},"00080060":{"Value":["MR"]}}"#);
+    assert_eq!(set.code_string(tags::MODALITY), Ok(Some("MR".into())));
+}
+
+#[test]
+fn neither_dataset_nor_invalid_value_shows_a_value() {
+    let set = dataset(r#"{"00100020":{"vr":"LO","Value":["CANARY","CANARY2"]}}"#);
+    let invalid = set.text(tags::PATIENT_ID).unwrap_err();
+    let told = format!("{set:?} {invalid:?} {invalid}");
+    assert!(!told.contains("CANARY"), "{told}");
+    assert_eq!(
+        invalid.to_string(),
+        "PatientID (0010,0020) has several values where one is allowed"
+    );
+}
+
+#[test]
+fn what_is_no_object_is_refused() {
+    for json in ["", "null", "[]", "{\"00080060\":"] {
+        assert!(Dataset::parse(Bytes::copy_from_slice(json.as_bytes())).is_err());
+    }
+}

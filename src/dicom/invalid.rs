@@ -1,0 +1,55 @@
+//! What is wrong with an element, told without its value.
+
+use dicom_core::Tag;
+
+use super::keyword;
+
+/// An element that has a value, but not one its attribute may have. Never holds the value itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
+#[error("{keyword} {tag} {reason}")]
+pub struct InvalidValue {
+    /// Which attribute.
+    pub tag: Tag,
+    /// Its keyword in PS3.6.
+    pub keyword: &'static str,
+    /// Which rule it breaks.
+    pub reason: Reason,
+}
+
+impl InvalidValue {
+    /// The verdict on an attribute.
+    #[must_use]
+    pub fn new(tag: Tag, reason: Reason) -> Self {
+        Self {
+            tag,
+            keyword: keyword(tag),
+            reason,
+        }
+    }
+}
+
+/// The rule that a value breaks (PS3.5 6.2, PS3.18 F.2).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
+pub enum Reason {
+    /// The element is no DICOM JSON, or its value is of another kind than the attribute's.
+    #[error("cannot be read as DICOM JSON")]
+    Malformed,
+    /// Several values where the attribute has one.
+    #[error("has several values where one is allowed")]
+    SeveralValues,
+    /// More characters than the value representation takes.
+    #[error("is longer than {0} characters")]
+    TooLong(usize),
+    /// Characters outside the repertoire of the value representation.
+    #[error("has characters that {0} does not allow")]
+    Repertoire(&'static str),
+    /// Not in the form of the value representation.
+    #[error("is not of the form {0}")]
+    Form(&'static str),
+    /// In the right form, but no such date, time or number.
+    #[error("is out of range")]
+    OutOfRange,
+    /// Not one of the defined terms.
+    #[error("is none of {0}")]
+    UndefinedTerm(&'static str),
+}

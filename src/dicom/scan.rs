@@ -1,0 +1,223 @@
+//! A structural scanner of JSON text.
+//!
+//! It sees strings, escapes, brackets and commas and nothing else, so that a bare `NaN` or another
+//! bad token inside one element harms that element alone. What it cuts out is decoded, and
+//! judged, by whoever needs it.
+
+use std::ops::Range;
+
+use bytes::Bytes;
+use memchr::memchr2;
+
+/// The items of a JSON array.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Items {
+    /// The text of each item, without the white space around it; slices of the array's own buffer.
+    pub items: Vec<Bytes>,
+    /// Whether the array was closed. When it was not, what followed the last comma is left out.
+    pub complete: bool,
+}
+
+/// Splits a JSON array into its items; `None` when the text is no array.
+#[must_use]
+pub fn items(json: &Bytes) -> Option<Items> {
+    let mut at = opening(json, b'[')?;
+    let mut items = Vec::new();
+    while let Some(end) = segment_end(json, at, b']') {
+        let item = trim(json, at..end);
+        if !item.is_empty() {
+            items.push(json.slice(item));
+        }
+        if json.get(end) == Some(&b']') {
+            return Some(Items {
+                items,
+                complete: true,
+            });
+        }
+        at = end + 1;
+    }
+    Some(Items {
+        items,
+        complete: false,
+    })
+}
+
+/// Splits a JSON object into its members: the unescaped key and the text of the value.
+///
+/// `None` when the text is no object or the object is never closed. A member without a quoted key
+/// is left out.
+#[must_use]
+pub fn members(json: &Bytes) -> Option<Vec<(String, Bytes)>> {
+    let mut members = Vec::new();
+    visit_members(json, |key, value| {
+        members.push((unescape(key), json.slice(value)));
+    })
+    .then_some(members)
+}
+
+/// Calls `visit` with the raw key (between its quotes, escapes untouched) and the range of the
+/// value of each member of a JSON object; answers whether the text is an object that was closed.
+pub(super) fn visit_members<'a>(
+    json: &'a [u8],
+    mut visit: impl FnMut(&'a [u8], Range<usize>),
+) -> bool {
+    let Some(mut at) = opening(json, b'{') else {
+        return false;
+    };
+    while let Some(end) = segment_end(json, at, b'}') {
+        if let Some((key, value)) = member(json, at..end) {
+            visit(key, value);
+        }
+        if json.get(end) == Some(&b'}') {
+            return true;
+        }
+        at = end + 1;
+    }
+    false
+}
+
+/// The place after the opening bracket, white space and a byte order mark before it skipped.
+fn opening(json: &[u8], bracket: u8) -> Option<usize> {
+    let mark: &[u8] = b"\xEF\xBB\xBF";
+    let start = if json.starts_with(mark) {
+        mark.len()
+    } else {
+        0
+    };
+    let at = trim(json, start..json.len()).start;
+    (json.get(at) == Some(&bracket)).then_some(at + 1)
+}
+
+/// The place of the comma or of the closing bracket that ends the segment beginning at `at`.
+fn segment_end(json: &[u8], mut at: usize, close: u8) -> Option<usize> {
+    let mut depth = 0_usize;
+    while let Some(&byte) = json.get(at) {
+        match byte {
+            b'"' => {
+                at = string_end(json, at + 1)?;
+                continue;
+            }
+            b'{' | b'[' => depth += 1,
+            b'}' | b']' if depth > 0 => depth -= 1,
+            _ if depth == 0 && (byte == b',' || byte == close) => return Some(at),
+            _ => {}
+        }
+        at += 1;
+    }
+    None
+}
+
+/// The place after the quote that ends the string whose content begins at `at`.
+fn string_end(json: &[u8], mut at: usize) -> Option<usize> {
+    loop {
+        let found = at + memchr2(b'"', b'\\', json.get(at..)?)?;
+        if json.get(found) == Some(&b'"') {
+            return Some(found + 1);
+        }
+        at = found + 2;
+    }
+}
+
+/// Key and value of the member that a segment holds.
+fn member(json: &[u8], segment: Range<usize>) -> Option<(&[u8], Range<usize>)> {
+    let segment = trim(json, segment);
+    if json.get(segment.start) != Some(&b'"') {
+        return None;
+    }
+    let key_end = string_end(json, segment.start + 1)?;
+    let colon = trim(json, key_end..segment.end).start;
+    if colon >= segment.end || json.get(colon) != Some(&b':') {
+        return None;
+    }
+    let key = json.get(segment.start + 1..key_end - 1)?;
+    Some((key, trim(json, colon + 1..segment.end)))
+}
+
+/// The range without the white space at either end.
+fn trim(json: &[u8], range: Range<usize>) -> Range<usize> {
+    let blank = |at: usize| {
+        json.get(at)
+            .is_some_and(|byte| matches!(byte, b' ' | b'\t' | b'\n' | b'\r'))
+    };
+    let (mut start, mut end) = (range.start, range.end);
+    while start < end && blank(start) {
+        start += 1;
+    }
+    while end > start && blank(end - 1) {
+        end -= 1;
+    }
+    start..end
+}
+
+/// The text of a raw key. A key with a broken escape stands for itself.
+fn unescape(key: &[u8]) -> String {
+    let escaped = memchr::memchr(b'\\', key).is_some();
+    let quoted = || [b"\"", key, b"\""].concat();
+    escaped
+        .then(|| serde_json::from_slice(&quoted()).ok())
+        .flatten()
+        .unwrap_or_else(|| String::from_utf8_lossy(key).into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn split(json: &'static str) -> (Vec<String>, bool) {
+        let items = items(&Bytes::from_static(json.as_bytes())).unwrap();
+        let text = |item: &Bytes| String::from_utf8(item.to_vec()).unwrap();
+        (items.items.iter().map(text).collect(), items.complete)
+    }
+
+    fn pairs(json: &'static str) -> Option<Vec<(String, String)>> {
+        let text = |value: Bytes| String::from_utf8(value.to_vec()).unwrap();
+        let members = members(&Bytes::from_static(json.as_bytes()))?;
+        Some(members.into_iter().map(|(k, v)| (k, text(v))).collect())
+    }
+
+    #[test]
+    fn a_bad_token_harms_its_own_item_alone() {
+        let (items, complete) = split(r#"[ {"a":NaN} , {"b":[-Infinity]}, {"c":"],}\"["} ]"#);
+        assert_eq!(
+            items,
+            [r#"{"a":NaN}"#, r#"{"b":[-Infinity]}"#, r#"{"c":"],}\"["}"#]
+        );
+        assert!(complete);
+    }
+
+    #[test]
+    fn a_truncated_array_gives_the_items_before_the_cut() {
+        assert_eq!(
+            split(r#"[1, {"a":2}, {"b":"#),
+            (vec!["1".into(), r#"{"a":2}"#.into()], false)
+        );
+        assert_eq!(split("["), (vec![], false));
+    }
+
+    #[test]
+    fn an_empty_array_and_a_trailing_comma_give_no_item() {
+        assert_eq!(split("\u{feff} [ ] "), (vec![], true));
+        assert_eq!(split("[1,]"), (vec!["1".into()], true));
+    }
+
+    #[test]
+    fn keys_are_unescaped_and_values_keep_their_bytes() {
+        let found = pairs("{ \"a\\u0062\\\"\" : 1.00 , \"c\":\t[ 1, {\"d\":2} ] }").unwrap();
+        let expected = [("ab\"", "1.00"), ("c", "[ 1, {\"d\":2} ]")];
+        assert_eq!(found, expected.map(|(k, v)| (k.into(), v.into())));
+    }
+
+    #[test]
+    fn a_member_without_a_key_is_left_out() {
+        let found = pairs(r#"{ a: 1, "b" 2, "c": 3 }"#).unwrap();
+        assert_eq!(found, [("c".to_owned(), "3".to_owned())]);
+    }
+
+    #[test]
+    fn what_is_no_object_or_never_ends_is_refused() {
+        for json in ["", "[1]", "null", "{\"a\":1", "{\"a", "{\"a\\"] {
+            assert_eq!(pairs(json), None, "{json}");
+        }
+        assert_eq!(items(&Bytes::from_static(b"{}")), None);
+    }
+}
