@@ -2,7 +2,9 @@
 //! honest in what they refuse. This room uses no room of the engine, and none of them uses it.
 
 mod faults;
+pub mod fhir;
 mod server;
 
 pub use faults::{Fault, Faults, Held};
+pub use fhir::{FhirStore, FhirStoreError};
 pub use server::Server;

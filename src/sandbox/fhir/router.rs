@@ -1,0 +1,272 @@
+//! The routes of the RESTful API (R4 HTTP) and what they do.
+
+use axum::Router;
+use axum::extract::{DefaultBodyLimit, RawQuery, Request, State};
+use axum::http::{HeaderMap, HeaderName, Method, StatusCode, header};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+
+use super::bundle::{self, Entry, Submission};
+use super::capability;
+use super::document::Document;
+use super::interaction::{Answer, Interaction};
+use super::negotiation::negotiate;
+use super::outcome::{FHIR_JSON, Refusal};
+use super::parameter::ResourceType;
+use super::precondition::Precondition;
+use super::query::Query;
+use super::request::{AddressInPath, Base, FormBody, JsonBody, TypeInPath, header};
+use super::store::FhirStore;
+use super::transaction;
+
+/// The largest body that is read.
+const MAX_BODY_BYTES: usize = 64 << 20;
+
+const IF_NONE_EXIST: HeaderName = HeaderName::from_static("if-none-exist");
+
+/// The API under `/fhir`.
+pub(super) fn router(store: &FhirStore) -> Router {
+    let api = Router::new()
+        .route("/", post(submit))
+        .route("/metadata", get(metadata))
+        .route("/{type}", get(search).post(create))
+        .route("/{type}/_search", post(search_by_form))
+        .route("/{type}/{id}", get(read).put(update).delete(delete))
+        .fallback(nothing_here)
+        .method_not_allowed_fallback(method_not_allowed)
+        .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
+        .layer(from_fn_with_state(store.clone(), intercept))
+        .layer(from_fn(negotiate))
+        .with_state(store.clone());
+    Router::new().nest("/fhir", api)
+}
+
+/// Names the operation and lets the faults on order for it happen.
+async fn intercept(State(store): State<FhirStore>, request: Request, next: Next) -> Response {
+    match operation(request.method(), request.uri().path()) {
+        Some(operation) => {
+            let faults = store.faults().clone();
+            faults.intercept(operation, request, next).await
+        }
+        None => next.run(request).await,
+    }
+}
+
+/// The operation that a method on a path below `/fhir` is.
+fn operation(method: &Method, path: &str) -> Option<&'static str> {
+    let segments: Vec<_> = path
+        .split('/')
+        .filter(|segment| !segment.is_empty())
+        .collect();
+    match (method.as_str(), segments.as_slice()) {
+        ("GET", ["metadata"]) => Some("fhir.capability"),
+        ("GET", [_]) | ("POST", [_, "_search"]) => Some("fhir.search"),
+        ("GET", [_, _]) => Some("fhir.read"),
+        ("POST", [_]) => Some("fhir.create"),
+        ("PUT", [_, _]) => Some("fhir.update"),
+        ("DELETE", [_, _]) => Some("fhir.delete"),
+        ("POST", []) => Some("fhir.transaction"),
+        _ => None,
+    }
+}
+
+async fn metadata(Base(base): Base) -> Response {
+    json_response(StatusCode::OK, capability::statement(&base).to_string())
+}
+
+async fn read(
+    State(store): State<FhirStore>,
+    base: Base,
+    AddressInPath(address): AddressInPath,
+) -> Result<Response, Refusal> {
+    perform(store, base, move |_| Ok(Interaction::Read(address))).await
+}
+
+async fn search(
+    State(store): State<FhirStore>,
+    base: Base,
+    TypeInPath(kind): TypeInPath,
+    RawQuery(query): RawQuery,
+) -> Result<Response, Refusal> {
+    find(store, base, kind, query.unwrap_or_default()).await
+}
+
+async fn search_by_form(
+    State(store): State<FhirStore>,
+    base: Base,
+    TypeInPath(kind): TypeInPath,
+    RawQuery(query): RawQuery,
+    FormBody(form): FormBody,
+) -> Result<Response, Refusal> {
+    let query = query.unwrap_or_default();
+    find(store, base, kind, format!("{query}&{form}")).await
+}
+
+async fn find(
+    store: FhirStore,
+    base: Base,
+    kind: &'static ResourceType,
+    query: String,
+) -> Result<Response, Refusal> {
+    perform(store, base, move |base| {
+        Query::parse(kind, base, &query).map(Interaction::Search)
+    })
+    .await
+}
+
+async fn create(
+    State(store): State<FhirStore>,
+    base: Base,
+    TypeInPath(kind): TypeInPath,
+    headers: HeaderMap,
+    JsonBody(body): JsonBody,
+) -> Result<Response, Refusal> {
+    perform(store, base, move |base| {
+        let condition = header(&headers, &IF_NONE_EXIST)?
+            .map(|condition| Query::condition(kind, base, condition))
+            .transpose()?;
+        Ok(Interaction::Create {
+            kind,
+            document: Document::parse(kind, &body)?,
+            condition,
+        })
+    })
+    .await
+}
+
+async fn update(
+    State(store): State<FhirStore>,
+    base: Base,
+    AddressInPath(address): AddressInPath,
+    headers: HeaderMap,
+    JsonBody(body): JsonBody,
+) -> Result<Response, Refusal> {
+    perform(store, base, move |_| {
+        let precondition = Precondition::parse(header(&headers, &header::IF_MATCH)?)?;
+        let document = Document::parse(address.kind, &body)?;
+        Interaction::update(address, document, precondition)
+    })
+    .await
+}
+
+async fn delete(
+    State(store): State<FhirStore>,
+    base: Base,
+    AddressInPath(address): AddressInPath,
+    headers: HeaderMap,
+) -> Result<Response, Refusal> {
+    perform(store, base, move |_| {
+        let precondition = Precondition::parse(header(&headers, &header::IF_MATCH)?)?;
+        Ok(Interaction::Delete(address, precondition))
+    })
+    .await
+}
+
+async fn submit(
+    State(store): State<FhirStore>,
+    Base(base): Base,
+    JsonBody(body): JsonBody,
+) -> Result<Response, Refusal> {
+    let response = match Submission::parse(&body)? {
+        Submission::Transaction(entries) => {
+            store
+                .transaction(move |tx| {
+                    let answers = transaction::all(tx, &base, &entries)?;
+                    bundle::response("transaction-response", &answers)
+                })
+                .await?
+        }
+        Submission::Batch(entries) => batch(&store, &base, entries).await?,
+    };
+    Ok(json_response(StatusCode::OK, response))
+}
+
+/// Each entry in a transaction of its own.
+async fn batch(store: &FhirStore, base: &str, entries: Vec<Entry>) -> Result<String, Refusal> {
+    let mut answers = Vec::with_capacity(entries.len());
+    for (index, entry) in entries.into_iter().enumerate() {
+        let base = base.to_owned();
+        let answer = store
+            .transaction(move |tx| transaction::batch_entry(tx, &base, index, &entry))
+            .await;
+        answers.push(answer);
+    }
+    bundle::response("batch-response", &answers)
+}
+
+/// Plans one interaction and carries it out.
+async fn perform<P>(store: FhirStore, Base(base): Base, plan: P) -> Result<Response, Refusal>
+where
+    P: FnOnce(&str) -> Result<Interaction, Refusal> + Send + 'static,
+{
+    let address = base.clone();
+    let answer = store
+        .transaction(move |tx| transaction::single(tx, &base, plan(&base)?))
+        .await?;
+    Ok(response(&address, answer))
+}
+
+fn response(base: &str, answer: Answer) -> Response {
+    let mut headers = vec![(header::CONTENT_TYPE, FHIR_JSON.to_owned())];
+    if let Some((address, version)) = &answer.version {
+        headers.push((header::ETAG, version.etag()));
+        headers.push((
+            header::LOCATION,
+            format!("{base}/{}", version.location(address)),
+        ));
+        headers.extend(
+            version
+                .last_modified()
+                .map(|at| (header::LAST_MODIFIED, at)),
+        );
+    }
+    let status = answer.status;
+    match answer.body() {
+        None => status.into_response(),
+        Some(body) => (status, axum::response::AppendHeaders(headers), body).into_response(),
+    }
+}
+
+fn json_response(status: StatusCode, body: String) -> Response {
+    (status, [(header::CONTENT_TYPE, FHIR_JSON)], body).into_response()
+}
+
+async fn nothing_here() -> Refusal {
+    Refusal::new(
+        StatusCode::NOT_FOUND,
+        "not-found",
+        "nothing is served here: resources are at Type and Type/id, abilities at metadata",
+    )
+}
+
+async fn method_not_allowed() -> Refusal {
+    Refusal::new(
+        StatusCode::METHOD_NOT_ALLOWED,
+        "not-supported",
+        "this method is not supported here: metadata says what is",
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_operation_has_its_name() {
+        let cases = [
+            (Method::GET, "/metadata", Some("fhir.capability")),
+            (Method::GET, "/Patient", Some("fhir.search")),
+            (Method::POST, "/Patient/_search", Some("fhir.search")),
+            (Method::GET, "/Patient/1", Some("fhir.read")),
+            (Method::POST, "/Patient", Some("fhir.create")),
+            (Method::PUT, "/Patient/1", Some("fhir.update")),
+            (Method::DELETE, "/Patient/1", Some("fhir.delete")),
+            (Method::POST, "/", Some("fhir.transaction")),
+            (Method::PATCH, "/Patient/1", None),
+        ];
+        for (method, path, name) in cases {
+            assert_eq!(operation(&method, path), name, "{method} {path}");
+        }
+    }
+}
