@@ -129,3 +129,49 @@ fn document(kind: &ResourceType, entry: &Entry) -> Result<Document, Refusal> {
 fn missing(element: &str) -> Refusal {
     Refusal::element("required", element, "is required and absent")
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn read(request: &Value) -> Result<Interaction, Refusal> {
+        let resource = json!({"resourceType": "Patient", "id": "1"});
+        let entry = json!({"resource": resource, "request": request});
+        interaction(
+            "http://h/fhir",
+            &serde_json::from_str(&entry.to_string()).unwrap(),
+        )
+    }
+
+    #[test]
+    fn a_condition_that_the_method_does_not_heed_is_refused() {
+        for (method, url, condition) in [
+            ("PUT", "Patient/1", "ifNoneMatch"),
+            ("GET", "Patient/1", "ifModifiedSince"),
+            ("POST", "Patient", "ifMatch"),
+            ("PUT", "Patient/1", "ifNoneExist"),
+        ] {
+            let mut request = json!({"method": method, "url": url});
+            assert!(read(&request).is_ok(), "{method}");
+            request[condition] = json!("*");
+            let refusal = read(&request).unwrap_err();
+            assert!(
+                refusal.diagnostics.contains(condition),
+                "{}",
+                refusal.diagnostics
+            );
+        }
+    }
+
+    #[test]
+    fn a_conditional_update_or_delete_is_refused_without_its_condition() {
+        for method in ["PUT", "DELETE"] {
+            let request = json!({"method": method, "url": "Patient?identifier=canary"});
+            let refusal = read(&request).unwrap_err();
+            assert_eq!(refusal.code, "not-supported");
+            assert!(!refusal.diagnostics.contains("canary"));
+        }
+    }
+}

@@ -23,6 +23,9 @@ use super::transaction;
 /// The largest body that is read.
 const MAX_BODY_BYTES: usize = 64 << 20;
 
+/// The path of the base.
+const ROOT: &str = "/fhir";
+
 const IF_NONE_EXIST: HeaderName = HeaderName::from_static("if-none-exist");
 
 /// The API under `/fhir`.
@@ -33,13 +36,16 @@ pub(super) fn router(store: &FhirStore) -> Router {
         .route("/{type}", get(search).post(create))
         .route("/{type}/_search", post(search_by_form))
         .route("/{type}/{id}", get(read).put(update).delete(delete))
-        .fallback(nothing_here)
+        .fallback(nothing_here);
+    Router::new()
+        .nest(ROOT, api)
+        // Nesting leaves out the base with a slash behind it.
+        .route("/fhir/", post(submit))
         .method_not_allowed_fallback(method_not_allowed)
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
         .layer(from_fn_with_state(store.clone(), intercept))
         .layer(from_fn(negotiate))
-        .with_state(store.clone());
-    Router::new().nest("/fhir", api)
+        .with_state(store.clone())
 }
 
 /// Names the operation and lets the faults on order for it happen.
@@ -53,9 +59,10 @@ async fn intercept(State(store): State<FhirStore>, request: Request, next: Next)
     }
 }
 
-/// The operation that a method on a path below `/fhir` is.
+/// The operation that a method on a path is; `None` outside the API.
 fn operation(method: &Method, path: &str) -> Option<&'static str> {
     let segments: Vec<_> = path
+        .strip_prefix(ROOT)?
         .split('/')
         .filter(|segment| !segment.is_empty())
         .collect();
@@ -143,6 +150,7 @@ async fn update(
     JsonBody(body): JsonBody,
 ) -> Result<Response, Refusal> {
     perform(store, base, move |_| {
+        refuse_if_none_match(&headers)?;
         let precondition = Precondition::parse(header(&headers, &header::IF_MATCH)?)?;
         let document = Document::parse(address.kind, &body)?;
         Interaction::update(address, document, precondition)
@@ -157,10 +165,21 @@ async fn delete(
     headers: HeaderMap,
 ) -> Result<Response, Refusal> {
     perform(store, base, move |_| {
+        refuse_if_none_match(&headers)?;
         let precondition = Precondition::parse(header(&headers, &header::IF_MATCH)?)?;
         Ok(Interaction::Delete(address, precondition))
     })
     .await
+}
+
+/// A write under a condition that goes unheeded could destroy what it was to protect.
+fn refuse_if_none_match(headers: &HeaderMap) -> Result<(), Refusal> {
+    match header(headers, &header::IF_NONE_MATCH)? {
+        None => Ok(()),
+        Some(_) => Err(Refusal::unsupported(
+            "If-None-Match is not supported with writes: use If-Match or If-None-Exist",
+        )),
+    }
 }
 
 async fn submit(
@@ -255,15 +274,16 @@ mod tests {
     #[test]
     fn every_operation_has_its_name() {
         let cases = [
-            (Method::GET, "/metadata", Some("fhir.capability")),
-            (Method::GET, "/Patient", Some("fhir.search")),
-            (Method::POST, "/Patient/_search", Some("fhir.search")),
-            (Method::GET, "/Patient/1", Some("fhir.read")),
-            (Method::POST, "/Patient", Some("fhir.create")),
-            (Method::PUT, "/Patient/1", Some("fhir.update")),
-            (Method::DELETE, "/Patient/1", Some("fhir.delete")),
-            (Method::POST, "/", Some("fhir.transaction")),
-            (Method::PATCH, "/Patient/1", None),
+            (Method::GET, "/fhir/metadata", Some("fhir.capability")),
+            (Method::GET, "/fhir/Patient", Some("fhir.search")),
+            (Method::POST, "/fhir/Patient/_search", Some("fhir.search")),
+            (Method::GET, "/fhir/Patient/1", Some("fhir.read")),
+            (Method::POST, "/fhir/Patient", Some("fhir.create")),
+            (Method::PUT, "/fhir/Patient/1", Some("fhir.update")),
+            (Method::DELETE, "/fhir/Patient/1", Some("fhir.delete")),
+            (Method::POST, "/fhir/", Some("fhir.transaction")),
+            (Method::PATCH, "/fhir/Patient/1", None),
+            (Method::GET, "/studies", None),
         ];
         for (method, path, name) in cases {
             assert_eq!(operation(&method, path), name, "{method} {path}");

@@ -5,77 +5,100 @@ use serde_json::{Map, Value};
 
 use super::outcome::Refusal;
 
-/// Refuses empty strings, arrays and objects, and `null` where it says nothing.
-pub(super) fn check(path: &str, value: &Value) -> Result<(), Refusal> {
+/// Refuses empty strings, arrays and objects, and `null` where it says nothing. The path of what is
+/// refused begins with `root`.
+pub(super) fn check(root: &str, value: &Value) -> Result<(), Refusal> {
+    check_value(value).map_err(|broken| {
+        Refusal::element("structure", &format!("{root}{}", broken.path), broken.rule)
+    })
+}
+
+/// A broken rule. Its path is put together on the way up, as most values break none.
+struct Broken {
+    path: String,
+    rule: &'static str,
+}
+
+impl Broken {
+    fn here(rule: &'static str) -> Self {
+        Self {
+            path: String::new(),
+            rule,
+        }
+    }
+
+    fn under(self, step: &str) -> Self {
+        Self {
+            path: format!("{step}{}", self.path),
+            ..self
+        }
+    }
+}
+
+fn check_value(value: &Value) -> Result<(), Broken> {
     match value {
-        Value::Null => Err(Refusal::element("structure", path, "is null")),
-        Value::String(text) if text.trim().is_empty() => {
-            Err(Refusal::element("structure", path, "is an empty string"))
-        }
-        Value::Array(elements) if elements.is_empty() => {
-            Err(Refusal::element("structure", path, "is an empty array"))
-        }
-        Value::Array(elements) => check_elements(path, elements),
-        Value::Object(members) if members.is_empty() => {
-            Err(Refusal::element("structure", path, "is an empty object"))
-        }
-        Value::Object(members) => check_members(path, members),
+        Value::Null => Err(Broken::here("is null")),
+        Value::String(text) if text.trim().is_empty() => Err(Broken::here("is an empty string")),
+        Value::Array(elements) if elements.is_empty() => Err(Broken::here("is an empty array")),
+        Value::Object(members) if members.is_empty() => Err(Broken::here("is an empty object")),
+        Value::Array(elements) => check_elements(elements),
+        Value::Object(members) => check_members(members),
         Value::String(_) | Value::Bool(_) | Value::Number(_) => Ok(()),
     }
 }
 
-fn check_elements(path: &str, elements: &[Value]) -> Result<(), Refusal> {
-    for (index, element) in elements.iter().enumerate() {
-        // Scalars pass without their path being put together: there may be many.
-        if !element.is_null() {
-            check(&format!("{path}[{index}]"), element)?;
-        }
-    }
-    Ok(())
+/// Checks all elements but `null`, which the object around the array judges.
+fn check_elements(elements: &[Value]) -> Result<(), Broken> {
+    elements
+        .iter()
+        .enumerate()
+        .filter(|(_, element)| !element.is_null())
+        .try_for_each(|(index, element)| {
+            check_value(element).map_err(|broken| broken.under(&format!("[{index}]")))
+        })
 }
 
-fn check_members(path: &str, members: &Map<String, Value>) -> Result<(), Refusal> {
-    for (name, value) in members {
-        let path = format!("{path}.{name}");
-        check(&path, value)?;
-        if let Value::Array(elements) = value {
-            check_nulls(&path, elements, partner(members, name))?;
-        }
+fn check_members(members: &Map<String, Value>) -> Result<(), Broken> {
+    members.iter().try_for_each(|(name, value)| {
+        check_value(value)
+            .and_then(|()| check_nulls(members, name, value))
+            .map_err(|broken| broken.under(&format!(".{name}")))
+    })
+}
+
+/// Refuses `null` in an array where the partner array says nothing either.
+fn check_nulls(members: &Map<String, Value>, name: &str, value: &Value) -> Result<(), Broken> {
+    let nulls = || {
+        each(value)
+            .iter()
+            .enumerate()
+            .filter(|(_, element)| element.is_null())
+    };
+    if nulls().next().is_none() {
+        return Ok(());
     }
-    Ok(())
+    let partner = partner(members, name);
+    let filled = |index: usize| partner.get(index).is_some_and(|value| !value.is_null());
+    match nulls().find(|(index, _)| !filled(*index)) {
+        None => Ok(()),
+        Some((index, _)) => Err(Broken::here(
+            "is null and its primitive extension or value is absent",
+        )
+        .under(&format!("[{index}]"))),
+    }
 }
 
 /// The array that stands beside `name`: `_given` for `given` and the other way round.
-fn partner<'m>(members: &'m Map<String, Value>, name: &str) -> Option<&'m Vec<Value>> {
+fn partner<'m>(members: &'m Map<String, Value>, name: &str) -> &'m [Value] {
     let partner = match name.strip_prefix('_') {
-        Some(plain) => plain.to_owned(),
-        None => format!("_{name}"),
+        Some(plain) => members.get(plain),
+        None => members.get(&format!("_{name}")),
     };
-    members.get(&partner)?.as_array()
+    partner.map_or(&[], each)
 }
 
-fn check_nulls(
-    path: &str,
-    elements: &[Value],
-    partner: Option<&Vec<Value>>,
-) -> Result<(), Refusal> {
-    let filled = |index| {
-        partner
-            .and_then(|partner| partner.get(index))
-            .is_some_and(|value: &Value| !value.is_null())
-    };
-    let lone = elements
-        .iter()
-        .enumerate()
-        .find(|(index, element)| element.is_null() && !filled(*index));
-    match lone {
-        None => Ok(()),
-        Some((index, _)) => Err(Refusal::element(
-            "structure",
-            &format!("{path}[{index}]"),
-            "is null and its primitive extension or value is absent",
-        )),
-    }
+fn each(value: &Value) -> &[Value] {
+    value.as_array().map_or(&[], Vec::as_slice)
 }
 
 #[cfg(test)]

@@ -141,3 +141,32 @@ fn now(tx: &Transaction<'_>) -> rusqlite::Result<String> {
     tx.prepare_cached("SELECT strftime('%Y-%m-%dT%H:%M:%fZ', 'now')")?
         .query_row([], |row| row.get(0))
 }
+
+#[cfg(test)]
+mod tests {
+    use rusqlite::Connection;
+
+    use super::*;
+
+    #[test]
+    fn a_deletion_leaves_nothing_in_the_index() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        connection
+            .execute_batch(include_str!("schema.sql"))
+            .unwrap();
+        let tx = connection.transaction().unwrap();
+        let rows = || {
+            tx.query_row("SELECT count(*) FROM search_index", [], |row| {
+                row.get::<_, u32>(0)
+            })
+            .unwrap()
+        };
+        let address = Address::parse("Patient/1").unwrap();
+        let body = r#"{"resourceType":"Patient","identifier":[{"value":"a"}]}"#;
+        let document = Document::parse(address.kind, body).unwrap();
+        let first = write(&tx, "http://h/fhir", &address, None, &document).unwrap();
+        assert_eq!(rows(), 1);
+        delete(&tx, &address, &first).unwrap();
+        assert_eq!(rows(), 0);
+    }
+}

@@ -49,6 +49,16 @@ async fn a_malformed_tag_is_a_bad_request() {
 }
 
 #[tokio::test]
+async fn a_write_under_a_condition_that_is_not_heeded_is_refused() {
+    let service = with_two_versions().await;
+    for method in [Method::PUT, Method::DELETE] {
+        let request = matching(&service, method, "W/\"2\"").header("if-none-match", "*");
+        assert_eq!(send(request).await.status, 400);
+    }
+    assert_eq!(service.store.versions_written().unwrap(), 2);
+}
+
+#[tokio::test]
 async fn a_tag_for_what_is_gone_fails() {
     let service = with_two_versions().await;
     service.delete("/Patient/1").await;

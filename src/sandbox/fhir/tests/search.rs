@@ -188,7 +188,9 @@ async fn walking_the_pages_meets_every_resource_once() {
         let Some(next) = links.iter().find(|link| link["relation"] == "next") else {
             break;
         };
-        let request = service.http.get(next["url"].as_str().unwrap());
+        let next = next["url"].as_str().unwrap();
+        assert_eq!(next.matches("_offset").count(), 1, "{next}");
+        let request = service.http.get(next);
         page = send(request).await.json();
     }
     assert_eq!(sizes, [3, 3, 1]);
@@ -196,6 +198,23 @@ async fn walking_the_pages_meets_every_resource_once() {
         .map(|id| service.url(&format!("/Patient/{id}")))
         .collect();
     assert_eq!(met, all);
+}
+
+#[tokio::test]
+async fn an_update_is_found_by_its_new_values_alone() {
+    let service = with_identifiers(&[json!({"value": "old"})]).await;
+    let update = json!({"resourceType": "Patient", "id": "1", "identifier": [{"value": "new"}]});
+    service.put("/Patient/1", &update).await;
+    assert_eq!(
+        service.found("/Patient", &[("identifier", "new")]).await,
+        ["1"]
+    );
+    assert!(
+        service
+            .found("/Patient", &[("identifier", "old")])
+            .await
+            .is_empty()
+    );
 }
 
 #[tokio::test]

@@ -181,6 +181,14 @@ async fn entries_about_one_resource_are_refused() {
 }
 
 #[tokio::test]
+async fn the_base_may_end_in_a_slash() {
+    let service = Service::start().await;
+    let bundle = json!({"resourceType": "Bundle", "type": "transaction"});
+    assert_eq!(service.post("/", &bundle).await.status, 200);
+    assert_eq!(service.store.faults().count("fhir.transaction"), 1);
+}
+
+#[tokio::test]
 async fn the_entries_of_a_batch_stand_alone() {
     let service = Service::start().await;
     let bundle = json!({"resourceType": "Bundle", "type": "batch", "entry": [
