@@ -3,6 +3,7 @@
 
 mod faults;
 pub mod fhir;
+pub mod part10;
 mod server;
 
 pub use faults::{Fault, Faults, Held};
