@@ -1,6 +1,7 @@
 //! An embedded DICOMweb service and an embedded FHIR store, for the demo and the tests. Small, and
 //! honest in what they refuse. This room uses no room of the engine, and none of them uses it.
 
+pub mod dicomweb;
 mod faults;
 pub mod fhir;
 pub mod part10;
