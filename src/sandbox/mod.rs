@@ -5,6 +5,7 @@ pub mod dicomweb;
 mod faults;
 pub mod fhir;
 pub mod part10;
+pub mod samples;
 mod server;
 
 pub use faults::{Fault, Faults, Held};
