@@ -3,8 +3,8 @@
 //! What a client writes is checked lightly, for what an imaging feed writes, and kept as it was
 //! sent, to the digits of a decimal. What is not supported is refused and said so.
 //!
-//! A request becomes an [`interaction`](interaction::Interaction), which reads without writing;
-//! [`transaction`] carries one or many of them out, all or none.
+//! A request becomes an `interaction`, which reads without writing;
+//! `transaction` carries one or many of them out, all or none.
 
 mod address;
 mod bundle;

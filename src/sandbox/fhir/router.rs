@@ -230,10 +230,10 @@ fn response(base: &str, answer: Answer) -> Response {
     let mut headers = vec![(header::CONTENT_TYPE, FHIR_JSON.to_owned())];
     if let Some((address, version)) = &answer.version {
         headers.push((header::ETAG, version.etag()));
-        headers.push((
-            header::LOCATION,
-            format!("{base}/{}", version.location(address)),
-        ));
+        if answer.fetched.is_none() {
+            let location = format!("{base}/{}", version.location(address));
+            headers.push((header::LOCATION, location));
+        }
         headers.extend(
             version
                 .last_modified()

@@ -51,7 +51,7 @@ pub(super) fn run(tx: &Transaction<'_>, query: &Query) -> Result<Page, Refusal> 
     })
 }
 
-/// The resources that fulfil a condition: one more than two are never looked for.
+/// The resources that fulfil a condition, two at most: enough to tell none, one and several apart.
 pub(super) fn first_two(tx: &Transaction<'_>, query: &Query) -> Result<Vec<Address>, Refusal> {
     let found = Condition::of(query).page(tx, query, 2)?;
     Ok(found.into_iter().map(|found| found.address).collect())

@@ -17,6 +17,7 @@ async fn a_created_resource_is_read_with_its_version() {
     assert_eq!(read.status, 200);
     assert_eq!(read.header("etag"), "W/\"1\"");
     assert!(read.header("last-modified").ends_with(" GMT"));
+    assert!(!read.headers.contains_key("location"));
     assert_eq!(read.json(), created.json());
     assert_eq!(read.json()["meta"]["versionId"], "1");
 }

@@ -211,6 +211,8 @@ async fn the_entries_of_a_batch_stand_alone() {
     );
     let outcome = &response["entry"][0]["response"]["outcome"];
     assert_eq!(outcome["resourceType"], "OperationOutcome");
+    let diagnostics = outcome["issue"][0]["diagnostics"].as_str().unwrap();
+    assert!(diagnostics.starts_with("Bundle.entry[0]: there is no Patient/9"));
     assert_eq!(service.store.versions_written().unwrap(), 1);
 }
 
