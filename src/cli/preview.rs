@@ -9,7 +9,7 @@ use clap::Args;
 use super::exit::{self, Exit};
 use super::{SettingsArgument, daemon};
 use crate::cast::{self, Change, Found, Rules, StudyDelta, StudyKey, merge};
-use crate::dicom::{Dataset, InstanceKey, scan};
+use crate::dicom::{Dataset, InstanceKey, items};
 use crate::fhir::Request;
 use crate::sandbox::part10;
 use crate::settings::{Problem, Unusable};
@@ -85,7 +85,7 @@ fn standard_input() -> Vec<(String, Result<Bytes, String>)> {
         return vec![("standard input".to_owned(), Err(error.to_string()))];
     }
     let text = Bytes::from(text);
-    match scan::items(&text) {
+    match items(&text) {
         Some(array) => (1..)
             .zip(array.items)
             .map(|(number, item)| (format!("instance {number}"), Ok(item)))

@@ -37,7 +37,8 @@ impl FeedClient {
             .timeout(timeout)
             .build()
             .map_err(|error| Failure::new(Code::DicomUnreachable, describe(error)))?;
-        let base = format!("{}/{version}/changefeed", endpoint.as_str().trim_end_matches('/'));
+        let endpoint = endpoint.as_str().trim_end_matches('/');
+        let base = format!("{endpoint}/{}/changefeed", version.as_str());
         Ok(Self { http, base })
     }
 

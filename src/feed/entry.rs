@@ -4,7 +4,7 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 
-use crate::dicom::{DEFAULT_PARTITION, Dataset, InstanceKey, scan};
+use crate::dicom::{DEFAULT_PARTITION, Dataset, InstanceKey, members};
 use crate::failure::Subject;
 
 /// What happened to an instance.
@@ -126,7 +126,7 @@ struct Members(Vec<(String, Bytes)>);
 
 impl Members {
     fn read(item: &Bytes) -> Self {
-        Self(scan::members(item).unwrap_or_default())
+        Self(members(item).unwrap_or_default())
     }
 
     fn get<T: DeserializeOwned>(&self, name: &str) -> Option<T> {

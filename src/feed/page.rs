@@ -3,7 +3,7 @@
 use bytes::Bytes;
 
 use super::{Entry, MalformedEntry};
-use crate::dicom::scan;
+use crate::dicom::items;
 
 /// What one read of the feed brought.
 #[derive(Debug, Default)]
@@ -23,7 +23,7 @@ pub struct Page {
 ///
 /// Returns `None` for what is no complete JSON array.
 pub(super) fn split(body: &Bytes) -> Option<Vec<Result<Entry, MalformedEntry>>> {
-    let array = scan::items(body).filter(|array| array.complete)?;
+    let array = items(body).filter(|array| array.complete)?;
     let mut entries: Vec<_> = array.items.iter().map(Entry::parse).collect();
     for at in 0..entries.len() {
         let presumed = presumed_sequence(&entries, at);

@@ -4,6 +4,7 @@
 //! It knows feeds, targets and stores as traits only. FHIR is the first target.
 
 mod engine;
+mod fhir_target;
 mod gate;
 mod keeper;
 mod lane;
@@ -21,6 +22,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 pub use engine::Engine;
+pub use fhir_target::{FhirTarget, request};
 pub use status::{Counts, Fate, Observer, State, Status, Tally, Unobserved};
 pub use target::{Applied, Reading, Target};
 

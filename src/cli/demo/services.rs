@@ -7,9 +7,8 @@ use std::path::Path;
 use tempfile::TempDir;
 
 use super::{Arguments, Failed, while_doing};
-use crate::sandbox::Server;
 use crate::sandbox::dicomweb::DicomService;
-use crate::sandbox::fhir::FhirStore;
+use crate::sandbox::{FhirStore, Server};
 
 /// The types of resource that radcast writes.
 const RESOURCE_TYPES: [&str; 3] = ["Patient", "Endpoint", "ImagingStudy"];
@@ -61,12 +60,11 @@ impl Services {
 
     /// How many resources there are of each type.
     pub(super) fn resources(&self) -> Result<Vec<(&'static str, u64)>, Failed> {
-        let count = |resource_type| Ok((resource_type, self.fhir.count(resource_type)?));
-        RESOURCE_TYPES
-            .into_iter()
-            .map(count)
-            .collect::<Result<_, _>>()
-            .map_err(|error: crate::sandbox::fhir::StoreError| while_doing("counting resources")(error))
+        let count = |resource_type| {
+            let count = self.fhir.count(resource_type).map_err(while_doing("counting resources"))?;
+            Ok((resource_type, count))
+        };
+        RESOURCE_TYPES.into_iter().map(count).collect()
     }
 
     /// How many requests the FHIR store had.
