@@ -1,3 +1,7 @@
 //! The integration tests: a mod per capability.
 
+#![allow(unreachable_pub, reason = "the modules of a test binary have no outside")]
+
+mod change_feed;
 mod simulation;
+mod support;
