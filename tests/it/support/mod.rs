@@ -1,4 +1,6 @@
-//! The services that tests run against, and the instances they are filled with.
+//! The services that tests run against, the instances they are filled with, and the binary.
 
+pub mod daemon;
+pub mod fhir_content;
 pub mod instances;
 pub mod services;

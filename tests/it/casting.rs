@@ -1,0 +1,207 @@
+//! The daemon between a DICOMweb service and a FHIR store: what arrives, and at what cost.
+
+use radcast::failure::Code;
+use radcast::sandbox::Fault;
+use radcast::store::Store;
+use reqwest::StatusCode;
+use serde_json::{Value, json};
+
+use crate::support::daemon::{Daemon, until};
+use crate::support::instances::{Place, study};
+use crate::support::services::Services;
+
+fn only_study(services: &Services) -> Value {
+    let mut studies = services.fhir.resources("ImagingStudy").unwrap();
+    assert_eq!(studies.len(), 1);
+    studies.remove(0)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_study_arrives_with_its_patient_and_endpoint() {
+    let services = Services::start().await;
+    let last = services.store(&study(1, 1, 2, 3));
+    Daemon::of(&services).run_until_settled(last).await;
+    let study = only_study(&services);
+    assert_eq!(study["numberOfSeries"], 2);
+    assert_eq!(study["numberOfInstances"], 6);
+    assert_eq!(study["description"], "Chest CT");
+    assert_eq!(study["started"], "2024-06-01T14:25:01+02:00");
+    let patient = &services.fhir.resources("Patient").unwrap()[0];
+    assert_eq!(patient["name"][0]["family"], "Doe");
+    assert_eq!(patient["birthDate"], "1980-02-29");
+    assert_eq!(study["subject"]["reference"], format!("Patient/{}", patient["id"].as_str().unwrap()));
+    let endpoint = &services.fhir.resources("Endpoint").unwrap()[0];
+    assert_eq!(endpoint["address"], format!("{}/v1", services.dicom_address()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_ct_of_a_thousand_instances_costs_at_most_forty_fhir_requests() {
+    let services = Services::start().await;
+    let last = services.store(&study(1, 1, 4, 250));
+    Daemon::of(&services).run_until_settled(last).await;
+    let requests = services.fhir.faults().total();
+    assert_eq!(only_study(&services)["numberOfInstances"], 1_000);
+    assert!(requests <= 40, "{requests} FHIR requests");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_replay_of_the_whole_feed_writes_nothing() {
+    let services = Services::start().await;
+    services.store(&study(1, 1, 2, 3));
+    let last = services.store(&study(2, 2, 1, 4));
+    Daemon::of(&services).run_until_settled(last).await;
+    let versions = services.fhir.versions_written().unwrap();
+    let fresh = Daemon::of(&services);
+    fresh.run_until_settled(last).await;
+    assert_eq!(services.fhir.versions_written().unwrap(), versions);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn both_versions_of_the_feed_give_the_same() {
+    let services = Services::start().await;
+    let last = services.store(&study(1, 1, 2, 30));
+    Daemon::of(&services).with("DicomWeb__ApiVersion", "v2").run_until_settled(last).await;
+    let study = only_study(&services);
+    assert_eq!(study["numberOfInstances"], 60);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn deleting_the_last_instance_deletes_the_study() {
+    let services = Services::start().await;
+    let places = study(1, 1, 1, 2);
+    let last = services.store(&places);
+    let daemon = Daemon::of(&services);
+    daemon.run_until_settled(last).await;
+    services.delete(places[0]);
+    daemon.run_until_settled(last + 1).await;
+    assert_eq!(only_study(&services)["numberOfInstances"], 1);
+    services.delete(places[1]);
+    daemon.run_until_settled(last + 2).await;
+    assert_eq!(services.fhir.count("ImagingStudy").unwrap(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_instance_deleted_before_it_was_read_leaves_nothing() {
+    let services = Services::start().await;
+    let places = study(1, 1, 1, 1);
+    services.store(&places);
+    services.delete(places[0]);
+    Daemon::of(&services).run_until_settled(2).await;
+    assert_eq!(services.fhir.versions_written().unwrap(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bulk_update_reaches_patient_and_study() {
+    let services = Services::start().await;
+    let places = study(1, 1, 1, 3);
+    let last = services.store(&places);
+    let daemon = Daemon::of(&services);
+    daemon.run_until_settled(last).await;
+    let changes = json!({
+        "00081030": { "vr": "LO", "Value": ["Corrected"] },
+        "00100020": { "vr": "LO", "Value": ["PID-77"] },
+    });
+    let uid = places[0].study_uid();
+    services.dicom.update(None, &uid, changes.as_object().unwrap()).unwrap();
+    daemon.run_until_settled(last + 3).await;
+    let study = only_study(&services);
+    assert_eq!(study["description"], "Corrected");
+    let patients = services.fhir.resources("Patient").unwrap();
+    let moved = patients.iter().find(|patient| patient["identifier"][0]["value"] == "PID-77").unwrap();
+    assert_eq!(study["subject"]["reference"], format!("Patient/{}", moved["id"].as_str().unwrap()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn equal_uids_in_two_partitions_stay_two_studies() {
+    let services = Services::start().await;
+    let place = study(1, 1, 1, 1)[0];
+    let metadata = place.ct().to_string();
+    for partition in [None, Some("clinic-b"), Some("clinic-c")] {
+        services.dicom.store_metadata(partition, &metadata).unwrap();
+    }
+    Daemon::of(&services).run_until_settled(3).await;
+    assert_eq!(services.fhir.count("ImagingStudy").unwrap(), 3);
+    assert_eq!(services.fhir.count("Endpoint").unwrap(), 3);
+    assert_eq!(services.fhir.count("Patient").unwrap(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bad_entry_is_recorded_with_its_cure_and_its_study_goes_on() {
+    let services = Services::start().await;
+    let places = study(1, 1, 1, 3);
+    services.store(&places[..1]);
+    let mut bad = places[1].ct();
+    bad.as_object_mut().unwrap().remove("00100020");
+    services.store_json(&bad.to_string());
+    services.store(&places[2..]);
+    let daemon = Daemon::of(&services);
+    daemon.run_until_settled(3).await;
+    assert_eq!(only_study(&services)["numberOfInstances"], 2);
+    let records = daemon.store().records(None, 10).await.unwrap();
+    assert_eq!(records.len(), 1);
+    assert_eq!(records[0].code, Code::DicomMissingAttribute.as_str());
+    assert_eq!(records[0].table, "DicomFailToStoreExceptionTable");
+    assert_eq!(records[0].subject.sequence, Some(2));
+    assert_eq!(records[0].subject.instance, Some(places[1].instance_uid()));
+    assert!(records[0].message.contains("PatientID"), "{}", records[0].message);
+    assert!(!records[0].cure.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_busy_server_is_asked_again_and_no_entry_is_lost() {
+    let services = Services::start().await;
+    let last = services.store(&study(1, 1, 1, 2));
+    for status in [StatusCode::SERVICE_UNAVAILABLE, StatusCode::TOO_MANY_REQUESTS] {
+        services.fhir.faults().order("fhir.transaction", Fault::reject(status));
+    }
+    services.fhir.faults().order("fhir.transaction", Fault::FailAfterWrite(StatusCode::BAD_GATEWAY));
+    let daemon = Daemon::of(&services);
+    daemon.run_until_settled(last).await;
+    assert_eq!(only_study(&services)["numberOfInstances"], 2);
+    assert!(daemon.store().records(None, 10).await.unwrap().is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sigterm_lets_the_study_under_way_finish_and_saves_the_position() {
+    let services = Services::start().await;
+    let last = services.store(&study(1, 1, 1, 2));
+    let (held, release) = Fault::hold();
+    services.fhir.faults().order("fhir.transaction", held);
+    let daemon = Daemon::of(&services);
+    let running = daemon.start();
+    until("the transaction", async || services.fhir.versions_written().unwrap() > 0).await;
+    let ended = tokio::task::spawn_blocking(move || running.terminate());
+    until("the word that it stops", async || daemon.log().contains("stopping")).await;
+    release.send(()).unwrap();
+    assert_eq!(ended.await.unwrap(), Some(0));
+    assert_eq!(daemon.position().await, last);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_log_line_names_a_patient() {
+    let services = Services::start().await;
+    let place = Place { patient: 1, study: 1, series: 1, instance: 1 };
+    let mut metadata = place.ct();
+    metadata["00100010"]["Value"] = json!([{ "Alphabetic": "Canary^Yellow" }]);
+    metadata["00100020"]["Value"] = json!(["CANARY-4711"]);
+    metadata["00100030"]["Value"] = json!(["19660606"]);
+    metadata["00100040"]["Value"] = json!(["CANARY"]);
+    services.store_json(&metadata.to_string());
+    let refusal = r#"{"resourceType":"OperationOutcome","issue":[{"severity":"error",
+        "code":"value","diagnostics":"Patient CANARY-4711 (Canary, Yellow, 1966-06-06) is odd"}]}"#;
+    let fault = Fault::Reject {
+        status: StatusCode::UNPROCESSABLE_ENTITY,
+        body: refusal.to_owned(),
+        retry_after: None,
+    };
+    services.fhir.faults().order("fhir.transaction", fault);
+    let daemon = Daemon::of(&services).with("RUST_LOG", "trace");
+    daemon.run_until_settled(1).await;
+    let records = daemon.store().records(None, 10).await.unwrap();
+    assert_eq!(records[0].code, Code::FhirRejected.as_str());
+    for written in [daemon.log(), format!("{records:?}")] {
+        for canary in ["CANARY", "Canary", "Yellow", "1966-06-06", "19660606"] {
+            assert!(!written.contains(canary), "{canary} in {written}");
+        }
+    }
+}

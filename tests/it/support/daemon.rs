@@ -1,0 +1,172 @@
+//! The binary as users run it.
+
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use radcast::store::{SqliteStore, Store};
+
+use super::services::Services;
+
+/// Longer than anything here takes; a test that waits for it has failed.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// `radcast` with nothing in its environment but what is given.
+pub fn radcast<S: AsRef<OsStr>>(arguments: &[S]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_radcast"));
+    command.args(arguments).env_clear().stdin(Stdio::null());
+    command
+}
+
+/// What a command printed and how it ended.
+#[derive(Debug)]
+pub struct Ended {
+    pub code: Option<i32>,
+    pub stdout: String,
+    pub stderr: String,
+}
+
+impl From<Output> for Ended {
+    fn from(output: Output) -> Self {
+        Self {
+            code: output.status.code(),
+            stdout: String::from_utf8(output.stdout).unwrap(),
+            stderr: String::from_utf8(output.stderr).unwrap(),
+        }
+    }
+}
+
+/// Runs a command to its end.
+pub fn ended(command: &mut Command) -> Ended {
+    command.output().unwrap().into()
+}
+
+/// A daemon between two services, with its store in a folder of its own.
+pub struct Daemon {
+    environment: Vec<(String, String)>,
+    folder: tempfile::TempDir,
+}
+
+/// A running daemon; killed when dropped.
+pub struct Running(Child);
+
+impl Daemon {
+    pub fn of(services: &Services) -> Self {
+        Self::between(&services.dicom_address(), &services.fhir_address())
+    }
+
+    pub fn between(dicom: &str, fhir: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let store = folder.path().join("radcast.db").display().to_string();
+        let environment = [
+            ("DicomWeb__Endpoint", dicom),
+            ("Fhir__Endpoint", fhir),
+            ("Store__Path", &store),
+            ("DicomCastWorker__PollInterval", "00:00:00.1"),
+            ("DicomWeb__GapSettleTime", "00:00:00"),
+            ("RetryConfiguration__InitialDelay", "00:00:00.05"),
+            ("Patient__PatientSystemId", "urn:oid:1.2.3"),
+        ];
+        let owned = environment.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        Self { environment: owned.to_vec(), folder }
+    }
+
+    pub fn with(mut self, name: &str, value: &str) -> Self {
+        self.environment.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    pub fn store_path(&self) -> PathBuf {
+        self.folder.path().join("radcast.db")
+    }
+
+    /// A command with this daemon's settings.
+    pub fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = radcast(arguments);
+        command.envs(self.environment.iter().cloned()).current_dir(self.folder.path());
+        command
+    }
+
+    /// Starts it; its log goes to `radcast.log` in its folder.
+    pub fn start(&self) -> Running {
+        let log = std::fs::File::options()
+            .create(true)
+            .append(true)
+            .open(self.folder.path().join("radcast.log"))
+            .unwrap();
+        Running(self.command(&["run"]).stdout(log).spawn().unwrap())
+    }
+
+    /// What it logged, all starts together.
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(self.folder.path().join("radcast.log")).unwrap()
+    }
+
+    pub fn store(&self) -> SqliteStore {
+        SqliteStore::open(&self.store_path()).unwrap()
+    }
+
+    /// The stored position.
+    pub async fn position(&self) -> u64 {
+        let state = self.store().sync_state().await.unwrap();
+        state.map(|(state, _)| state.sequence).unwrap_or_default()
+    }
+
+    /// Waits until the stored position has reached `sequence`.
+    pub async fn until_settled(&self, sequence: u64) {
+        let store = self.store();
+        until("the position", async || {
+            let state = store.sync_state().await.unwrap();
+            state.is_some_and(|(state, _)| state.sequence >= sequence)
+        })
+        .await;
+    }
+
+    /// Runs it until the stored position has reached `sequence`, and stops it with SIGTERM.
+    pub async fn run_until_settled(&self, sequence: u64) {
+        let running = self.start();
+        self.until_settled(sequence).await;
+        assert_eq!(running.terminate(), Some(0), "{}", self.log());
+    }
+}
+
+/// Waits, within reason, until something holds.
+pub async fn until(what: &str, holds: impl AsyncFn() -> bool) {
+    let deadline = Instant::now() + PATIENCE;
+    while !holds().await {
+        assert!(Instant::now() < deadline, "{what} is not reached in {PATIENCE:?}");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
+
+impl Running {
+    pub fn id(&self) -> u32 {
+        self.0.id()
+    }
+
+    /// SIGKILL.
+    pub fn kill(mut self) {
+        self.0.kill().unwrap();
+        self.0.wait().unwrap();
+    }
+
+    /// SIGTERM, and the exit code that follows.
+    pub fn terminate(mut self) -> Option<i32> {
+        let pid = self.0.id().to_string();
+        assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
+        self.0.wait().unwrap().code()
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // It may have ended already.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
