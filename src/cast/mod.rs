@@ -1,1 +1,44 @@
 //! What an entry means in FHIR. Pure: no I/O, no async.
+//!
+//! 1. [`Change::read`]: an entry's dataset becomes the few facts that are mapped, or a failure.
+//! 2. [`StudyDelta::fold`]: the changes of one study, in order, become one delta.
+//! 3. [`StudyDelta::lookups`]: what to search for; the answers are [`Found`].
+//! 4. [`merge`]: (resources as stored, delta) → the writes that bring them in step, none when they
+//!    are already.
+//!
+//! What is mapped stands in one table per resource: `patient/mod.rs` for `Patient`,
+//! `imaging_study/attributes.rs` for `ImagingStudy`, `endpoint.rs` for `Endpoint`. Elements that
+//! no table names, and members that nobody knows, come back byte for byte.
+
+mod change;
+mod delta;
+mod disagreement;
+mod edit;
+mod element;
+mod endpoint;
+mod identifier;
+mod imaging_study;
+mod merge;
+mod object;
+mod patient;
+mod put;
+mod query;
+mod reading;
+mod reference;
+mod resource;
+mod row;
+mod rules;
+mod stored;
+mod study_key;
+mod write;
+
+pub use change::{Action, Change};
+pub use delta::StudyDelta;
+pub use disagreement::Disagreement;
+pub use merge::{Found, Merged, Notice, merge};
+pub use patient::{PatientFacts, PatientKey};
+pub use query::{EndpointLookup, Lookups, Query};
+pub use resource::{NotAResource, Resource};
+pub use rules::{Rules, Validation};
+pub use study_key::StudyKey;
+pub use write::Write;

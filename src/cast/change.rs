@@ -1,0 +1,188 @@
+//! What one entry of the feed says.
+
+use std::fmt;
+
+use dicom_core::Tag;
+use dicom_dictionary_std::tags;
+
+use crate::dicom::{Dataset, InstanceKey, InvalidValue, is_uid, keyword};
+use crate::failure::{Code, Failure};
+
+use super::imaging_study::attributes;
+use super::reading::Reading;
+use super::row::Facts;
+use super::{PatientFacts, PatientKey, Rules, StudyKey, Validation};
+
+/// What happened to an instance.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Action {
+    /// It was stored.
+    Create,
+    /// Its attributes were changed in place.
+    Update,
+    /// It was deleted.
+    Delete,
+}
+
+/// What one entry says: the mapped facts, no dataset.
+#[derive(Clone)]
+pub struct Change {
+    sequence: u64,
+    key: InstanceKey,
+    study: StudyKey,
+    /// `None` for a delete.
+    attributes: Option<Box<Attributes>>,
+    warnings: Vec<InvalidValue>,
+}
+
+/// The facts, table by table.
+#[derive(Clone)]
+pub(super) struct Attributes {
+    pub(super) patient: PatientFacts,
+    pub(super) study: Facts,
+    pub(super) series: Facts,
+    pub(super) instance: Facts,
+}
+
+impl Change {
+    /// Reads an entry. The dataset of a delete is not looked at.
+    ///
+    /// # Errors
+    /// `dicom.missing-attribute` when a UID of the key is no UID, when a create or update comes
+    /// without dataset, or when PatientID, Modality or SOPClassUID is missing or invalid;
+    /// `dicom.invalid-value`, naming all of them, when values of other mapped attributes are
+    /// invalid and validation is full.
+    pub fn read(
+        sequence: u64,
+        key: InstanceKey,
+        action: Action,
+        dataset: Option<&Dataset>,
+        rules: &Rules,
+    ) -> Result<Self, Failure> {
+        check_uids(&key)?;
+        let (attributes, warnings) = match (action, dataset) {
+            (Action::Delete, _) => (None, Vec::new()),
+            (Action::Create | Action::Update, Some(dataset)) => {
+                let (attributes, warnings) = read_attributes(dataset, rules)?;
+                (Some(Box::new(attributes)), warnings)
+            }
+            (Action::Create | Action::Update, None) => {
+                let message = "the entry comes without metadata".to_owned();
+                return Err(Failure::new(Code::DicomMissingAttribute, message));
+            }
+        };
+        Ok(Self {
+            sequence,
+            study: StudyKey::of(&key),
+            key,
+            attributes,
+            warnings,
+        })
+    }
+
+    /// Sequence of the entry in the feed.
+    #[must_use]
+    pub fn sequence(&self) -> u64 {
+        self.sequence
+    }
+
+    /// The instance.
+    #[must_use]
+    pub fn key(&self) -> &InstanceKey {
+        &self.key
+    }
+
+    /// The study of the instance.
+    #[must_use]
+    pub fn study(&self) -> StudyKey {
+        self.study.clone()
+    }
+
+    /// The patient; `None` for a delete.
+    #[must_use]
+    pub fn patient(&self) -> Option<&PatientKey> {
+        self.patient_facts().map(PatientFacts::key)
+    }
+
+    /// What is said about the patient; `None` for a delete.
+    #[must_use]
+    pub fn patient_facts(&self) -> Option<&PatientFacts> {
+        self.attributes().map(|attributes| &attributes.patient)
+    }
+
+    /// Invalid values of optional attributes, which are not used.
+    #[must_use]
+    pub fn warnings(&self) -> &[InvalidValue] {
+        &self.warnings
+    }
+
+    pub(super) fn attributes(&self) -> Option<&Attributes> {
+        self.attributes.as_deref()
+    }
+}
+
+impl fmt::Debug for Change {
+    /// Tells sequence, UIDs and kind: the facts are patient data.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Change")
+            .field("sequence", &self.sequence)
+            .field("key", &self.key)
+            .field("removed", &self.attributes.is_none())
+            .field("warnings", &self.warnings)
+            .finish_non_exhaustive()
+    }
+}
+
+fn read_attributes(
+    dataset: &Dataset,
+    rules: &Rules,
+) -> Result<(Attributes, Vec<InvalidValue>), Failure> {
+    let mut reading = Reading::new(dataset, rules);
+    let patient = PatientFacts::read(&mut reading);
+    let study = reading.facts(attributes::STUDY);
+    let series = reading.facts(attributes::SERIES);
+    let instance = reading.facts(attributes::INSTANCE);
+    let Reading {
+        invalid, missing, ..
+    } = reading;
+    let Some(patient) = patient.filter(|_| missing.is_empty()) else {
+        return Err(Failure::new(
+            Code::DicomMissingAttribute,
+            missing.join("; "),
+        ));
+    };
+    if rules.validation == Validation::Full && !invalid.is_empty() {
+        let all: Vec<_> = invalid.iter().map(ToString::to_string).collect();
+        return Err(Failure::new(Code::DicomInvalidValue, all.join("; ")));
+    }
+    let attributes = Attributes {
+        patient,
+        study,
+        series,
+        instance,
+    };
+    Ok((attributes, invalid))
+}
+
+fn check_uids(key: &InstanceKey) -> Result<(), Failure> {
+    let uids: [(Tag, &str); 3] = [
+        (tags::STUDY_INSTANCE_UID, &key.study),
+        (tags::SERIES_INSTANCE_UID, &key.series),
+        (tags::SOP_INSTANCE_UID, &key.instance),
+    ];
+    let invalid = uids.iter().filter(|(_, uid)| !is_uid(uid));
+    let phrases: Vec<_> = invalid
+        .map(|(tag, _)| format!("{} {tag} of the entry is missing or no UID", keyword(*tag)))
+        .collect();
+    if phrases.is_empty() {
+        Ok(())
+    } else {
+        Err(Failure::new(
+            Code::DicomMissingAttribute,
+            phrases.join("; "),
+        ))
+    }
+}
+
+#[cfg(test)]
+mod tests;

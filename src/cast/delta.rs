@@ -1,0 +1,119 @@
+//! The changes of one study, folded.
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use super::change::Attributes;
+use super::endpoint;
+use super::imaging_study;
+use super::patient;
+use super::{Change, Lookups, PatientFacts, Rules, StudyKey};
+
+/// What has to become true of a study: instances to be gone, then what entries say, in order.
+///
+/// Deltas of one study are joined by [`Self::then`], which is associative. An instance that is
+/// created and then deleted leaves its removal alone.
+#[derive(Clone)]
+pub struct StudyDelta {
+    study: StudyKey,
+    removed: BTreeSet<InstanceUids>,
+    stored: Vec<Change>,
+}
+
+/// Which instance of the study.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(super) struct InstanceUids {
+    pub(super) series: String,
+    pub(super) instance: String,
+}
+
+impl InstanceUids {
+    pub(super) fn of(change: &Change) -> Self {
+        let key = change.key();
+        Self {
+            series: key.series.clone(),
+            instance: key.instance.clone(),
+        }
+    }
+}
+
+impl StudyDelta {
+    /// The delta of one change.
+    #[must_use]
+    pub fn of(change: Change) -> Self {
+        let study = change.study();
+        if change.attributes().is_some() {
+            return Self {
+                study,
+                removed: BTreeSet::new(),
+                stored: vec![change],
+            };
+        }
+        Self {
+            study,
+            removed: BTreeSet::from([InstanceUids::of(&change)]),
+            stored: Vec::new(),
+        }
+    }
+
+    /// This delta and then a later one of the same study.
+    #[must_use]
+    pub fn then(mut self, later: Self) -> Self {
+        if !later.removed.is_empty() {
+            self.stored
+                .retain(|change| !later.removed.contains(&InstanceUids::of(change)));
+        }
+        self.stored.extend(later.stored);
+        self.removed.extend(later.removed);
+        self
+    }
+
+    /// The delta of the changes of one study, in the order of the feed; `None` without changes.
+    pub fn fold(changes: impl IntoIterator<Item = Change>) -> Option<Self> {
+        changes.into_iter().map(Self::of).reduce(Self::then)
+    }
+
+    /// The study.
+    #[must_use]
+    pub fn study(&self) -> &StudyKey {
+        &self.study
+    }
+
+    /// What to look up before [`merge`](super::merge).
+    #[must_use]
+    pub fn lookups(&self, rules: &Rules) -> Lookups {
+        let patient = self.patient();
+        Lookups {
+            study: imaging_study::query(&self.study, rules),
+            patient: patient.map(|facts| patient::query(facts.key())),
+            endpoint: patient.map(|_| endpoint::lookup(&self.study, rules)),
+        }
+    }
+
+    /// What entries say, in order.
+    pub(super) fn statements(&self) -> impl Iterator<Item = (&Change, &Attributes)> {
+        let changes = self.stored.iter();
+        changes.filter_map(|change| Some((change, change.attributes()?)))
+    }
+
+    /// The instances to be gone before anything is said about them again.
+    pub(super) fn removed(&self) -> &BTreeSet<InstanceUids> {
+        &self.removed
+    }
+
+    /// The patient of the study: the one named last.
+    pub(super) fn patient(&self) -> Option<&PatientFacts> {
+        self.stored.last()?.patient_facts()
+    }
+}
+
+impl fmt::Debug for StudyDelta {
+    /// Tells the study and how much is in the delta: what is in it is patient data.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("StudyDelta")
+            .field("study", &self.study)
+            .field("removed", &self.removed.len())
+            .field("stored", &self.stored.len())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,88 @@
+//! Which of several entries' facts counts, and where instances disagree.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use crate::dicom::{InstanceKey, keyword};
+
+use super::row::{Fact, Facts, Row};
+
+/// Two instances of a study say different things about one attribute that they should share. The
+/// later in the feed counts. Never holds the values.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Disagreement {
+    /// Keyword of the attribute (PS3.6).
+    pub keyword: &'static str,
+    /// Study Instance UID.
+    pub study: String,
+    /// SOP Instance UID of the instance whose value counts.
+    pub kept: String,
+    /// SOP Instance UID of the latest instance that says something else.
+    pub other: String,
+}
+
+impl fmt::Display for Disagreement {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            keyword,
+            study,
+            kept,
+            other,
+        } = self;
+        write!(
+            f,
+            "the instances {kept} and {other} of study {study} disagree on {keyword}; \
+             {kept} is the later and counts"
+        )
+    }
+}
+
+/// What one instance's entry says, in the order of the feed.
+pub(super) type Statement<'a> = (&'a InstanceKey, &'a Facts);
+
+/// For each row the fact that counts: the last one. An instance that said something else before,
+/// and does not any more, disagrees with nobody.
+pub(super) fn resolve<'a>(
+    rows: &[Row],
+    statements: &[Statement<'a>],
+    disagreements: &mut Vec<Disagreement>,
+) -> Vec<Option<&'a Fact>> {
+    let resolved = rows.iter().enumerate().map(|(index, row)| {
+        let facts = || {
+            let said = statements.iter().rev();
+            said.filter_map(|(key, facts)| Some((*key, facts.get(index)?)))
+        };
+        let (kept, fact) = facts().next()?;
+        if let Some(other) = dissenter(kept, fact, facts()) {
+            disagreements.push(Disagreement {
+                keyword: row.tags.first().map_or("Unknown", |tag| keyword(*tag)),
+                study: kept.study.clone(),
+                kept: kept.instance.clone(),
+                other: other.instance.clone(),
+            });
+        }
+        Some(fact)
+    });
+    resolved.collect()
+}
+
+/// The latest instance whose last word, `latest_first`, is not `fact`.
+fn dissenter<'a>(
+    kept: &InstanceKey,
+    fact: &Fact,
+    latest_first: impl Iterator<Item = (&'a InstanceKey, &'a Fact)> + Clone,
+) -> Option<&'a InstanceKey> {
+    if latest_first.clone().all(|(_, other)| other == fact) {
+        return None;
+    }
+    let mut last_words: BTreeMap<(&str, &str), &Fact> = BTreeMap::new();
+    for (key, other) in latest_first {
+        let last_word = *last_words
+            .entry((&key.series, &key.instance))
+            .or_insert(other);
+        if last_word != fact && key != kept {
+            return Some(key);
+        }
+    }
+    None
+}

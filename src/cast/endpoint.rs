@@ -1,0 +1,97 @@
+//! `Endpoint`: one per DICOM service and partition.
+//!
+//! | element | value |
+//! |---|---|
+//! | `identifier` | system `urn:ietf:rfc:3986`, value = `address`; radcast finds it by this |
+//! | `status` | `active` |
+//! | `connectionType` | `dicom-wado-rs` |
+//! | `name` | dicom-cast's, which is how its Endpoint is recognised; with the partition, if any |
+//! | `payloadType`, `payloadMimeType` | text `DICOM WADO-RS`, `application/dicom` |
+//! | `address` | WADO-RS base with version and partition, no trailing slash |
+//!
+//! In a stored Endpoint radcast manages its identifier and the address.
+
+use crate::failure::Failure;
+
+use super::edit::EditError;
+use super::element::{self, system};
+use super::identifier;
+use super::object::{Object, raw};
+use super::query::{EndpointLookup, Query};
+use super::stored::Stored;
+use super::{Resource, Rules, StudyKey, Write};
+
+const TYPE: &str = "Endpoint";
+
+/// How the Endpoint of a study's partition is found.
+pub(super) fn lookup(study: &StudyKey, rules: &Rules) -> EndpointLookup {
+    let address = rules.wado_address(study.partition());
+    EndpointLookup {
+        by_identifier: Query::new(TYPE).token("identifier", Some(system::URI), &address),
+        by_dicom_cast_name: Query::new(TYPE).string("name", &name(study, rules)).token(
+            "connection-type",
+            Some(system::CONNECTION),
+            "dicom-wado-rs",
+        ),
+    }
+}
+
+/// The reference to the Endpoint, and the write that creates or corrects it.
+pub(super) fn merge(
+    study: &StudyKey,
+    found: &[Resource],
+    rules: &Rules,
+) -> Result<(String, Option<Write>), Failure> {
+    let lookup = lookup(study, rules);
+    let address = rules.wado_address(study.partition());
+    let identified = |object: &Object| identifier::carries(object, Some(system::URI), &address);
+    let name = name(study, rules);
+    let named = |object: &Object| Ok(object.text("name")?.as_deref() == Some(name.as_str()));
+    let stored = match Stored::single(found, &lookup.by_identifier, identified)? {
+        Some(stored) => Some(stored),
+        None => Stored::single(found, &lookup.by_dicom_cast_name, named)?,
+    };
+    if let Some(mut stored) = stored {
+        let reference = stored.reference();
+        let corrected = correct(&mut stored.object, &address, rules);
+        corrected.map_err(|error| error.into_failure(&reference))?;
+        return Ok((reference, stored.update()));
+    }
+    let object = create(&name, &address).map_err(|error| error.into_failure(TYPE))?;
+    let write = Write::create(&lookup.by_identifier, object);
+    Ok((super::write::full_url(&lookup.by_identifier), Some(write)))
+}
+
+fn create(name: &str, address: &str) -> Result<Object, EditError> {
+    let json = raw(TYPE, &element::endpoint(name, address)?)?;
+    Object::parse(json.get()).ok_or(EditError::Build(TYPE))
+}
+
+/// Identifier and address of an Endpoint that dicom-cast wrote, that names another version of
+/// the service, or whose address somebody changed.
+fn correct(endpoint: &mut Object, address: &str, rules: &Rules) -> Result<(), EditError> {
+    endpoint.set_text("address", address)?;
+    if identifier::carries(endpoint, Some(system::URI), address)? {
+        return Ok(());
+    }
+    let mut identifiers = endpoint.objects("identifier")?;
+    for stored in &mut identifiers {
+        let ours = stored.text("system")?.as_deref() == Some(system::URI)
+            && stored
+                .text("value")?
+                .is_some_and(|value| rules.is_wado_address(&value));
+        if ours {
+            stored.set_text("value", address)?;
+            return endpoint.set("identifier", &identifiers);
+        }
+    }
+    identifier::ensure(endpoint, None, Some(system::URI), address)
+}
+
+fn name(study: &StudyKey, rules: &Rules) -> String {
+    let service = format!("DICOM WADO-RS endpoint {}", rules.source());
+    match study.partition() {
+        Some(partition) => format!("{service} partition {partition}"),
+        None => service,
+    }
+}

@@ -1,0 +1,86 @@
+//! `identifier`: whether a resource carries one, and adding it.
+
+use super::edit::EditError;
+use super::element;
+use super::object::Object;
+
+/// Whether `identifier` holds this system and value.
+///
+/// An empty system, which dicom-cast wrote, is no system; blanks around a value, which servers
+/// trim, make no difference.
+pub(super) fn carries(
+    resource: &Object,
+    system: Option<&str>,
+    value: &str,
+) -> Result<bool, EditError> {
+    let system = system.filter(|system| !system.is_empty());
+    for (stored_system, stored_value) in all(resource)? {
+        if stored_system.as_deref() == system && stored_value.as_deref() == Some(value.trim()) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// System and value of each identifier, trimmed, empty ones as none.
+pub(super) fn all(resource: &Object) -> Result<Vec<(Option<String>, Option<String>)>, EditError> {
+    let pair = |identifier: Object| {
+        let filled = |text: Option<String>| {
+            text.map(|text| text.trim().to_owned())
+                .filter(|text| !text.is_empty())
+        };
+        let within = |error: EditError| error.within("identifier");
+        let system = identifier.text("system").map_err(within)?;
+        let value = identifier.text("value").map_err(within)?;
+        Ok((filled(system), filled(value)))
+    };
+    resource
+        .objects("identifier")?
+        .into_iter()
+        .map(pair)
+        .collect()
+}
+
+/// Adds an identifier of a type from v2-0203 unless it is there.
+pub(super) fn ensure(
+    resource: &mut Object,
+    kind: Option<&str>,
+    system: Option<&str>,
+    value: &str,
+) -> Result<(), EditError> {
+    if carries(resource, system, value)? {
+        return Ok(());
+    }
+    let identifier = element::identifier(kind, system, value)?;
+    resource.push("identifier", &identifier)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_identifier_matches_by_system_and_value() {
+        let resource = r#"{"identifier":[{"system":"s","value":"1 "},{"system":"","value":"2"}]}"#;
+        let resource = Object::parse(resource).unwrap();
+        assert_eq!(carries(&resource, Some("s"), "1"), Ok(true));
+        assert_eq!(carries(&resource, None, "2"), Ok(true));
+        assert_eq!(carries(&resource, Some("s"), "2"), Ok(false));
+        assert_eq!(carries(&resource, Some("S"), "1"), Ok(false));
+    }
+
+    #[test]
+    fn a_missing_identifier_is_appended_once() {
+        let mut resource = Object::parse(r#"{"identifier":[{"value":"0"}]}"#).unwrap();
+        for _ in 0..2 {
+            ensure(&mut resource, Some("MR"), Some("s"), "1").unwrap();
+        }
+        assert_eq!(
+            serde_json::to_string(&resource).unwrap(),
+            concat!(
+                r#"{"identifier":[{"value":"0"},{"type":{"coding":[{"system":"#,
+                r#""http://terminology.hl7.org/CodeSystem/v2-0203","code":"MR"}]},"system":"s","value":"1"}]}"#
+            )
+        );
+    }
+}

@@ -1,0 +1,86 @@
+//! Elements that follow from what the resource holds.
+
+use super::super::edit::EditError;
+use super::super::element::{coding, system};
+use super::super::object::{Object, raw};
+use super::super::put::set_number;
+use super::healing::canonical_system;
+use super::series::SeriesList;
+
+/// A coding by what it means.
+type Code = (Option<String>, Option<String>);
+
+/// `numberOfSeries`, `numberOfInstances` (of the study and of each series that lists its
+/// instances) and `modality`.
+pub(super) fn put(study: &mut Object, list: &mut SeriesList) -> Result<(), EditError> {
+    let mut total = 0_u32;
+    let mut modalities = Vec::new();
+    list.visit(|series, instances| {
+        if let Some(instances) = instances {
+            set_number(series, "numberOfInstances", count(instances.len()))?;
+        }
+        let stated: f64 = series.decode("numberOfInstances")?.unwrap_or_default();
+        // The cast saturates, and takes what is below zero as zero.
+        total = total.saturating_add(stated as u32);
+        if let Some(modality) = series.object("modality")? {
+            let code = code(&modality).map_err(|error| error.within("modality"))?;
+            if !modalities.contains(&code) {
+                modalities.push(code);
+            }
+        }
+        Ok(())
+    })?;
+    put_modalities(study, modalities)?;
+    set_number(study, "numberOfSeries", count(list.len()))?;
+    set_number(study, "numberOfInstances", total)
+}
+
+/// The union of the series' modalities. Codings of other systems are somebody else's and stay;
+/// those of DICOM stay as long as a series has them.
+fn put_modalities(study: &mut Object, mut missing: Vec<Code>) -> Result<(), EditError> {
+    let union = missing.clone();
+    let stored = study.objects("modality")?;
+    let (mut kept, mut changed) = (Vec::with_capacity(stored.len()), false);
+    for (mut modality, unread) in stored.into_iter().zip(study.list("modality")?) {
+        let within = |error: EditError| error.within("modality");
+        let code = code(&modality).map_err(within)?;
+        let of_dicom = code.0.as_deref() == Some(system::DCM);
+        let legacy = of_dicom && modality.text("system").map_err(within)? != code.0;
+        let surplus = legacy && !missing.contains(&code);
+        if of_dicom && (surplus || !union.contains(&code)) {
+            changed = true;
+            continue;
+        }
+        missing.retain(|other| *other != code);
+        if legacy {
+            modality.set_text("system", system::DCM)?;
+            changed = true;
+            kept.push(raw("modality", &modality)?);
+        } else {
+            kept.push(unread);
+        }
+    }
+    for (system, code) in &missing {
+        let coding = coding(
+            system.as_deref().unwrap_or_default(),
+            code.as_deref().unwrap_or_default(),
+        );
+        kept.push(raw("modality", &coding?)?);
+        changed = true;
+    }
+    if changed {
+        study.set_list("modality", &kept)?;
+    }
+    Ok(())
+}
+
+/// System, in its canonical form, and code.
+fn code(coding: &Object) -> Result<Code, EditError> {
+    let system = coding.text("system")?;
+    let system = system.map(|system| canonical_system(&system).to_owned());
+    Ok((system, coding.text("code")?))
+}
+
+fn count(len: usize) -> u32 {
+    u32::try_from(len).unwrap_or(u32::MAX)
+}

@@ -1,0 +1,248 @@
+//! `ImagingStudy`: finding it, bringing it in step, removing from it.
+//!
+//! | element | where it comes from |
+//! |---|---|
+//! | `identifier` (study), `series.uid`, `instance.uid` | the entry's UIDs: `identity.rs`, `series.rs` |
+//! | attributes of study, series and instance | the tables in `attributes.rs` |
+//! | `modality`, `numberOfSeries`, `numberOfInstances` | computed: `computed.rs` |
+//! | `status`, `subject`, `endpoint`, `meta.source` | here |
+//!
+//! What dicom-cast wrote differently is mended by `healing.rs`.
+
+mod accession;
+pub(super) mod attributes;
+mod computed;
+mod healing;
+mod identity;
+mod items;
+mod series;
+
+use std::collections::BTreeSet;
+
+use indexmap::IndexMap;
+
+use crate::failure::Failure;
+
+use super::change::Attributes;
+use super::delta::InstanceUids;
+use super::disagreement::{Disagreement, Statement, resolve};
+use super::edit::EditError;
+use super::element;
+use super::object::Object;
+use super::row::put_all;
+use super::stored::Stored;
+use super::{Change, Notice, Resource, Rules, StudyDelta, Write, reference};
+use identity::Identity;
+pub(super) use identity::query;
+use series::SeriesList;
+
+const TYPE: &str = "ImagingStudy";
+
+/// What the study is connected with.
+pub(super) struct Links {
+    /// Reference to the patient.
+    pub(super) subject: String,
+    /// Reference to the service's Endpoint.
+    pub(super) endpoint: String,
+}
+
+/// Brings the study in step with a delta. `links` is none when the delta only removes.
+pub(super) fn merge(
+    delta: &StudyDelta,
+    links: Option<&Links>,
+    found: &[Resource],
+    rules: &Rules,
+    disagreements: &mut Vec<Disagreement>,
+) -> Result<(Option<Write>, Option<Notice>), Failure> {
+    let identity = Identity::new(delta.study(), rules);
+    let (stored, has_twins) = identity.find(found)?;
+    match (stored, links) {
+        (None, None) => Ok((None, None)),
+        (Some(stored), None) => shrink(delta, stored, rules),
+        (None, Some(links)) => {
+            let mut object = Object::default();
+            let query = identity.create_query(has_twins);
+            create(&mut object, &identity, has_twins, rules)
+                .and_then(|()| grow(delta, links, &mut object, disagreements))
+                .map_err(|error| error.into_failure(TYPE))?;
+            Ok((Some(Write::create(&query, object)), None))
+        }
+        (Some(mut stored), Some(links)) => {
+            let name = stored.reference();
+            identity
+                .ensure(&mut stored.object)
+                .and_then(|()| grow(delta, links, &mut stored.object, disagreements))
+                .map_err(|error| error.into_failure(&name))?;
+            Ok((stored.update(), None))
+        }
+    }
+}
+
+/// The start of a new study.
+fn create(
+    study: &mut Object,
+    identity: &Identity<'_>,
+    has_twins: bool,
+    rules: &Rules,
+) -> Result<(), EditError> {
+    study.set("resourceType", TYPE)?;
+    study.set("meta", &element::meta(&rules.source())?)?;
+    identity.ensure(study)?;
+    if has_twins {
+        identity.ensure_scoped(study)?;
+    }
+    Ok(())
+}
+
+/// Says what entries say, then removes what is to be gone and is not said again. In this order a
+/// series stays that loses one instance and wins another.
+fn grow(
+    delta: &StudyDelta,
+    links: &Links,
+    study: &mut Object,
+    disagreements: &mut Vec<Disagreement>,
+) -> Result<(), EditError> {
+    let statements: Vec<_> = delta.statements().collect();
+    let mut series = SeriesList::open(study)?;
+    put_study(&statements, links, study, disagreements)?;
+    let said = put_series(delta, &statements, &mut series, disagreements)?;
+    for gone in delta.removed().difference(&said) {
+        series.remove(gone);
+    }
+    finish(study, series)
+}
+
+fn put_study(
+    statements: &[(&Change, &Attributes)],
+    links: &Links,
+    study: &mut Object,
+    disagreements: &mut Vec<Disagreement>,
+) -> Result<(), EditError> {
+    if matches!(study.text("status")?.as_deref(), None | Some("registered")) {
+        study.set("status", "available")?;
+    }
+    put_subject(study, &links.subject)?;
+    put_endpoint(study, &links.endpoint)?;
+    let said: Vec<Statement<'_>> = statements
+        .iter()
+        .map(|(c, said)| (c.key(), &said.study))
+        .collect();
+    let facts = resolve(attributes::STUDY, &said, disagreements);
+    put_all(attributes::STUDY, &facts, study)?;
+    healing::drop_description_notes(study, &said)
+}
+
+/// Every series and instance that entries speak of; answers with the instances. One that was
+/// deleted and stored again keeps its place, and nothing of what was said about it before.
+fn put_series(
+    delta: &StudyDelta,
+    statements: &[(&Change, &Attributes)],
+    list: &mut SeriesList,
+    disagreements: &mut Vec<Disagreement>,
+) -> Result<BTreeSet<InstanceUids>, EditError> {
+    let mut by_series: IndexMap<&str, Vec<Statement<'_>>> = IndexMap::new();
+    let mut by_instance: IndexMap<InstanceUids, Vec<Statement<'_>>> = IndexMap::new();
+    for (change, said) in statements {
+        let key = change.key();
+        by_series
+            .entry(&key.series)
+            .or_default()
+            .push((key, &said.series));
+        let uids = InstanceUids::of(change);
+        by_instance
+            .entry(uids)
+            .or_default()
+            .push((key, &said.instance));
+    }
+    for (uid, said) in by_series {
+        let facts = resolve(attributes::SERIES, &said, disagreements);
+        list.put(uid, &facts)?;
+    }
+    for (uids, said) in &by_instance {
+        let facts = resolve(attributes::INSTANCE, said, disagreements);
+        list.put_instance(uids, &facts, delta.removed().contains(uids))?;
+    }
+    Ok(by_instance.into_keys().collect())
+}
+
+/// Removes instances. The last one takes a study with it that we created.
+fn shrink(
+    delta: &StudyDelta,
+    mut stored: Stored,
+    rules: &Rules,
+) -> Result<(Option<Write>, Option<Notice>), Failure> {
+    let name = stored.reference();
+    let fail = |error: EditError| error.into_failure(&name);
+    let mut series = SeriesList::open(&stored.object).map_err(fail)?;
+    let mut removed = false;
+    for gone in delta.removed() {
+        removed |= series.remove(gone);
+    }
+    if !removed {
+        return Ok((None, None));
+    }
+    let mut notice = None;
+    if series.is_empty() {
+        if is_ours(&stored.object, rules).map_err(fail)? {
+            return Ok((Some(stored.delete()), None));
+        }
+        notice = Some(Notice::ForeignStudyEmptied {
+            study: delta.study().clone(),
+            id: stored.id.clone(),
+        });
+    }
+    finish(&mut stored.object, series).map_err(fail)?;
+    Ok((stored.update(), notice))
+}
+
+/// What follows from the series once they stand.
+fn finish(study: &mut Object, mut series: SeriesList) -> Result<(), EditError> {
+    healing::heal_series(&mut series)?;
+    computed::put(study, &mut series)?;
+    series.close(study)
+}
+
+/// Whether we created it: its source is our service.
+fn is_ours(study: &Object, rules: &Rules) -> Result<bool, EditError> {
+    let Some(meta) = study.object("meta")? else {
+        return Ok(false);
+    };
+    let source = meta.text("source").map_err(|error| error.within("meta"))?;
+    Ok(source.is_some_and(|source| rules.is_source(&source)))
+}
+
+/// `subject`: what described another patient goes with the reference to it.
+fn put_subject(study: &mut Object, patient: &str) -> Result<(), EditError> {
+    let Some(mut subject) = study.object("subject")? else {
+        return study.set("subject", &element::reference(patient)?);
+    };
+    let stored = subject
+        .text("reference")
+        .map_err(|error| error.within("subject"))?;
+    if stored
+        .as_deref()
+        .is_some_and(|stored| reference::same(stored, patient))
+    {
+        return Ok(());
+    }
+    if stored.is_some() {
+        for stale in ["type", "identifier", "display", "_display"] {
+            subject.remove(stale);
+        }
+    }
+    subject.set("reference", patient)?;
+    study.set("subject", &subject)
+}
+
+/// `endpoint`: ours among the others.
+fn put_endpoint(study: &mut Object, endpoint: &str) -> Result<(), EditError> {
+    for stored in study.objects("endpoint")? {
+        let stored = stored
+            .text("reference")
+            .map_err(|error| error.within("endpoint"))?;
+        if stored.is_some_and(|stored| reference::same(&stored, endpoint)) {
+            return Ok(());
+        }
+    }
+    study.push("endpoint", &element::reference(endpoint)?)
+}

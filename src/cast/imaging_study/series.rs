@@ -1,0 +1,118 @@
+//! `ImagingStudy.series` and the instances in them.
+
+use std::collections::BTreeMap;
+
+use super::super::delta::InstanceUids;
+use super::super::edit::EditError;
+use super::super::object::Object;
+use super::super::row::{Fact, put_all};
+use super::attributes;
+use super::items::Items;
+
+/// The series of a study while it is edited.
+pub(super) struct SeriesList {
+    series: Items,
+    /// By the place of the series. A series that does not list its instances has none here.
+    instances: BTreeMap<usize, Items>,
+}
+
+impl SeriesList {
+    /// Reads the series of a study.
+    pub(super) fn open(study: &Object) -> Result<Self, EditError> {
+        let mut series = Items::read(study, "series")?;
+        let mut instances = BTreeMap::new();
+        for place in 0..series.places() {
+            let Some(object) = series.open(place) else {
+                continue;
+            };
+            if object.get("instance").is_some() {
+                let items = Items::read(object, "instance").map_err(|e| e.within("series"))?;
+                instances.insert(place, items);
+            }
+        }
+        Ok(Self { series, instances })
+    }
+
+    /// Removes an instance, and its series when it was the last one there; answers whether there
+    /// was such an instance.
+    pub(super) fn remove(&mut self, uids: &InstanceUids) -> bool {
+        let Some(place) = self.series.position(&uids.series) else {
+            return false;
+        };
+        let Some(instances) = self.instances.get_mut(&place) else {
+            return false;
+        };
+        let removed = instances.remove(&uids.instance);
+        if removed && instances.len() == 0 {
+            self.instances.remove(&place);
+            self.series.remove(&uids.series);
+        }
+        removed
+    }
+
+    /// Brings a series in step with the facts that count, and adds it when it is new.
+    pub(super) fn put(&mut self, uid: &str, facts: &[Option<&Fact>]) -> Result<(), EditError> {
+        let series = self
+            .series
+            .entry(uid)
+            .map_err(|error| error.within("series"))?;
+        put_all(attributes::SERIES, facts, series).map_err(|error| error.within("series"))
+    }
+
+    /// Brings an instance in step with the facts that count, and adds it when it is new. `afresh`
+    /// drops what was known of it before.
+    pub(super) fn put_instance(
+        &mut self,
+        uids: &InstanceUids,
+        facts: &[Option<&Fact>],
+        afresh: bool,
+    ) -> Result<(), EditError> {
+        let within = |error: EditError| error.within("series.instance");
+        self.series.entry(&uids.series).map_err(within)?;
+        let place = self.series.position(&uids.series).unwrap_or_default();
+        let instances = self.instances.entry(place).or_default();
+        let instance = instances.entry(&uids.instance).map_err(within)?;
+        if afresh {
+            for (row, _) in attributes::INSTANCE
+                .iter()
+                .zip(facts)
+                .filter(|(_, f)| f.is_none())
+            {
+                instance.remove(row.element);
+            }
+        }
+        put_all(attributes::INSTANCE, facts, instance).map_err(within)
+    }
+
+    /// Whether no series is left.
+    pub(super) fn is_empty(&self) -> bool {
+        self.series.len() == 0
+    }
+
+    /// How many series there are.
+    pub(super) fn len(&self) -> usize {
+        self.series.len()
+    }
+
+    /// Visits each series with the instances that it lists, if it lists any.
+    pub(super) fn visit(
+        &mut self,
+        mut visit: impl FnMut(&mut Object, Option<&mut Items>) -> Result<(), EditError>,
+    ) -> Result<(), EditError> {
+        for place in 0..self.series.places() {
+            if let Some(series) = self.series.open(place) {
+                visit(series, self.instances.get_mut(&place)).map_err(|e| e.within("series"))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes everything back into the study.
+    pub(super) fn close(mut self, study: &mut Object) -> Result<(), EditError> {
+        self.visit(|series, instances| match instances {
+            Some(instances) => instances.write(series, "instance"),
+            None => Ok(()),
+        })?;
+        self.series.write(study, "series")
+    }
+}

@@ -1,0 +1,91 @@
+//! (resources as stored, delta) → writes.
+
+use std::fmt;
+
+use crate::failure::Failure;
+
+use super::imaging_study::{self, Links};
+use super::{Disagreement, Resource, Rules, StudyDelta, StudyKey, Write, endpoint, patient};
+
+/// What the searches of [`Lookups`](super::Lookups) found.
+#[derive(Debug, Clone, Default)]
+pub struct Found {
+    /// By [`Lookups::study`](super::Lookups::study).
+    pub study: Vec<Resource>,
+    /// By [`Lookups::patient`](super::Lookups::patient).
+    pub patient: Vec<Resource>,
+    /// By identifier or, if that found none, by dicom-cast's name.
+    pub endpoint: Vec<Resource>,
+}
+
+/// The outcome of a merge.
+#[derive(Debug, Clone)]
+pub struct Merged {
+    /// Entries of one transaction; empty when the server is in step already.
+    pub writes: Vec<Write>,
+    /// Where instances of the delta disagree, one for each attribute and scope.
+    pub disagreements: Vec<Disagreement>,
+    /// What else a person should know.
+    pub notices: Vec<Notice>,
+}
+
+/// What a person should know about a merge.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Notice {
+    /// The last instance was removed from a study that somebody else created, so the
+    /// `ImagingStudy` stays, without series.
+    ForeignStudyEmptied {
+        /// The study.
+        study: StudyKey,
+        /// Logical id of the `ImagingStudy`.
+        id: String,
+    },
+}
+
+impl fmt::Display for Notice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::ForeignStudyEmptied { study, id } => write!(
+                f,
+                "the last instance of study {} was deleted; ImagingStudy/{id} has another source \
+                 than this service and is left without series",
+                study.uid()
+            ),
+        }
+    }
+}
+
+/// Brings what was found in step with a delta.
+///
+/// Elements that radcast does not manage come back byte for byte. Where nothing changes, nothing
+/// is written.
+///
+/// # Errors
+/// `fhir.multiple-matches` when several resources are the one that was looked for;
+/// `fhir.invalid-resource` when it has no id or version, or a managed element is of another form
+/// than FHIR's.
+pub fn merge(delta: &StudyDelta, found: &Found, rules: &Rules) -> Result<Merged, Failure> {
+    let mut merged = Merged {
+        writes: Vec::new(),
+        disagreements: Vec::new(),
+        notices: Vec::new(),
+    };
+    let links = match delta.patient() {
+        Some(facts) => {
+            let (endpoint, write) = endpoint::merge(delta.study(), &found.endpoint, rules)?;
+            merged.writes.extend(write);
+            let disagreements = &mut merged.disagreements;
+            let (subject, write) =
+                patient::merge(delta, facts.key(), &found.patient, disagreements)?;
+            merged.writes.extend(write);
+            Some(Links { subject, endpoint })
+        }
+        None => None,
+    };
+    let disagreements = &mut merged.disagreements;
+    let (write, notice) =
+        imaging_study::merge(delta, links.as_ref(), &found.study, rules, disagreements)?;
+    merged.writes.extend(write);
+    merged.notices.extend(notice);
+    Ok(merged)
+}

@@ -1,0 +1,120 @@
+//! `Patient.name`: the names of use `usual`, one for each writing that the PN has.
+
+use crate::dicom::NameGroup;
+
+use super::super::edit::EditError;
+use super::super::element::{self, EN_REPRESENTATION};
+use super::super::object::{Object, raw};
+use super::super::row::Fact;
+
+/// Brings the usual names in step; other names are not touched, and neither is the name of a
+/// writing that the PN does not have.
+pub(super) fn put(
+    patient: &mut Object,
+    element: &'static str,
+    fact: &Fact,
+) -> Result<(), EditError> {
+    let Fact::Name(name) = fact else {
+        return Err(EditError::Build(element));
+    };
+    let writings = [
+        (&name.alphabetic, None),
+        (&name.ideographic, Some("IDE")),
+        (&name.phonetic, Some("SYL")),
+    ];
+    for (group, representation) in writings {
+        if !group.is_empty() {
+            put_writing(patient, group, representation)?;
+        }
+    }
+    Ok(())
+}
+
+fn put_writing(
+    patient: &mut Object,
+    group: &NameGroup,
+    representation: Option<&str>,
+) -> Result<(), EditError> {
+    let mut names = patient.objects("name")?;
+    for name in &mut names {
+        if is_usual(name, representation).map_err(|error| error.within("name"))? {
+            put_parts(name, group).map_err(|error| error.within("name"))?;
+            if name.changed() {
+                patient.set("name", &names)?;
+            }
+            return Ok(());
+        }
+    }
+    let json = raw("name", &element::usual_name(representation)?)?;
+    let mut name = Object::parse(json.get()).ok_or(EditError::Build("name"))?;
+    put_parts(&mut name, group)?;
+    patient.push("name", &name)
+}
+
+/// Whether it is the usual name in this writing; `None` is the alphabetic one.
+fn is_usual(name: &Object, representation: Option<&str>) -> Result<bool, EditError> {
+    if name.text("use")?.as_deref() != Some("usual") {
+        return Ok(false);
+    }
+    let mut code = None;
+    for extension in name.objects("extension")? {
+        if extension.text("url")?.as_deref() == Some(EN_REPRESENTATION) {
+            code = extension.text("valueCode")?;
+        }
+    }
+    Ok(code.as_deref().filter(|code| *code != "ABC") == representation)
+}
+
+/// The parts of a name, all of them: a name is one value, and what it lacks has gone. The text
+/// form of a name whose parts have changed goes too.
+fn put_parts(name: &mut Object, group: &NameGroup) -> Result<(), EditError> {
+    let before = name.changed();
+    let family = words(&[&group.family]).join(" ");
+    if family.is_empty() {
+        name.remove("family");
+    } else {
+        name.set_text("family", &family)?;
+    }
+    put_words(
+        name,
+        "given",
+        "_given",
+        &words(&[&group.given, &group.middle]),
+    )?;
+    put_words(name, "prefix", "_prefix", &words(&[&group.prefix]))?;
+    put_words(name, "suffix", "_suffix", &words(&[&group.suffix]))?;
+    if name.changed() && !before {
+        name.remove("text");
+    }
+    Ok(())
+}
+
+/// Sets a list of words unless it says the same. Its primitive extensions go by position, and
+/// stay as long as the positions do.
+fn put_words(
+    name: &mut Object,
+    element: &'static str,
+    extensions: &str,
+    words: &[&str],
+) -> Result<(), EditError> {
+    let stored: Vec<Option<String>> = name.decode(element)?.unwrap_or_default();
+    let mut pairs = stored.iter().map(Option::as_deref).zip(words);
+    if stored.len() == words.len() && pairs.all(|(one, other)| one == Some(*other)) {
+        return Ok(());
+    }
+    if stored.len() != words.len() {
+        name.remove(extensions);
+    }
+    name.set_list(element, words)
+}
+
+/// The words of some components; repeated blanks make none.
+fn words<'a>(components: &[&'a str]) -> Vec<&'a str> {
+    let words = components
+        .iter()
+        .flat_map(|component| component.split_whitespace());
+    words.collect()
+}
+
+#[cfg(test)]
+mod tests;

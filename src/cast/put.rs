@@ -1,0 +1,198 @@
+//! The ways of a fact into an object that the rows of the mapping tables share. Each compares by
+//! value first and leaves what says the same as it is.
+
+use jiff::Timestamp;
+
+use super::edit::EditError;
+use super::element::{coding, system};
+use super::object::Object;
+use super::row::Fact;
+
+/// string, code, date
+pub(super) fn text(
+    object: &mut Object,
+    element: &'static str,
+    fact: &Fact,
+) -> Result<(), EditError> {
+    let Fact::Text(text) = fact else {
+        return Err(EditError::Build(element));
+    };
+    object.set_text(element, text)
+}
+
+/// unsignedInt
+pub(super) fn unsigned(
+    object: &mut Object,
+    element: &'static str,
+    fact: &Fact,
+) -> Result<(), EditError> {
+    let Fact::Number(number) = fact else {
+        return Err(EditError::Build(element));
+    };
+    set_number(object, element, *number)
+}
+
+/// Sets a number unless the same number is there, however it is written.
+pub(super) fn set_number(
+    object: &mut Object,
+    element: &'static str,
+    number: u32,
+) -> Result<(), EditError> {
+    if object.decode::<f64>(element)? == Some(f64::from(number)) {
+        return Ok(());
+    }
+    object.set(element, &number)
+}
+
+/// dateTime: the same moment in another writing is left as it is.
+pub(super) fn date_time(
+    object: &mut Object,
+    element: &'static str,
+    fact: &Fact,
+) -> Result<(), EditError> {
+    let Fact::Text(moment) = fact else {
+        return Err(EditError::Build(element));
+    };
+    match object.text(element)? {
+        Some(stored) if same_moment(&stored, moment) => Ok(()),
+        _ => object.set(element, moment),
+    }
+}
+
+fn same_moment(one: &str, other: &str) -> bool {
+    let moment = |text: &str| text.parse::<Timestamp>().ok();
+    one == other || moment(one).is_some_and(|one| moment(other) == Some(one))
+}
+
+/// Coding of a modality.
+pub(super) fn modality(
+    object: &mut Object,
+    element: &'static str,
+    fact: &Fact,
+) -> Result<(), EditError> {
+    let Fact::Text(code) = fact else {
+        return Err(EditError::Build(element));
+    };
+    set_coding(object, element, system::DCM, code)
+}
+
+/// Coding of a SOP class.
+pub(super) fn sop_class(
+    object: &mut Object,
+    element: &'static str,
+    fact: &Fact,
+) -> Result<(), EditError> {
+    let Fact::Text(uid) = fact else {
+        return Err(EditError::Build(element));
+    };
+    set_coding(object, element, system::URI, &format!("urn:oid:{uid}"))
+}
+
+/// Sets a Coding. What belonged to another code goes with it; extensions and id stay.
+fn set_coding(
+    object: &mut Object,
+    element: &'static str,
+    system: &str,
+    code: &str,
+) -> Result<(), EditError> {
+    let Some(mut stored) = object.object(element)? else {
+        return object.set(element, &coding(system, code)?);
+    };
+    let within = |error: EditError| error.within(element);
+    if stored.text("code").map_err(within)?.as_deref() != Some(code) {
+        for stale in ["version", "display", "_display", "userSelected"] {
+            stored.remove(stale);
+        }
+    }
+    stored.set_text("system", system).map_err(within)?;
+    stored.set_text("code", code).map_err(within)?;
+    if stored.changed() {
+        object.set(element, &stored)?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    type Put = fn(&mut Object, &'static str, &Fact) -> Result<(), EditError>;
+
+    fn after(json: &str, put: Put, fact: &Fact) -> String {
+        let mut object = Object::parse(json).unwrap();
+        put(&mut object, "e", fact).unwrap();
+        serde_json::to_string(&object).unwrap()
+    }
+
+    #[test]
+    fn what_says_the_same_keeps_its_bytes() {
+        let cases: [(&str, Put, Fact); 5] = [
+            (r#"{"e":"\u0041"}"#, text, Fact::text("A")),
+            (r#"{"e":7.00}"#, unsigned, Fact::Number(7)),
+            (
+                r#"{"e":"2024-06-01T12:00:00.000Z"}"#,
+                date_time,
+                Fact::text("2024-06-01T14:00:00+02:00"),
+            ),
+            (
+                r#"{"e":{"code":"CT","display":"x","system":"http://dicom.nema.org/resources/ontology/DCM"}}"#,
+                modality,
+                Fact::text("CT"),
+            ),
+            (
+                r#"{"e":{"system":"urn:ietf:rfc:3986","code":"urn:oid:1.2"}}"#,
+                sop_class,
+                Fact::text("1.2"),
+            ),
+        ];
+        for (json, put, fact) in cases {
+            assert_eq!(after(json, put, &fact), json);
+        }
+    }
+
+    #[test]
+    fn what_says_something_else_is_set_in_its_place() {
+        let cases: [(&str, Put, Fact, &str); 4] = [
+            (
+                r#"{"e":"B","x":1.0}"#,
+                text,
+                Fact::text("A"),
+                r#"{"e":"A","x":1.0}"#,
+            ),
+            (
+                r#"{"x":1.0}"#,
+                unsigned,
+                Fact::Number(7),
+                r#"{"x":1.0,"e":7}"#,
+            ),
+            (
+                r#"{"e":"2024"}"#,
+                date_time,
+                Fact::text("2024-06"),
+                r#"{"e":"2024-06"}"#,
+            ),
+            (
+                r#"{"e":{"id":"i","code":"MR","display":"x"}}"#,
+                modality,
+                Fact::text("CT"),
+                r#"{"e":{"id":"i","code":"CT","system":"http://dicom.nema.org/resources/ontology/DCM"}}"#,
+            ),
+        ];
+        for (json, put, fact, expected) in cases {
+            assert_eq!(after(json, put, &fact), expected);
+        }
+    }
+
+    #[test]
+    fn a_coding_of_a_wrong_shape_names_its_path() {
+        let mut object = Object::parse(r#"{"e":{"code":5}}"#).unwrap();
+        let put = modality(&mut object, "e", &Fact::text("CT"));
+        assert_eq!(put, Err(EditError::shape("e.code")));
+        let put = unsigned(
+            &mut Object::parse(r#"{"e":"7"}"#).unwrap(),
+            "e",
+            &Fact::Number(7),
+        );
+        assert_eq!(put, Err(EditError::shape("e")));
+    }
+}

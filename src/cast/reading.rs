@@ -1,0 +1,184 @@
+//! Reading an entry's dataset by the rows of the mapping tables, and the readers they share.
+
+use dicom_core::Tag;
+use jiff::civil::Time;
+use jiff::tz::{Offset, TimeZone};
+
+use crate::dicom::{Dataset, InvalidValue, PartialDate, Reason, keyword};
+
+use super::Rules;
+use super::row::{Fact, Facts, Row};
+
+/// One dataset while it is read: what was invalid, and what is missing.
+pub(super) struct Reading<'a> {
+    pub(super) dataset: &'a Dataset,
+    pub(super) rules: &'a Rules,
+    /// Invalid values of optional attributes.
+    pub(super) invalid: Vec<InvalidValue>,
+    /// One phrase for each required attribute that is missing or invalid.
+    pub(super) missing: Vec<String>,
+}
+
+impl<'a> Reading<'a> {
+    pub(super) fn new(dataset: &'a Dataset, rules: &'a Rules) -> Self {
+        Self {
+            dataset,
+            rules,
+            invalid: Vec::new(),
+            missing: Vec::new(),
+        }
+    }
+
+    /// What the dataset says, row by row.
+    pub(super) fn facts(&mut self, rows: &'static [Row]) -> Facts {
+        Facts(rows.iter().map(|row| self.fact(row)).collect())
+    }
+
+    fn fact(&mut self, row: &'static Row) -> Option<Fact> {
+        let known = self.invalid.len();
+        let fact = (row.read)(self, row.tags);
+        if row.required && fact.is_none() {
+            let causes = self.invalid.split_off(known);
+            self.missing.extend(causes.iter().map(ToString::to_string));
+            if causes.is_empty() {
+                let absent = row
+                    .tags
+                    .first()
+                    .map(|tag| format!("{} {tag} is missing", keyword(*tag)));
+                self.missing.extend(absent);
+            }
+        }
+        fact
+    }
+
+    /// The value, or none and a note of what is wrong with it.
+    pub(super) fn accept<T>(&mut self, read: Result<Option<T>, InvalidValue>) -> Option<T> {
+        read.unwrap_or_else(|invalid| {
+            self.reject(invalid);
+            None
+        })
+    }
+
+    /// Notes an invalid value, once.
+    pub(super) fn reject(&mut self, invalid: InvalidValue) {
+        if !self.invalid.contains(&invalid) {
+            self.invalid.push(invalid);
+        }
+    }
+}
+
+/// LO, SH and other texts.
+pub(super) fn text(reading: &mut Reading<'_>, tags: &'static [Tag]) -> Option<Fact> {
+    let read = reading.dataset.text(*tags.first()?);
+    reading.accept(read).map(Fact::text)
+}
+
+/// CS.
+pub(super) fn code_string(reading: &mut Reading<'_>, tags: &'static [Tag]) -> Option<Fact> {
+    let read = reading.dataset.code_string(*tags.first()?);
+    reading.accept(read).map(Fact::text)
+}
+
+/// UI.
+pub(super) fn uid(reading: &mut Reading<'_>, tags: &'static [Tag]) -> Option<Fact> {
+    let read = reading.dataset.uid(*tags.first()?);
+    reading.accept(read).map(Fact::text)
+}
+
+/// IS as unsignedInt: a negative number is valid DICOM that FHIR cannot hold, and left out.
+pub(super) fn unsigned(reading: &mut Reading<'_>, tags: &'static [Tag]) -> Option<Fact> {
+    let read = reading.dataset.integer(*tags.first()?);
+    let number = reading.accept(read)?;
+    u32::try_from(number).ok().map(Fact::Number)
+}
+
+/// DA as date, with the precision it has.
+pub(super) fn date(reading: &mut Reading<'_>, tags: &'static [Tag]) -> Option<Fact> {
+    let read = reading.dataset.date(*tags.first()?);
+    reading
+        .accept(read)
+        .map(|date| Fact::text(date.to_string()))
+}
+
+/// PN.
+pub(super) fn person_name(reading: &mut Reading<'_>, tags: &'static [Tag]) -> Option<Fact> {
+    let read = reading.dataset.person_name(*tags.first()?);
+    reading.accept(read).map(|name| Fact::Name(Box::new(name)))
+}
+
+/// CS of a fixed set of terms, each with its FHIR code. `terms` lists them for the warning.
+pub(super) fn term(
+    reading: &mut Reading<'_>,
+    tag: Tag,
+    terms: &'static str,
+    code: fn(&str) -> Option<&'static str>,
+) -> Option<Fact> {
+    let read = reading.dataset.code_string(tag);
+    let term = reading.accept(read)?;
+    let code = code(&term);
+    if code.is_none() {
+        reading.reject(InvalidValue::new(tag, Reason::UndefinedTerm(terms)));
+    }
+    code.map(Fact::text)
+}
+
+/// DA, TM and Timezone Offset From UTC as dateTime. A date alone when there is no time, or
+/// neither an offset nor a configured zone.
+pub(super) fn date_time(reading: &mut Reading<'_>, tags: &'static [Tag]) -> Option<Fact> {
+    let &[date, time, offset] = tags else {
+        return None;
+    };
+    let set = reading.dataset;
+    let date = reading.accept(set.date(date));
+    let time = reading.accept(set.time(time));
+    let offset = reading.accept(set.utc_offset(offset));
+    let zone = offset
+        .map(TimeZone::fixed)
+        .or_else(|| reading.rules.time_zone.clone());
+    let date = date?;
+    let moment = moment(date, time, zone);
+    Some(Fact::text(moment.unwrap_or_else(|| date.to_string())))
+}
+
+fn moment(date: PartialDate, time: Option<Time>, zone: Option<TimeZone>) -> Option<String> {
+    let PartialDate::Day(day) = date else {
+        return None;
+    };
+    let zoned = day.to_datetime(time?).to_zoned(zone?).ok()?;
+    let offset = iso_offset(zoned.offset())?;
+    // A gap of the zone's clock moves the time; what is written is the time that was moved to.
+    Some(format!("{}{offset}", zoned.datetime()))
+}
+
+/// `±hh:mm`; none for an offset with seconds (local mean time), which FHIR cannot hold.
+fn iso_offset(offset: Offset) -> Option<String> {
+    let seconds = offset.seconds();
+    let sign = if seconds < 0 { '-' } else { '+' };
+    let minutes = seconds.abs() / 60;
+    (seconds % 60 == 0).then(|| format!("{sign}{:02}:{:02}", minutes / 60, minutes % 60))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(date: &str, time: &str, zone: TimeZone) -> Option<String> {
+        let date = PartialDate::Day(date.parse().unwrap());
+        moment(date, Some(time.parse().unwrap()), Some(zone))
+    }
+
+    #[test]
+    fn a_moment_carries_fraction_and_offset() {
+        let zone = TimeZone::fixed(Offset::from_seconds(-34_200).unwrap());
+        let moment = at("2024-06-01", "14:25:01.25", zone);
+        assert_eq!(moment.unwrap(), "2024-06-01T14:25:01.25-09:30");
+        let utc = at("2024-06-01", "14:00:00", TimeZone::UTC);
+        assert_eq!(utc.unwrap(), "2024-06-01T14:00:00+00:00");
+    }
+
+    #[test]
+    fn local_mean_time_is_no_fhir_offset() {
+        let zone = TimeZone::fixed(Offset::from_seconds(3_208).unwrap());
+        assert_eq!(at("1890-01-01", "12:00:00", zone), None);
+    }
+}

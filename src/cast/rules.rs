@@ -1,0 +1,157 @@
+//! The settings that decide how entries are cast, and the addresses that follow from them.
+
+use jiff::tz::TimeZone;
+
+/// How entries are cast.
+#[derive(Debug, Clone)]
+pub struct Rules {
+    /// Public base address of the DICOMweb service, verbatim as configured, without a version.
+    pub dicom_endpoint: String,
+    /// Version segment of the service's WADO-RS addresses: `v1` or `v2`.
+    pub wado_version: String,
+    /// `Patient.identifier.system`; `None` writes identifiers without a system.
+    pub patient_system: Option<String>,
+    /// Whether Issuer of Patient ID (0010,0021) is the identifier system instead.
+    pub issuer_as_system: bool,
+    /// What an invalid value of an optional attribute does.
+    pub validation: Validation,
+    /// The zone of times whose dataset names no offset (0008,0201). Without it they are written
+    /// as dates: a time in a guessed zone is a wrong time.
+    pub time_zone: Option<TimeZone>,
+}
+
+/// What an invalid value of an optional attribute does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Validation {
+    /// It fails the entry.
+    Full,
+    /// It is warned about and not used.
+    Partial,
+}
+
+impl Rules {
+    /// WADO-RS base address of a partition (`None`: the default one), without trailing slash.
+    pub(super) fn wado_address(&self, partition: Option<&str>) -> String {
+        let versioned = format!("{}/{}", self.base(), self.wado_version);
+        match partition {
+            Some(name) => format!("{versioned}/partitions/{name}"),
+            None => versioned,
+        }
+    }
+
+    /// The system of study identifiers that tell equal UIDs of several partitions apart.
+    pub(super) fn study_system(&self, partition: Option<&str>) -> String {
+        format!("{}/studies", self.wado_address(partition))
+    }
+
+    /// Whether a system is [`Self::study_system`] of some partition that is not the default one,
+    /// under any version.
+    pub(super) fn is_partition_study_system(&self, system: &str) -> bool {
+        system.strip_prefix(self.base()).is_some_and(|path| {
+            path.starts_with('/') && path.contains("/partitions/") && path.ends_with("/studies")
+        })
+    }
+
+    /// The service's address as .NET prints it, which is how dicom-cast wrote it into
+    /// `ImagingStudy.meta.source` and `Endpoint.name`: scheme and host in small letters, no
+    /// default port, a slash where there is no path.
+    pub(super) fn source(&self) -> String {
+        let Some((scheme, rest)) = self.dicom_endpoint.trim().split_once("://") else {
+            return self.dicom_endpoint.clone();
+        };
+        let path_start = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+        let (authority, path) = rest.split_at(path_start);
+        let scheme = scheme.to_ascii_lowercase();
+        let authority = authority.to_ascii_lowercase();
+        let default_port = if scheme == "http" { ":80" } else { ":443" };
+        let authority = authority.strip_suffix(default_port).unwrap_or(&authority);
+        let slash = if path.starts_with('/') { "" } else { "/" };
+        format!("{scheme}://{authority}{slash}{path}")
+    }
+
+    /// Whether a `meta.source` names this service. Servers may add a fragment to it.
+    pub(super) fn is_source(&self, source: &str) -> bool {
+        let ours = self.source();
+        let bare = source.split_once('#').map_or(source, |(bare, _)| bare);
+        bare.trim_end_matches('/') == ours.trim_end_matches('/')
+    }
+
+    /// Whether an address is [`Self::wado_address`] under any version.
+    pub(super) fn is_wado_address(&self, address: &str) -> bool {
+        address
+            .strip_prefix(self.base())
+            .is_some_and(|path| path.starts_with("/v"))
+    }
+
+    fn base(&self) -> &str {
+        self.dicom_endpoint.trim().trim_end_matches('/')
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rules(endpoint: &str) -> Rules {
+        Rules {
+            dicom_endpoint: endpoint.to_owned(),
+            wado_version: "v2".to_owned(),
+            patient_system: None,
+            issuer_as_system: false,
+            validation: Validation::Partial,
+            time_zone: None,
+        }
+    }
+
+    #[test]
+    fn the_source_is_the_address_as_dotnet_prints_it() {
+        let forms = [
+            ("https://Dicom.example", "https://dicom.example/"),
+            ("HTTPS://dicom.example:443/", "https://dicom.example/"),
+            ("http://dicom.example:80/A", "http://dicom.example/A"),
+            ("http://localhost:8080", "http://localhost:8080/"),
+        ];
+        for (configured, source) in forms {
+            assert_eq!(rules(configured).source(), source);
+        }
+    }
+
+    #[test]
+    fn a_source_is_recognised_with_fragment_and_without_slash() {
+        let rules = rules("https://dicom.example");
+        for source in [
+            "https://dicom.example/",
+            "https://dicom.example",
+            "https://dicom.example/#abc",
+        ] {
+            assert!(rules.is_source(source), "{source}");
+        }
+        for source in [
+            "",
+            "https://dicom.example/other",
+            "https://dicom.example.org/",
+        ] {
+            assert!(!rules.is_source(source), "{source}");
+        }
+    }
+
+    #[test]
+    fn the_wado_address_has_version_and_partition_and_no_trailing_slash() {
+        let rules = rules("https://dicom.example/");
+        assert_eq!(rules.wado_address(None), "https://dicom.example/v2");
+        assert_eq!(
+            rules.wado_address(Some("a")),
+            "https://dicom.example/v2/partitions/a"
+        );
+    }
+
+    #[test]
+    fn a_partition_is_told_from_the_default_and_from_other_services() {
+        let rules = rules("https://dicom.example/");
+        let other = "https://dicom.example.org/v2/partitions/a/studies";
+        assert!(rules.is_partition_study_system(&rules.study_system(Some("a"))));
+        assert!(rules.is_partition_study_system("https://dicom.example/v1/partitions/a/studies"));
+        assert!(!rules.is_partition_study_system(&rules.study_system(None)));
+        assert!(!rules.is_partition_study_system(other));
+    }
+}
