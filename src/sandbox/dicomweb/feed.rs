@@ -6,10 +6,9 @@ use axum::response::{IntoResponse, Response};
 use jiff::Timestamp;
 
 use super::changes::{Order, Window};
+use super::parameters::{Pairs, Parameters};
 use super::refusal::{Refusal, blocking};
 use super::service::DicomService;
-
-type Pairs = Query<Vec<(String, String)>>;
 
 /// `GET /v1/changefeed`: a window of sequences, however few entries it holds.
 pub(super) async fn sequences(
@@ -88,52 +87,4 @@ fn json(text: String) -> Response {
 fn ticks_from(time: Timestamp) -> i64 {
     let ticks = (time.as_nanosecond() + 99).div_euclid(100);
     i64::try_from(ticks).unwrap_or(i64::MAX)
-}
-
-/// Query parameters. Their names are case-insensitive; unknown ones are ignored.
-struct Parameters(Vec<(String, String)>);
-
-impl Parameters {
-    fn get(&self, name: &str) -> Option<&str> {
-        let pair = self.0.iter().find(|(n, _)| n.eq_ignore_ascii_case(name));
-        pair.map(|(_, value)| value.as_str())
-    }
-
-    fn number(
-        &self,
-        name: &str,
-        allowed: std::ops::RangeInclusive<i64>,
-        default: i64,
-    ) -> Result<i64, Refusal> {
-        let Some(text) = self.get(name) else {
-            return Ok(default);
-        };
-        text.parse()
-            .ok()
-            .filter(|number| allowed.contains(number))
-            .ok_or_else(|| {
-                let (from, to) = (allowed.start(), allowed.end());
-                Refusal::bad_request(format!("{name} is no number from {from} to {to}"))
-            })
-    }
-
-    fn time(&self, name: &str) -> Result<Option<Timestamp>, Refusal> {
-        let parse = |text: &str| {
-            text.parse().map_err(|_| {
-                Refusal::bad_request(format!("{name} is no date and time with a time zone"))
-            })
-        };
-        self.get(name).map(parse).transpose()
-    }
-
-    fn include_metadata(&self) -> Result<bool, Refusal> {
-        match self.get("includeMetadata") {
-            None => Ok(true),
-            Some(text) if text.eq_ignore_ascii_case("true") => Ok(true),
-            Some(text) if text.eq_ignore_ascii_case("false") => Ok(false),
-            Some(_) => Err(Refusal::bad_request(
-                "includeMetadata is neither true nor false",
-            )),
-        }
-    }
 }

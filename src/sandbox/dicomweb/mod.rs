@@ -11,6 +11,7 @@ mod feed;
 mod files;
 mod identity;
 mod index;
+mod parameters;
 mod query;
 mod refusal;
 mod removal;

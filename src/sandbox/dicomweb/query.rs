@@ -7,12 +7,11 @@ use serde_json::{Map, Value, json};
 
 use super::error::{DicomServiceError, MetadataFault};
 use super::identity;
+use super::parameters::{Pairs, number};
 use super::refusal::{Refusal, blocking};
 use super::router::Named;
 use super::search::{Level, Match, Search};
 use super::service::DicomService;
-
-type Pairs = Query<Vec<(String, String)>>;
 
 /// Attributes that can be searched for: keyword, tag and column of the index.
 const FILTERS: [(&str, &str, &str); 7] = [
@@ -125,17 +124,6 @@ fn filter(name: &str, value: &str) -> Result<(&'static str, String), Refusal> {
         return Err(Refusal::bad_request(message));
     }
     Ok((column, value.to_owned()))
-}
-
-fn number(name: &str, value: &str, allowed: std::ops::RangeInclusive<i64>) -> Result<i64, Refusal> {
-    value
-        .parse()
-        .ok()
-        .filter(|number| allowed.contains(number))
-        .ok_or_else(|| {
-            let (from, to) = (allowed.start(), allowed.end());
-            Refusal::bad_request(format!("{name} is no number from {from} to {to}"))
-        })
 }
 
 fn result(found: &Match, level: Level, base_url: &str) -> Result<Value, MetadataFault> {

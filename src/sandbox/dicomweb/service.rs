@@ -64,7 +64,6 @@ impl DicomService {
     }
 
     /// The HTTP interface: `/v1/…`, `/v2/…`, each also with `/partitions/{name}`; `GET /` lists it.
-    #[must_use]
     pub fn router(&self) -> Router {
         router::router(self)
     }
