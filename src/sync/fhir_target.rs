@@ -59,7 +59,8 @@ impl FhirTarget {
         lookup: Option<&EndpointLookup>,
     ) -> Result<Vec<Resource>, Failure> {
         let Some(lookup) = lookup else { return Ok(Vec::new()) };
-        if let Some(known) = self.endpoints().get(&study.partition) {
+        let partition = study.partition().map(str::to_owned);
+        if let Some(known) = self.endpoints().get(&partition) {
             return Ok(known.clone());
         }
         let mut found = self.search(&lookup.by_identifier).await?;
@@ -67,13 +68,29 @@ impl FhirTarget {
             found = self.search(&lookup.by_dicom_cast_name).await?;
         }
         if !found.is_empty() {
-            self.endpoints().insert(study.partition.clone(), found.clone());
+            self.endpoints().insert(partition, found.clone());
         }
         Ok(found)
     }
 
     fn endpoints(&self) -> MutexGuard<'_, HashMap<Option<String>, Vec<Resource>>> {
         self.endpoints.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn look_up_and_write(&self, delta: &StudyDelta) -> Result<Applied, Failure> {
+        let found = self.look_up(delta).await?;
+        let merged = merge(delta, &found, &self.rules)?;
+        for disagreement in &merged.disagreements {
+            warn!(event = "instances_disagree", study = delta.study().uid(), "{disagreement}");
+        }
+        for notice in &merged.notices {
+            warn!(event = "foreign_study_emptied", study = delta.study().uid(), "{notice}");
+        }
+        if merged.writes.is_empty() {
+            debug!(event = "nothing_changed", study = delta.study().uid());
+            return Ok(Applied::default());
+        }
+        self.send(delta, merged.writes).await
     }
 
     async fn send(&self, delta: &StudyDelta, writes: Vec<Write>) -> Result<Applied, Failure> {
@@ -83,9 +100,9 @@ impl FhirTarget {
         let answer = self.client.transaction(&requests).await;
         // After a refusal the Endpoint may be the one that has gone.
         if touches_endpoint || answer.is_err() {
-            self.endpoints().remove(&delta.study().partition);
+            self.endpoints().remove(&delta.study().partition().map(str::to_owned));
         }
-        answer.map(|_| applied).map_err(|failure| delta.redact(failure))
+        answer.map(|_| applied)
     }
 }
 
@@ -134,16 +151,9 @@ impl Target for FhirTarget {
     }
 
     async fn apply(&self, delta: &StudyDelta) -> Result<Applied, Failure> {
-        let found = self.look_up(delta).await?;
-        let merged = merge(delta, &found, &self.rules)?;
-        for disagreement in &merged.disagreements {
-            warn!(event = "instances_disagree", study = delta.study().uid, "{disagreement}");
-        }
-        if merged.writes.is_empty() {
-            debug!(event = "nothing_changed", study = delta.study().uid);
-            return Ok(Applied::default());
-        }
-        self.send(delta, merged.writes).await
+        let applied = self.look_up_and_write(delta).await;
+        // A server's words may quote what was sent.
+        applied.map_err(|failure| Failure { message: delta.redact(&failure.message), ..failure })
     }
 
     async fn probe(&self) -> Result<(), Failure> {

@@ -2,6 +2,8 @@
 
 #![allow(unreachable_pub, reason = "the modules of a test binary have no outside")]
 
+mod casting;
 mod change_feed;
+mod crash;
 mod simulation;
 mod support;

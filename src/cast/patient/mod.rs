@@ -1,6 +1,7 @@
 //! `Patient`: what entries say about it, and bringing the stored one in step.
 
 mod name;
+mod redaction;
 
 use std::fmt;
 

@@ -1,0 +1,129 @@
+//! Takes what identifies a patient out of texts that others wrote.
+
+use std::collections::HashSet;
+
+use crate::dicom::NameGroup;
+
+use super::super::StudyDelta;
+use super::super::row::Fact;
+use super::PatientFacts;
+
+/// What stands for what was taken out.
+const REMOVED: &str = "[removed]";
+
+/// The fewest bytes that are looked for inside of words; shorter values are compared with whole
+/// words.
+const WITHIN_WORDS: usize = 4;
+
+impl StudyDelta {
+    /// A text, such as a server's diagnostics, without the names, birth dates and ids of the
+    /// patients of this delta.
+    #[must_use]
+    pub fn redact(&self, text: &str) -> String {
+        let facts = self.statements().map(|(_, said)| &said.patient);
+        let values: HashSet<&str> = facts.flat_map(PatientFacts::identifying).collect();
+        let mut text = text.to_owned();
+        let mut long: Vec<&str> =
+            values.iter().copied().filter(|value| value.len() >= WITHIN_WORDS).collect();
+        // A value that holds another one goes first.
+        long.sort_by_key(|value| std::cmp::Reverse(value.len()));
+        for value in long {
+            text = text.replace(value, REMOVED);
+        }
+        let words: HashSet<String> = values.iter().flat_map(|value| words(value)).collect();
+        without(&text, &words)
+    }
+}
+
+impl PatientFacts {
+    /// PatientID, the components of the name and the birth date.
+    fn identifying(&self) -> impl Iterator<Item = &str> {
+        let said = self.facts.0.iter().flatten().flat_map(|fact| match fact {
+            Fact::Name(name) => [&name.alphabetic, &name.ideographic, &name.phonetic]
+                .into_iter()
+                .flat_map(components)
+                .collect(),
+            Fact::Text(text) if text.starts_with(|c: char| c.is_ascii_digit()) => vec![text.as_ref()],
+            _ => Vec::new(),
+        });
+        let said = said.chain([&*self.key.id]);
+        said.filter(|value| !value.trim().is_empty())
+    }
+}
+
+fn components(group: &NameGroup) -> [&str; 3] {
+    [&group.family, &group.given, &group.middle]
+}
+
+fn words(value: &str) -> impl Iterator<Item = String> {
+    let words = value.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
+    words.map(str::to_lowercase)
+}
+
+/// The text without these words, whatever their case.
+fn without(text: &str, words: &HashSet<String>) -> String {
+    let mut kept = String::with_capacity(text.len());
+    for piece in text.split_inclusive(|c: char| !c.is_alphanumeric()) {
+        let word = piece.trim_end_matches(|c: char| !c.is_alphanumeric());
+        if words.contains(&word.to_lowercase()) {
+            kept.push_str(REMOVED);
+            kept.push_str(piece.get(word.len()..).unwrap_or_default());
+        } else {
+            kept.push_str(piece);
+        }
+    }
+    kept
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+
+    use super::*;
+    use crate::cast::{Action, Change, Rules, Validation};
+    use crate::dicom::{Dataset, InstanceKey};
+
+    fn delta() -> StudyDelta {
+        let json = r#"{
+            "00080016": { "vr": "UI", "Value": ["1.2.840.10008.5.1.4.1.1.2"] },
+            "00080060": { "vr": "CS", "Value": ["CT"] },
+            "00100010": { "vr": "PN", "Value": [{ "Alphabetic": "Canary^Al", "Ideographic": "山田^太郎" }] },
+            "00100020": { "vr": "LO", "Value": ["ID-4711"] },
+            "00100030": { "vr": "DA", "Value": ["19660607"] },
+            "00100040": { "vr": "CS", "Value": ["M"] }
+        }"#;
+        let dataset = Dataset::parse(Bytes::from_static(json.as_bytes())).unwrap();
+        let key = InstanceKey {
+            partition: None,
+            study: "1.2".to_owned(),
+            series: "1.3".to_owned(),
+            instance: "1.4".to_owned(),
+        };
+        let rules = Rules {
+            dicom_endpoint: "http://dicom".to_owned(),
+            wado_version: "v1".to_owned(),
+            patient_system: None,
+            issuer_as_system: false,
+            validation: Validation::Partial,
+            time_zone: None,
+        };
+        let change = Change::read(1, key, Action::Create, Some(&dataset), &rules).unwrap();
+        StudyDelta::of(change)
+    }
+
+    #[test]
+    fn names_ids_and_birth_dates_go_whatever_surrounds_them() {
+        let text = "Patient?identifier=x|ID-4711 (CANARY, al; 山田さん, 1966-06-07) is not unique";
+        let redacted = delta().redact(text);
+        for private in ["4711", "CANARY", "al;", "山田", "1966"] {
+            assert!(!redacted.contains(private), "{private} in {redacted}");
+        }
+        assert!(redacted.ends_with("is not unique"), "{redacted}");
+    }
+
+    #[test]
+    fn what_identifies_nobody_stays() {
+        let text = "ImagingStudy.status: value 'male' of study 1.2 is also unknown, fatal 412";
+        assert_eq!(delta().redact(text), text);
+    }
+}
