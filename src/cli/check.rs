@@ -21,9 +21,18 @@ pub(super) async fn check(argument: &SettingsArgument) -> Exit {
     let results = [
         report("DICOM", latest.as_ref().map(|(_, text)| text)),
         report("FHIR", fhir(&settings).await.as_ref()),
-        report("store", store(&settings, latest.ok().map(|(latest, _)| latest)).await.as_ref()),
+        report(
+            "store",
+            store(&settings, latest.ok().map(|(latest, _)| latest))
+                .await
+                .as_ref(),
+        ),
     ];
-    if results.into_iter().all(|works| works) { Exit::Done } else { Exit::Failed }
+    if results.into_iter().all(|works| works) {
+        Exit::Done
+    } else {
+        Exit::Failed
+    }
 }
 
 fn report(what: &str, result: Result<&impl Display, &Failure>) -> bool {
@@ -45,7 +54,13 @@ async fn dicom(settings: &Settings) -> Result<(u64, String), Failure> {
         0 => "it is empty".to_owned(),
         latest => format!("its newest entry is {latest}"),
     };
-    Ok((latest, format!("{address}: the change feed ({}) is readable; {newest}", version.as_str())))
+    Ok((
+        latest,
+        format!(
+            "{address}: the change feed ({}) is readable; {newest}",
+            version.as_str()
+        ),
+    ))
 }
 
 async fn fhir(settings: &Settings) -> Result<String, Failure> {
@@ -73,9 +88,11 @@ async fn store(settings: &Settings, latest: Option<u64>) -> Result<String, Failu
             "{place}: readable and writable; the position is {position}, {} behind the newest",
             latest - position
         )),
-        (Some(position), None) => {
-            Ok(format!("{place}: readable and writable; the position is {position}"))
-        }
-        (None, _) => Ok(format!("{place}: readable and writable; the feed is read from its start")),
+        (Some(position), None) => Ok(format!(
+            "{place}: readable and writable; the position is {position}"
+        )),
+        (None, _) => Ok(format!(
+            "{place}: readable and writable; the feed is read from its start"
+        )),
     }
 }

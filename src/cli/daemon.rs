@@ -51,7 +51,11 @@ pub(super) fn fhir_client(settings: &Settings) -> Result<FhirClient, Failure> {
 /// A client of the change feed of these settings.
 pub(super) fn feed_client(settings: &Settings) -> Result<FeedClient, Failure> {
     let dicom_web = &settings.dicom_web;
-    FeedClient::new(dicom_web.request_base(), dicom_web.api_version, dicom_web.timeout)
+    FeedClient::new(
+        dicom_web.request_base(),
+        dicom_web.api_version,
+        dicom_web.timeout,
+    )
 }
 
 /// Follows the feed of these settings until stopped.

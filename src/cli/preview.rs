@@ -38,7 +38,10 @@ pub(super) fn preview(arguments: &Arguments) -> Exit {
     for (source, json) in instances(&arguments.files) {
         match json.and_then(|json| read(json, changes.len() as u64 + 1, &rules)) {
             Ok(change) => {
-                change.warnings().iter().for_each(|w| eprintln!("{source}: {w}; not stored in FHIR"));
+                change
+                    .warnings()
+                    .iter()
+                    .for_each(|w| eprintln!("{source}: {w}; not stored in FHIR"));
                 changes.push(change);
             }
             Err(error) => exit = exit::failed(&format!("{source}: {error}")),
@@ -59,9 +62,14 @@ fn rules(argument: &SettingsArgument) -> Result<Rules, Unusable> {
         Ok(loaded) => return Ok(daemon::rules(&loaded.settings)),
         Err(unusable) => unusable,
     };
-    let missing = unusable.problems.iter().filter(|problem| problem.value.is_none());
+    let missing = unusable
+        .problems
+        .iter()
+        .filter(|problem| problem.value.is_none());
     let stand_in = |problem: &Problem| (problem.key.replace(':', "__").into(), STAND_IN.into());
-    let stand_ins = missing.filter(|problem| problem.key.ends_with(":Endpoint")).map(stand_in);
+    let stand_ins = missing
+        .filter(|problem| problem.key.ends_with(":Endpoint"))
+        .map(stand_in);
     let loaded = daemon::settings(argument, stand_ins.collect())?;
     eprintln!("No endpoints are set: {STAND_IN} stands in for them.");
     Ok(daemon::rules(&loaded.settings))
@@ -74,7 +82,10 @@ fn instances(files: &[PathBuf]) -> Vec<(String, Result<Bytes, String>)> {
     }
     let read = |file: &PathBuf| {
         let instance = part10::read(file).map_err(|error| error.to_string());
-        (file.display().to_string(), instance.map(|instance| Bytes::from(instance.metadata)))
+        (
+            file.display().to_string(),
+            instance.map(|instance| Bytes::from(instance.metadata)),
+        )
     };
     files.iter().map(read).collect()
 }
@@ -119,8 +130,15 @@ fn transactions(changes: Vec<Change>, rules: &Rules) -> Vec<Result<String, Strin
 
 fn transaction(delta: &StudyDelta, rules: &Rules) -> Result<String, String> {
     let merged = merge(delta, &Found::default(), rules).map_err(|failure| failure.to_string())?;
-    merged.disagreements.iter().for_each(|disagreement| eprintln!("{disagreement}"));
-    let requests = merged.writes.into_iter().map(request).collect::<Result<Vec<_>, _>>();
+    merged
+        .disagreements
+        .iter()
+        .for_each(|disagreement| eprintln!("{disagreement}"));
+    let requests = merged
+        .writes
+        .into_iter()
+        .map(request)
+        .collect::<Result<Vec<_>, _>>();
     let requests = requests.map_err(|failure| failure.to_string())?;
     let bundle = Request::bundle(&requests).map_err(|error| error.to_string())?;
     let bundle: serde_json::Value = serde_json::from_str(&bundle).map_err(|e| e.to_string())?;

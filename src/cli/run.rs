@@ -8,19 +8,28 @@ use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
 use super::exit::{self, Exit};
-use super::{SettingsArgument, daemon, shutdown};
+use super::shutdown::Signals;
+use super::{SettingsArgument, daemon};
 use crate::settings::{Loaded, Settings};
 use crate::sync::{Status, Unobserved};
 use crate::telemetry;
 
 pub(super) async fn run(argument: &SettingsArgument) -> Exit {
+    let signals = match Signals::catch() {
+        Ok(signals) => signals,
+        Err(error) => return exit::failed(&format!("Signals cannot be caught: {error}")),
+    };
     let Loaded { settings, warnings } = match daemon::settings(argument, Vec::new()) {
         Ok(loaded) => loaded,
         Err(problems) => return exit::unusable(&problems),
     };
     let terminal = io::stdout().is_terminal();
-    if let Err(error) = telemetry::init(&settings.logging, rust_log().as_deref(), terminal, io::stdout)
-    {
+    if let Err(error) = telemetry::init(
+        &settings.logging,
+        rust_log().as_deref(),
+        terminal,
+        io::stdout,
+    ) {
         return exit::failed(&error);
     }
     for warning in &warnings {
@@ -33,7 +42,7 @@ pub(super) async fn run(argument: &SettingsArgument) -> Exit {
         store = %settings.store.path.display(),
         "radcast starts"
     );
-    follow_until_signalled(&settings).await
+    follow_until_signalled(&settings, signals).await
 }
 
 /// The value of `RUST_LOG`.
@@ -43,17 +52,14 @@ pub(super) fn rust_log() -> Option<String> {
         .map(|(_, value)| value.to_string_lossy().into_owned())
 }
 
-async fn follow_until_signalled(settings: &Settings) -> Exit {
+async fn follow_until_signalled(settings: &Settings, mut signals: Signals) -> Exit {
     let stop = CancellationToken::new();
     let (status, _) = watch::channel(Status::default());
     let following = daemon::follow(settings, Arc::new(Unobserved), status, stop.clone());
     tokio::pin!(following);
     let ended = tokio::select! {
         ended = &mut following => ended,
-        signalled = shutdown::requested() => {
-            if let Err(error) = signalled {
-                error!("signals cannot be listened to: {error}");
-            }
+        () = signals.requested() => {
             info!("stopping; studies under way are finished first");
             stop.cancel();
             following.await

@@ -36,6 +36,12 @@ pub fn describe(error: reqwest::Error) -> String {
 /// `Retry-After` in its form of seconds; the form of a date is not used by FHIR or DICOM services.
 #[must_use]
 pub fn retry_after(headers: &HeaderMap) -> Option<Duration> {
-    let seconds = headers.get(RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()?;
+    let seconds = headers
+        .get(RETRY_AFTER)?
+        .to_str()
+        .ok()?
+        .trim()
+        .parse()
+        .ok()?;
     Some(Duration::from_secs(seconds))
 }

@@ -120,7 +120,11 @@ mod tests {
     fn what_passes_by_itself_is_transient_everywhere() {
         for status in [408, 425, 429, 500, 502, 503, 504] {
             assert_eq!(class(Operation::Read, status), Class::Transient, "{status}");
-            assert_eq!(class(Operation::Transaction, status), Class::Transient, "{status}");
+            assert_eq!(
+                class(Operation::Transaction, status),
+                Class::Transient,
+                "{status}"
+            );
             let dicom = classify(Dependency::Dicom, Operation::Read, Symptom::Status(status));
             assert_eq!(dicom.class(), Class::Transient, "{status}");
         }
@@ -129,7 +133,11 @@ mod tests {
     #[test]
     fn a_refused_identity_is_a_matter_of_setup() {
         for status in [401, 403] {
-            assert_eq!(class(Operation::Transaction, status), Class::Setup, "{status}");
+            assert_eq!(
+                class(Operation::Transaction, status),
+                Class::Setup,
+                "{status}"
+            );
             let dicom = classify(Dependency::Dicom, Operation::Read, Symptom::Status(status));
             assert_eq!(dicom.class(), Class::Setup, "{status}");
         }
@@ -138,7 +146,11 @@ mod tests {
     #[test]
     fn a_lost_race_is_a_conflict_also_when_only_the_text_says_so() {
         assert_eq!(class(Operation::Transaction, 412), Class::Conflict);
-        let told = classify(Dependency::Fhir, Operation::Transaction, Symptom::PreconditionInText);
+        let told = classify(
+            Dependency::Fhir,
+            Operation::Transaction,
+            Symptom::PreconditionInText,
+        );
         assert_eq!(told.class(), Class::Conflict);
     }
 

@@ -8,7 +8,9 @@ use reqwest::{Response, StatusCode, Url};
 
 use super::page;
 use super::{Entry, MalformedEntry};
-use crate::failure::{Code, Dependency, Failure, Operation, Symptom, classify, describe, retry_after};
+use crate::failure::{
+    Code, Dependency, Failure, Operation, Symptom, classify, describe, retry_after,
+};
 use crate::settings::ApiVersion;
 
 /// A client of one service's change feed in one API version.
@@ -48,7 +50,9 @@ impl FeedClient {
     /// The service cannot be reached, refuses, or answers what is no entry.
     pub async fn latest(&self) -> Result<Latest, Failure> {
         let url = format!("{}/latest", self.base);
-        let body = self.get(&url, &[("includeMetadata", "false".to_owned())]).await?;
+        let body = self
+            .get(&url, &[("includeMetadata", "false".to_owned())])
+            .await?;
         match body {
             Some(body) => newest(&body).ok_or_else(|| malformed("the latest entry cannot be read")),
             None => Ok(Latest::default()),
@@ -64,8 +68,9 @@ impl FeedClient {
         query: &[(&str, String)],
     ) -> Result<Vec<Result<Entry, MalformedEntry>>, Failure> {
         match self.get(&self.base, query).await? {
-            Some(body) => page::split(&body)
-                .ok_or_else(|| malformed("the page is not a complete JSON array")),
+            Some(body) => {
+                page::split(&body).ok_or_else(|| malformed("the page is not a complete JSON array"))
+            }
             None => Ok(Vec::new()),
         }
     }
@@ -89,16 +94,22 @@ fn newest(body: &Bytes) -> Option<Latest> {
         return Some(Latest::default());
     }
     match Entry::parse(body) {
-        Ok(entry) => Some(Latest { sequence: entry.sequence, timestamp: entry.timestamp }),
-        Err(malformed) => malformed
-            .subject
-            .sequence
-            .map(|sequence| Latest { sequence, timestamp: malformed.timestamp }),
+        Ok(entry) => Some(Latest {
+            sequence: entry.sequence,
+            timestamp: entry.timestamp,
+        }),
+        Err(malformed) => malformed.subject.sequence.map(|sequence| Latest {
+            sequence,
+            timestamp: malformed.timestamp,
+        }),
     }
 }
 
 fn malformed(what: &str) -> Failure {
-    Failure::new(classify(Dependency::Dicom, Operation::Read, Symptom::Malformed), what)
+    Failure::new(
+        classify(Dependency::Dicom, Operation::Read, Symptom::Malformed),
+        what,
+    )
 }
 
 fn no_answer(error: reqwest::Error) -> Failure {
@@ -108,7 +119,14 @@ fn no_answer(error: reqwest::Error) -> Failure {
 
 fn refused(response: &Response) -> Failure {
     let status = response.status();
-    let code = classify(Dependency::Dicom, Operation::Read, Symptom::Status(status.as_u16()));
+    let code = classify(
+        Dependency::Dicom,
+        Operation::Read,
+        Symptom::Status(status.as_u16()),
+    );
     let message = format!("the change feed answered {status}");
-    Failure { retry_after: retry_after(response.headers()), ..Failure::new(code, message) }
+    Failure {
+        retry_after: retry_after(response.headers()),
+        ..Failure::new(code, message)
+    }
 }

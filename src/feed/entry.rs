@@ -130,12 +130,16 @@ impl Members {
     }
 
     fn get<T: DeserializeOwned>(&self, name: &str) -> Option<T> {
-        let (_, value) = self.0.iter().find(|(key, _)| key.eq_ignore_ascii_case(name))?;
+        let (_, value) = self
+            .0
+            .iter()
+            .find(|(key, _)| key.eq_ignore_ascii_case(name))?;
         serde_json::from_slice(value).ok()
     }
 
     fn required<T: DeserializeOwned>(&self, name: &str) -> Result<T, String> {
-        self.get(name).ok_or_else(|| format!("{name} is missing or unreadable"))
+        self.get(name)
+            .ok_or_else(|| format!("{name} is missing or unreadable"))
     }
 
     fn word<T>(&self, name: &str, meaning: fn(&str) -> Option<T>) -> Result<T, String> {
@@ -144,7 +148,8 @@ impl Members {
     }
 
     fn partition(&self) -> Option<String> {
-        self.get::<String>("partitionName").filter(|name| name != DEFAULT_PARTITION)
+        self.get::<String>("partitionName")
+            .filter(|name| name != DEFAULT_PARTITION)
     }
 
     fn timestamp(&self) -> Option<Timestamp> {
@@ -152,7 +157,10 @@ impl Members {
     }
 
     fn metadata(&self) -> Result<Option<Dataset>, String> {
-        let found = self.0.iter().find(|(key, _)| key.eq_ignore_ascii_case("metadata"));
+        let found = self
+            .0
+            .iter()
+            .find(|(key, _)| key.eq_ignore_ascii_case("metadata"));
         match found.map(|(_, value)| value) {
             None => Ok(None),
             Some(value) if value.as_ref() == b"null" => Ok(None),
@@ -187,9 +195,14 @@ mod tests {
 
     #[test]
     fn names_and_words_are_read_whatever_their_case() {
-        let shouted = GOOD.replace("sequence", "SEQUENCE").replace("Create", "cReAtE");
+        let shouted = GOOD
+            .replace("sequence", "SEQUENCE")
+            .replace("Create", "cReAtE");
         let entry = parse(&shouted).unwrap();
-        assert_eq!((entry.sequence, entry.action, entry.state), (7, Action::Create, State::Current));
+        assert_eq!(
+            (entry.sequence, entry.action, entry.state),
+            (7, Action::Create, State::Current)
+        );
         assert_eq!(entry.key.partition, None);
         assert!(entry.timestamp.is_some() && entry.metadata.is_some());
     }
@@ -222,6 +235,9 @@ mod tests {
 
     #[test]
     fn what_is_no_object_is_malformed() {
-        assert_eq!(parse("17").unwrap_err().reason, "the entry is not a JSON object");
+        assert_eq!(
+            parse("17").unwrap_err().reason,
+            "the entry is not a JSON object"
+        );
     }
 }

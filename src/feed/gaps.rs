@@ -38,7 +38,11 @@ pub(super) struct Gaps {
 
 impl Gaps {
     pub(super) const fn new(read_through: u64, settle_time: Duration) -> Self {
-        Self { settle_time, read_through, open: Vec::new() }
+        Self {
+            settle_time,
+            read_through,
+            open: Vec::new(),
+        }
     }
 
     pub(super) const fn read_through(&self) -> u64 {
@@ -74,13 +78,30 @@ impl Gaps {
             }
             return Novelty::New;
         }
-        let Some(at) = self.open.iter().position(|gap| gap.missing.contains(&sequence)) else {
+        let Some(at) = self
+            .open
+            .iter()
+            .position(|gap| gap.missing.contains(&sequence))
+        else {
             return Novelty::Seen;
         };
         let gap = self.open.remove(at);
-        let rest = [*gap.missing.start()..=sequence.saturating_sub(1), sequence + 1..=*gap.missing.end()];
-        for (offset, missing) in rest.into_iter().filter(|range| !range.is_empty()).enumerate() {
-            self.open.insert(at + offset, Gap { missing, ..gap.clone() });
+        let rest = [
+            *gap.missing.start()..=sequence.saturating_sub(1),
+            sequence + 1..=*gap.missing.end(),
+        ];
+        for (offset, missing) in rest
+            .into_iter()
+            .filter(|range| !range.is_empty())
+            .enumerate()
+        {
+            self.open.insert(
+                at + offset,
+                Gap {
+                    missing,
+                    ..gap.clone()
+                },
+            );
         }
         Novelty::New
     }
@@ -96,7 +117,12 @@ impl Gaps {
     fn open_up_to(&mut self, last: u64, now: Instant) {
         let missing = self.read_through + 1..=last;
         if !missing.is_empty() {
-            self.open.push(Gap { missing, found: now, happened: None, known: None });
+            self.open.push(Gap {
+                missing,
+                found: now,
+                happened: None,
+                known: None,
+            });
         }
     }
 
@@ -126,9 +152,12 @@ impl Gaps {
 
 impl Gap {
     fn is_old_by_the_feed(&self, settle_time: Duration) -> bool {
-        self.happened.zip(self.known).is_some_and(|(happened, known)| {
-            Duration::try_from(known.duration_since(happened)).is_ok_and(|age| age >= settle_time)
-        })
+        self.happened
+            .zip(self.known)
+            .is_some_and(|(happened, known)| {
+                Duration::try_from(known.duration_since(happened))
+                    .is_ok_and(|age| age >= settle_time)
+            })
     }
 }
 

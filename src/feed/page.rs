@@ -32,14 +32,19 @@ pub(super) fn split(body: &Bytes) -> Option<Vec<Result<Entry, MalformedEntry>>> 
             && let Some(sequence) = presumed
         {
             malformed.subject.sequence = Some(sequence);
-            malformed.reason.push_str("; its sequence is presumed from its place in the page");
+            malformed
+                .reason
+                .push_str("; its sequence is presumed from its place in the page");
         }
     }
     Some(entries)
 }
 
 fn presumed_sequence(entries: &[Result<Entry, MalformedEntry>], at: usize) -> Option<u64> {
-    let before = at.checked_sub(1).and_then(|at| entries.get(at)).and_then(sequence);
+    let before = at
+        .checked_sub(1)
+        .and_then(|at| entries.get(at))
+        .and_then(sequence);
     let after = entries.iter().skip(at + 1).find_map(sequence);
     match (before, after) {
         (Some(before), None) => Some(before + 1),
@@ -68,18 +73,33 @@ mod tests {
 
     fn sequences(items: &[String]) -> Vec<(Option<u64>, bool)> {
         let body = Bytes::from(format!("[{}]", items.join(",")));
-        split(&body).unwrap().iter().map(|e| (sequence(e), e.is_ok())).collect()
+        split(&body)
+            .unwrap()
+            .iter()
+            .map(|e| (sequence(e), e.is_ok()))
+            .collect()
     }
 
     #[test]
     fn a_malformed_entry_without_a_number_takes_the_free_one_at_its_place() {
-        let items = [entry("\"sequence\":4,"), entry(""), entry("\"sequence\":6,")];
-        assert_eq!(sequences(&items), [(Some(4), true), (Some(5), false), (Some(6), true)]);
+        let items = [
+            entry("\"sequence\":4,"),
+            entry(""),
+            entry("\"sequence\":6,"),
+        ];
+        assert_eq!(
+            sequences(&items),
+            [(Some(4), true), (Some(5), false), (Some(6), true)]
+        );
     }
 
     #[test]
     fn no_number_is_presumed_where_none_is_free() {
-        let items = [entry("\"sequence\":4,"), entry(""), entry("\"sequence\":5,")];
+        let items = [
+            entry("\"sequence\":4,"),
+            entry(""),
+            entry("\"sequence\":5,"),
+        ];
         assert_eq!(sequences(&items)[1], (None, false));
     }
 

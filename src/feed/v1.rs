@@ -12,7 +12,9 @@ use tokio::time::Instant;
 
 use super::gaps::{Gaps, Novelty};
 use super::page::sequence;
-use super::{ChangeFeed, Entry, FeedClient, Latest, MalformedEntry, Page, position_ahead, timestamp};
+use super::{
+    ChangeFeed, Entry, FeedClient, Latest, MalformedEntry, Page, position_ahead, timestamp,
+};
 use crate::failure::Failure;
 
 /// How many gaps, the lowest first, are read again in one go.
@@ -31,7 +33,12 @@ impl SequenceWindows {
     /// Reads on after `position`, `limit` numbers a page.
     #[must_use]
     pub fn new(client: FeedClient, limit: u64, position: u64, settle_time: Duration) -> Self {
-        Self { client, limit, gaps: Gaps::new(position, settle_time), latest: Latest::default() }
+        Self {
+            client,
+            limit,
+            gaps: Gaps::new(position, settle_time),
+            latest: Latest::default(),
+        }
     }
 
     async fn next_window(&mut self) -> Result<Page, Failure> {
@@ -41,9 +48,11 @@ impl SequenceWindows {
         let newest = newest_of(&read, self.latest.timestamp);
         let entries = self.take_note(read, read_at);
         if entries.is_empty() {
-            self.gaps.skip_to((offset + self.limit).min(self.latest.sequence), read_at);
+            self.gaps
+                .skip_to((offset + self.limit).min(self.latest.sequence), read_at);
         }
-        self.gaps.close(&(offset + 1..=self.gaps.read_through()), read_at, newest);
+        self.gaps
+            .close(&(offset + 1..=self.gaps.read_through()), read_at, newest);
         Ok(self.page(entries, self.gaps.read_through() < self.latest.sequence))
     }
 
@@ -86,14 +95,20 @@ impl SequenceWindows {
         now: Instant,
     ) -> Vec<Result<Entry, MalformedEntry>> {
         entries.retain(|entry| {
-            sequence(entry)
-                .is_none_or(|number| self.gaps.observe(number, timestamp(entry), now) == Novelty::New)
+            sequence(entry).is_none_or(|number| {
+                self.gaps.observe(number, timestamp(entry), now) == Novelty::New
+            })
         });
         entries
     }
 
     fn page(&self, entries: Vec<Result<Entry, MalformedEntry>>, more: bool) -> Page {
-        Page { entries, watermark: self.gaps.watermark(), latest: self.latest.sequence, more }
+        Page {
+            entries,
+            watermark: self.gaps.watermark(),
+            latest: self.latest.sequence,
+            more,
+        }
     }
 }
 
@@ -105,9 +120,10 @@ impl ChangeFeed for SequenceWindows {
         match self.gaps.read_through().cmp(&self.latest.sequence) {
             std::cmp::Ordering::Less => self.next_window().await,
             std::cmp::Ordering::Equal => self.read_gaps_again().await,
-            std::cmp::Ordering::Greater => {
-                Err(position_ahead(self.gaps.read_through(), self.latest.sequence))
-            }
+            std::cmp::Ordering::Greater => Err(position_ahead(
+                self.gaps.read_through(),
+                self.latest.sequence,
+            )),
         }
     }
 }

@@ -12,7 +12,9 @@ use tokio::time::Instant;
 
 use super::gaps::{Gaps, Novelty};
 use super::page::sequence;
-use super::{ChangeFeed, Entry, FeedClient, Latest, MalformedEntry, Page, position_ahead, timestamp};
+use super::{
+    ChangeFeed, Entry, FeedClient, Latest, MalformedEntry, Page, position_ahead, timestamp,
+};
 use crate::failure::Failure;
 
 /// The feed read by windows of time.
@@ -61,7 +63,12 @@ impl TimeWindows {
     async fn begin(&mut self) -> Result<Pass, Failure> {
         self.latest = self.client.latest().await?;
         let start = self.newest.map(|newest| before(newest, self.overlap));
-        Ok(Pass { began: Instant::now(), start, skip: 0, rows: 0 })
+        Ok(Pass {
+            began: Instant::now(),
+            start,
+            skip: 0,
+            rows: 0,
+        })
     }
 
     async fn rows(&self, pass: &Pass) -> Result<Vec<Result<Entry, MalformedEntry>>, Failure> {
@@ -93,7 +100,8 @@ impl TimeWindows {
         if pass.rows == 0 && self.latest.sequence < read_through {
             return Err(position_ahead(read_through, self.latest.sequence));
         }
-        self.gaps.close(&(0..=read_through), pass.began, self.latest.timestamp);
+        self.gaps
+            .close(&(0..=read_through), pass.began, self.latest.timestamp);
         Ok(())
     }
 }
@@ -115,7 +123,12 @@ impl ChangeFeed for TimeWindows {
             self.end(&pass)?;
         }
         let latest = self.latest.sequence.max(self.gaps.read_through());
-        Ok(Page { entries, watermark: self.gaps.watermark(), latest, more })
+        Ok(Page {
+            entries,
+            watermark: self.gaps.watermark(),
+            latest,
+            more,
+        })
     }
 }
 
@@ -126,7 +139,10 @@ impl Pass {
         self.rows += read;
         match rows.last().and_then(timestamp) {
             Some(last) if Some(last) > self.start => {
-                let of_that_time = rows.iter().filter(|row| timestamp(row) == Some(last)).count();
+                let of_that_time = rows
+                    .iter()
+                    .filter(|row| timestamp(row) == Some(last))
+                    .count();
                 self.start = Some(last);
                 self.skip = of_that_time as u64;
             }

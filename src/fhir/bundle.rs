@@ -33,18 +33,27 @@ struct SearchMode {
 
 impl SearchPage {
     pub(super) fn next(&self) -> Option<&str> {
-        self.link.iter().find(|link| link.relation == "next").map(|link| link.url.as_str())
+        self.link
+            .iter()
+            .find(|link| link.relation == "next")
+            .map(|link| link.url.as_str())
     }
 
     /// The resources that matched; an `OperationOutcome` or an included resource is no match.
     pub(super) fn matches(self) -> impl Iterator<Item = Box<RawValue>> {
-        self.entry.into_iter().filter(SearchEntry::is_match).filter_map(|entry| entry.resource)
+        self.entry
+            .into_iter()
+            .filter(SearchEntry::is_match)
+            .filter_map(|entry| entry.resource)
     }
 }
 
 impl SearchEntry {
     fn is_match(&self) -> bool {
-        let mode = self.search.as_ref().and_then(|search| search.mode.as_deref());
+        let mode = self
+            .search
+            .as_ref()
+            .and_then(|search| search.mode.as_deref());
         mode.is_none_or(|mode| mode == "match")
     }
 }

@@ -52,17 +52,29 @@ impl Capability {
             let message = "the capability statement lists no interaction transaction";
             return Err(Failure::new(Code::FhirNoTransactions, message));
         }
-        Ok(Self { fhir_version, software: statement.software.and_then(Software::title) })
+        Ok(Self {
+            fhir_version,
+            software: statement.software.and_then(Software::title),
+        })
     }
 }
 
 impl Statement {
     fn supported_version(&self) -> Result<String, Failure> {
-        let version = self.fhir_version.clone().unwrap_or_else(|| "missing".to_owned());
-        if ["4.0.", "4.3."].iter().any(|supported| version.starts_with(supported)) {
+        let version = self
+            .fhir_version
+            .clone()
+            .unwrap_or_else(|| "missing".to_owned());
+        if ["4.0.", "4.3."]
+            .iter()
+            .any(|supported| version.starts_with(supported))
+        {
             return Ok(version);
         }
-        Err(Failure::new(Code::FhirWrongVersion, format!("fhirVersion is {version}")))
+        Err(Failure::new(
+            Code::FhirWrongVersion,
+            format!("fhirVersion is {version}"),
+        ))
     }
 
     fn has_transactions(&self) -> bool {
@@ -74,7 +86,10 @@ impl Statement {
 impl Software {
     fn title(self) -> Option<String> {
         let name = self.name?;
-        Some(self.version.map_or_else(|| name.clone(), |version| format!("{name} {version}")))
+        Some(
+            self.version
+                .map_or_else(|| name.clone(), |version| format!("{name} {version}")),
+        )
     }
 }
 
@@ -102,13 +117,20 @@ mod tests {
     #[test]
     fn other_versions_and_servers_without_transactions_are_named() {
         for version in ["3.0.2", "5.0.0", "4.6.0", ""] {
-            assert_eq!(check(version, "transaction"), Err(Code::FhirWrongVersion), "{version}");
+            assert_eq!(
+                check(version, "transaction"),
+                Err(Code::FhirWrongVersion),
+                "{version}"
+            );
         }
         assert_eq!(check("4.0.1", "batch"), Err(Code::FhirNoTransactions));
     }
 
     #[test]
     fn a_page_that_is_no_statement_means_a_wrong_address() {
-        assert_eq!(Capability::check(b"<html>").unwrap_err().code, Code::FhirWrongAddress);
+        assert_eq!(
+            Capability::check(b"<html>").unwrap_err().code,
+            Code::FhirWrongAddress
+        );
     }
 }

@@ -7,11 +7,13 @@ use reqwest::header::{ACCEPT, CONTENT_TYPE};
 use reqwest::{RequestBuilder, Url};
 use serde_json::value::RawValue;
 
+use super::Capability;
 use super::bundle::SearchPage;
 use super::outcome::Refusal;
 use super::transaction::{self, Request, Response};
-use super::Capability;
-use crate::failure::{Code, Dependency, Failure, Operation, Symptom, classify, describe, retry_after};
+use crate::failure::{
+    Code, Dependency, Failure, Operation, Symptom, classify, describe, retry_after,
+};
 
 const FHIR_JSON: &str = "application/fhir+json";
 
@@ -35,7 +37,10 @@ impl FhirClient {
             .timeout(timeout)
             .build()
             .map_err(|error| Failure::new(Code::FhirUnreachable, describe(error)))?;
-        Ok(Self { http, base: endpoint.as_str().trim_end_matches('/').to_owned() })
+        Ok(Self {
+            http,
+            base: endpoint.as_str().trim_end_matches('/').to_owned(),
+        })
     }
 
     /// What the server can do (`GET metadata`), checked against what radcast needs.
@@ -62,7 +67,9 @@ impl FhirClient {
             let Some(url) = next else { break };
             let body = self.send(self.http.get(url), Operation::Read).await?;
             let page = search_page(&body)?;
-            next = page.next().and_then(|link| self.on_this_server(resource_type, link));
+            next = page
+                .next()
+                .and_then(|link| self.on_this_server(resource_type, link));
             found.extend(page.matches());
         }
         Ok(found)
@@ -75,28 +82,45 @@ impl FhirClient {
     pub async fn transaction(&self, requests: &[Request]) -> Result<Vec<Response>, Failure> {
         let bundle = Request::bundle(requests)
             .map_err(|error| Failure::new(Code::InternalPanic, error.to_string()))?;
-        let request = self.http.post(&self.base).header(CONTENT_TYPE, FHIR_JSON).body(bundle);
+        let request = self
+            .http
+            .post(&self.base)
+            .header(CONTENT_TYPE, FHIR_JSON)
+            .body(bundle);
         transaction::check(requests, &self.send(request, Operation::Transaction).await?)
     }
 
     async fn send(&self, request: RequestBuilder, operation: Operation) -> Result<Bytes, Failure> {
         let no_answer = |error: reqwest::Error| {
-            Failure::new(classify(Dependency::Fhir, operation, Symptom::of(&error)), describe(error))
+            Failure::new(
+                classify(Dependency::Fhir, operation, Symptom::of(&error)),
+                describe(error),
+            )
         };
-        let response = request.header(ACCEPT, FHIR_JSON).send().await.map_err(no_answer)?;
+        let response = request
+            .header(ACCEPT, FHIR_JSON)
+            .send()
+            .await
+            .map_err(no_answer)?;
         let status = response.status();
         let wait = retry_after(response.headers());
         let body = response.bytes().await.map_err(no_answer)?;
         if status.is_success() {
             return Ok(body);
         }
-        Err(Failure { retry_after: wait, ..refused(operation, status.as_u16(), &body) })
+        Err(Failure {
+            retry_after: wait,
+            ..refused(operation, status.as_u16(), &body)
+        })
     }
 
     /// A next link at the configured address: behind a gateway a server may tell another one.
     fn on_this_server(&self, resource_type: &str, link: &str) -> Option<String> {
         let (address, query) = link.split_once('?')?;
-        if address.trim_end_matches('/').ends_with(&format!("/{resource_type}")) {
+        if address
+            .trim_end_matches('/')
+            .ends_with(&format!("/{resource_type}"))
+        {
             return Some(format!("{}/{resource_type}?{query}", self.base));
         }
         Some(format!("{}?{query}", self.base))
@@ -106,10 +130,11 @@ impl FhirClient {
 fn search_page(body: &[u8]) -> Result<SearchPage, Failure> {
     // The parser's own words may quote the answer, and with it a patient.
     let page = serde_json::from_slice(body).ok();
-    page.filter(|page: &SearchPage| page.resource_type == "Bundle").ok_or_else(|| {
-        let code = classify(Dependency::Fhir, Operation::Read, Symptom::Malformed);
-        Failure::new(code, "the answer to a search is no bundle")
-    })
+    page.filter(|page: &SearchPage| page.resource_type == "Bundle")
+        .ok_or_else(|| {
+            let code = classify(Dependency::Fhir, Operation::Read, Symptom::Malformed);
+            Failure::new(code, "the answer to a search is no bundle")
+        })
 }
 
 fn refused(operation: Operation, status: u16, body: &[u8]) -> Failure {

@@ -38,7 +38,9 @@ impl Refusal {
     /// Reads the body of a refusal; a body that is no `OperationOutcome` says nothing.
     pub(super) fn read(body: &[u8]) -> Self {
         let outcome: OperationOutcome = serde_json::from_slice(body).unwrap_or_default();
-        Self { issues: outcome.issue }
+        Self {
+            issues: outcome.issue,
+        }
     }
 
     /// Whether the text says that a version did not match. Some servers answer 400 to a stale
@@ -46,7 +48,9 @@ impl Refusal {
     pub(super) fn tells_of_precondition(&self) -> bool {
         self.issues.iter().any(|issue| {
             matches!(issue.code.as_str(), "conflict" | "duplicate" | "lock-error")
-                || issue.texts().any(|text| text.contains("412") || text.contains("Precondition"))
+                || issue
+                    .texts()
+                    .any(|text| text.contains("412") || text.contains("Precondition"))
         })
     }
 
@@ -63,7 +67,10 @@ impl Refusal {
 
 impl Issue {
     fn texts(&self) -> impl Iterator<Item = &str> {
-        let details = self.details.as_ref().and_then(|details| details.text.as_deref());
+        let details = self
+            .details
+            .as_ref()
+            .and_then(|details| details.text.as_deref());
         self.diagnostics.as_deref().into_iter().chain(details)
     }
 
@@ -72,7 +79,8 @@ impl Issue {
         if !self.expression.is_empty() {
             line = format!("{line} at {}", self.expression.join(", "));
         }
-        self.texts().fold(line, |line, text| format!("{line}: {text}"))
+        self.texts()
+            .fold(line, |line, text| format!("{line}: {text}"))
     }
 }
 
@@ -86,7 +94,10 @@ mod tests {
             br#"{"resourceType":"OperationOutcome","issue":[{"severity":"error","code":"value",
                 "diagnostics":"unknown code","expression":["ImagingStudy.status"]}]}"#,
         );
-        assert_eq!(refusal.text(), "error value at ImagingStudy.status: unknown code");
+        assert_eq!(
+            refusal.text(),
+            "error value at ImagingStudy.status: unknown code"
+        );
         assert!(!refusal.tells_of_precondition());
     }
 
@@ -106,6 +117,9 @@ mod tests {
     #[test]
     fn a_long_text_is_cut_at_a_character() {
         let body = format!(r#"{{"issue":[{{"diagnostics":"{}"}}]}}"#, "ü".repeat(5_000));
-        assert_eq!(Refusal::read(body.as_bytes()).text().chars().count(), LONGEST + 1);
+        assert_eq!(
+            Refusal::read(body.as_bytes()).text().chars().count(),
+            LONGEST + 1
+        );
     }
 }

@@ -96,7 +96,12 @@ impl Request {
 
     fn entry(&self) -> Entry<'_> {
         match self {
-            Self::Create { full_url, resource_type, if_none_exist, resource } => Entry {
+            Self::Create {
+                full_url,
+                resource_type,
+                if_none_exist,
+                resource,
+            } => Entry {
                 full_url: Some(full_url),
                 resource: Some(resource),
                 request: EntryRequest {
@@ -106,16 +111,35 @@ impl Request {
                     if_match: None,
                 },
             },
-            Self::Update { resource_type, id, version, resource } => Entry {
+            Self::Update {
+                resource_type,
+                id,
+                version,
+                resource,
+            } => Entry {
                 full_url: None,
                 resource: Some(resource),
                 request: EntryRequest::versioned("PUT", resource_type, id, version),
             },
-            Self::Delete { resource_type, id, version } => Entry {
+            Self::Delete {
+                resource_type,
+                id,
+                version,
+            } => Entry {
                 full_url: None,
                 resource: None,
                 request: EntryRequest::versioned("DELETE", resource_type, id, version),
             },
+        }
+    }
+
+    /// The type of the resource.
+    #[must_use]
+    pub fn resource_type(&self) -> &str {
+        match self {
+            Self::Create { resource_type, .. }
+            | Self::Update { resource_type, .. }
+            | Self::Delete { resource_type, .. } => resource_type,
         }
     }
 
@@ -140,9 +164,10 @@ impl EntryRequest<'_> {
 ///
 /// An `Endpoint` is the same for whoever creates it, so one that was there already is as good.
 pub(super) fn check(requests: &[Request], body: &[u8]) -> Result<Vec<Response>, Failure> {
-    let answer: TransactionAnswer = serde_json::from_slice(body)
-        .map_err(|_| malformed("the answer is no bundle"))?;
-    if answer.resource_type != "Bundle" || answer.bundle_type.as_deref() != Some("transaction-response")
+    let answer: TransactionAnswer =
+        serde_json::from_slice(body).map_err(|_| malformed("the answer is no bundle"))?;
+    if answer.resource_type != "Bundle"
+        || answer.bundle_type.as_deref() != Some("transaction-response")
     {
         return Err(malformed("the answer is not a transaction-response"));
     }
@@ -150,40 +175,63 @@ pub(super) fn check(requests: &[Request], body: &[u8]) -> Result<Vec<Response>, 
         let (sent, answered) = (requests.len(), answer.entry.len());
         return Err(malformed(&format!("{answered} answers to {sent} requests")));
     }
-    let responses = answer.entry.into_iter().map(|entry| response(entry.response));
+    let responses = answer
+        .entry
+        .into_iter()
+        .map(|entry| response(entry.response));
     let responses = responses.collect::<Result<Vec<_>, _>>()?;
-    requests.iter().zip(&responses).try_for_each(|(request, response)| succeeded(request, response))?;
+    requests
+        .iter()
+        .zip(&responses)
+        .try_for_each(|(request, response)| succeeded(request, response))?;
     Ok(responses)
 }
 
 fn response(response: Option<AnswerResponse>) -> Result<Response, Failure> {
     let response = response.ok_or_else(|| malformed("an entry has no response"))?;
-    let status = response.status.as_deref().and_then(|text| text.get(..3)?.parse().ok());
+    let status = response
+        .status
+        .as_deref()
+        .and_then(|text| text.get(..3)?.parse().ok());
     let status = status.ok_or_else(|| malformed("an entry has no readable status"))?;
-    Ok(Response { status, location: response.location })
+    Ok(Response {
+        status,
+        location: response.location,
+    })
 }
 
 fn succeeded(request: &Request, response: &Response) -> Result<(), Failure> {
     let status = response.status;
     if !(200..300).contains(&status) {
-        let code = classify(Dependency::Fhir, Operation::Transaction, Symptom::Status(status));
-        return Err(Failure::new(code, format!("an entry of the transaction answered {status}")));
+        let code = classify(
+            Dependency::Fhir,
+            Operation::Transaction,
+            Symptom::Status(status),
+        );
+        return Err(Failure::new(
+            code,
+            format!("an entry of the transaction answered {status}"),
+        ));
     }
-    if request.creates() && status == 200 && !request.creates_endpoint() {
-        let lost = classify(Dependency::Fhir, Operation::Transaction, Symptom::Status(412));
-        return Err(Failure::new(lost, "somebody else created the resource at the same time"));
+    if request.creates() && status == 200 && request.resource_type() != "Endpoint" {
+        let lost = classify(
+            Dependency::Fhir,
+            Operation::Transaction,
+            Symptom::Status(412),
+        );
+        return Err(Failure::new(
+            lost,
+            "somebody else created the resource at the same time",
+        ));
     }
     Ok(())
 }
 
-impl Request {
-    fn creates_endpoint(&self) -> bool {
-        matches!(self, Self::Create { resource_type, .. } if resource_type == "Endpoint")
-    }
-}
-
 fn malformed(what: &str) -> Failure {
-    Failure::new(classify(Dependency::Fhir, Operation::Transaction, Symptom::Malformed), what)
+    Failure::new(
+        classify(Dependency::Fhir, Operation::Transaction, Symptom::Malformed),
+        what,
+    )
 }
 
 #[cfg(test)]
@@ -232,7 +280,10 @@ mod tests {
 
     #[test]
     fn a_conditional_create_that_found_one_was_lost_to_somebody_else() {
-        assert_eq!(code(create("Patient"), &answer("200 OK")), Code::FhirConflict);
+        assert_eq!(
+            code(create("Patient"), &answer("200 OK")),
+            Code::FhirConflict
+        );
         assert!(check(&[create("Endpoint")], answer("200").as_bytes()).is_ok());
     }
 
@@ -246,14 +297,24 @@ mod tests {
             r#"{"resourceType":"Bundle","type":"transaction-response","entry":[{"response":{}}]}"#,
         ];
         for body in wrong {
-            assert_eq!(code(create("Patient"), body), Code::FhirInvalidResponse, "{body}");
+            assert_eq!(
+                code(create("Patient"), body),
+                Code::FhirInvalidResponse,
+                "{body}"
+            );
         }
-        assert_eq!(code(create("Patient"), &answer("fine")), Code::FhirInvalidResponse);
+        assert_eq!(
+            code(create("Patient"), &answer("fine")),
+            Code::FhirInvalidResponse
+        );
     }
 
     #[test]
     fn a_failed_entry_within_an_answer_fails_the_transaction() {
         assert_eq!(code(create("Patient"), &answer("422")), Code::FhirRejected);
-        assert_eq!(code(create("Patient"), &answer("503 busy")), Code::FhirServerError);
+        assert_eq!(
+            code(create("Patient"), &answer("503 busy")),
+            Code::FhirServerError
+        );
     }
 }

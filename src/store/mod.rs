@@ -83,7 +83,10 @@ impl FailedEntry {
     pub fn row_key(&self) -> String {
         match self.subject.sequence {
             Some(sequence) => format!("{sequence:020}"),
-            None => format!("instance-{}", self.subject.instance.as_deref().unwrap_or("unknown")),
+            None => format!(
+                "instance-{}",
+                self.subject.instance.as_deref().unwrap_or("unknown")
+            ),
         }
     }
 }
@@ -119,7 +122,8 @@ pub trait Store: Send + Sync + 'static {
     ///
     /// # Errors
     /// The store cannot be read.
-    fn sync_state(&self) -> impl Future<Output = Result<Option<(SyncState, ETag)>, Failure>> + Send;
+    fn sync_state(&self)
+    -> impl Future<Output = Result<Option<(SyncState, ETag)>, Failure>> + Send;
 
     /// Saves the sync state, given the version that was read or saved last (`None`: none yet).
     ///

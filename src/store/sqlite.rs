@@ -83,7 +83,10 @@ fn prepare(connection: Connection) -> rusqlite::Result<Connection> {
 }
 
 fn told(place: &Path, error: &rusqlite::Error) -> Failure {
-    Failure::new(Code::StoreUnavailable, format!("Store:Path {}: {error}", place.display()))
+    Failure::new(
+        Code::StoreUnavailable,
+        format!("Store:Path {}: {error}", place.display()),
+    )
 }
 
 impl Store for SqliteStore {
@@ -91,7 +94,9 @@ impl Store for SqliteStore {
         self.with(|connection| {
             let sql = "SELECT SyncedSequence, SyncedTimestamp, ETag FROM SyncStateTable
                        WHERE PartitionKey = ?1 AND RowKey = ?2";
-            connection.query_row(sql, [PARTITION, ROW], sync_state).optional()
+            connection
+                .query_row(sql, [PARTITION, ROW], sync_state)
+                .optional()
         })
         .await
     }
@@ -102,16 +107,23 @@ impl Store for SqliteStore {
         expected: Option<&ETag>,
     ) -> Result<ETag, Failure> {
         let expected = expected.map_or("0", |etag| &etag.0).to_owned();
-        let saved = self.with(move |connection| save(connection, state, &expected)).await?;
+        let saved = self
+            .with(move |connection| save(connection, state, &expected))
+            .await?;
         saved.ok_or_else(|| {
-            Failure::new(Code::StoreConflict, "the position was moved by somebody else")
+            Failure::new(
+                Code::StoreConflict,
+                "the position was moved by somebody else",
+            )
         })
     }
 
     async fn record(&self, failed: Vec<FailedEntry>) -> Result<(), Failure> {
         self.with(move |connection| {
             let transaction = connection.transaction()?;
-            failed.iter().try_for_each(|entry| upsert(&transaction, entry))?;
+            failed
+                .iter()
+                .try_for_each(|entry| upsert(&transaction, entry))?;
             transaction.commit()
         })
         .await
@@ -127,7 +139,9 @@ impl Store for SqliteStore {
             let sql = "SELECT * FROM FailureTable WHERE (TableName, RowKey) > (?1, ?2)
                        ORDER BY TableName, RowKey LIMIT ?3";
             let mut statement = connection.prepare_cached(sql)?;
-            statement.query_map(params![table, row, limit], record)?.collect()
+            statement
+                .query_map(params![table, row, limit], record)?
+                .collect()
         })
         .await
     }
@@ -155,9 +169,11 @@ fn save(
     let timestamp = state.timestamp.map(|timestamp| timestamp.to_string());
     let sequence = state.sequence.cast_signed();
     connection
-        .query_row(sql, params![PARTITION, ROW, sequence, timestamp, expected], |row| {
-            Ok(ETag(row.get::<_, i64>(0)?.to_string()))
-        })
+        .query_row(
+            sql,
+            params![PARTITION, ROW, sequence, timestamp, expected],
+            |row| Ok(ETag(row.get::<_, i64>(0)?.to_string())),
+        )
         .optional()
 }
 
@@ -174,7 +190,11 @@ fn upsert(transaction: &Transaction<'_>, entry: &FailedEntry) -> rusqlite::Resul
     let sql = "INSERT INTO FailureTable VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,1,?11,?11)
                ON CONFLICT DO UPDATE SET Class = ?7, Code = ?8, Exception = ?9, Cure = ?10,
                    Attempts = Attempts + 1, LastFailed = ?11";
-    let FailedEntry { subject, failure, at } = entry;
+    let FailedEntry {
+        subject,
+        failure,
+        at,
+    } = entry;
     transaction.prepare_cached(sql)?.execute(params![
         entry.table().name(),
         entry.row_key(),
@@ -214,7 +234,11 @@ fn record(row: &Row<'_>) -> rusqlite::Result<FailureRecord> {
 
 fn time(row: &Row<'_>, column: usize) -> rusqlite::Result<Timestamp> {
     row.get::<_, String>(column)?.parse().map_err(|error| {
-        rusqlite::Error::FromSqlConversionFailure(column, rusqlite::types::Type::Text, Box::new(error))
+        rusqlite::Error::FromSqlConversionFailure(
+            column,
+            rusqlite::types::Type::Text,
+            Box::new(error),
+        )
     })
 }
 

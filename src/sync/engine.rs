@@ -90,7 +90,9 @@ impl<T: Target, S: Store> Engine<T, S> {
         stop.cancel();
         let deadline = Instant::now() + self.worker.shutdown_grace_period;
         if timeout_at(deadline, work.drain()).await.is_err() {
-            warn!("the grace period ended before the studies under way; they are repeated next time");
+            warn!(
+                "the grace period ended before the studies under way; they are repeated next time"
+            );
         }
         drop(work);
         if keeper.is_finished() {
@@ -108,9 +110,12 @@ impl<T: Target, S: Store> Engine<T, S> {
 
     /// Waits until store and target work.
     async fn start(&self, status: &watch::Sender<Status>) -> (SyncState, Option<ETag>) {
-        let stored = self.until_ok("the store cannot be read", status, || self.store.sync_state());
+        let stored = self.until_ok("the store cannot be read", status, || {
+            self.store.sync_state()
+        });
         let (position, etag) = stored.await.unzip();
-        self.until_ok("the target cannot be used", status, || self.target.probe()).await;
+        self.until_ok("the target cannot be used", status, || self.target.probe())
+            .await;
         (position.unwrap_or_default(), etag)
     }
 

@@ -8,9 +8,10 @@ use tracing::{debug, warn};
 use super::target::{Applied, Reading, Target};
 use crate::cast::{self, Change, EndpointLookup, Found, PatientKey, Query, Resource, Rules};
 use crate::cast::{StudyDelta, StudyKey, Write, merge};
+use crate::dicom::InvalidValue;
 use crate::failure::{Code, Failure};
 use crate::feed::{Action, Entry, State};
-use crate::fhir::{FhirClient, Request};
+use crate::fhir::{FhirClient, Request, Response};
 
 /// A FHIR server that is kept in step with images.
 #[derive(Debug)]
@@ -25,7 +26,11 @@ impl FhirTarget {
     /// The server behind `client`, written to by these rules.
     #[must_use]
     pub fn new(client: FhirClient, rules: Rules) -> Self {
-        Self { client, rules, endpoints: Mutex::default() }
+        Self {
+            client,
+            rules,
+            endpoints: Mutex::default(),
+        }
     }
 
     async fn look_up(&self, delta: &StudyDelta) -> Result<Found, Failure> {
@@ -35,15 +40,26 @@ impl FhirTarget {
             self.search_if_any(lookups.patient.as_ref()),
             self.endpoint(delta.study(), lookups.endpoint.as_ref()),
         )?;
-        Ok(Found { study, patient, endpoint })
+        Ok(Found {
+            study,
+            patient,
+            endpoint,
+        })
     }
 
     async fn search(&self, query: &Query) -> Result<Vec<Resource>, Failure> {
-        let found = self.client.search(query.resource_type, &query.encoded()).await?;
-        found.iter().map(|json| Resource::parse(json.get())).collect::<Result<_, _>>().map_err(|_| {
-            let message = format!("a stored {} is not a JSON object", query.resource_type);
-            Failure::new(Code::FhirInvalidResource, message)
-        })
+        let found = self
+            .client
+            .search(query.resource_type, &query.encoded())
+            .await?;
+        found
+            .iter()
+            .map(|json| Resource::parse(json.get()))
+            .collect::<Result<_, _>>()
+            .map_err(|_| {
+                let message = format!("a stored {} is not a JSON object", query.resource_type);
+                Failure::new(Code::FhirInvalidResource, message)
+            })
     }
 
     async fn search_if_any(&self, query: Option<&Query>) -> Result<Vec<Resource>, Failure> {
@@ -58,7 +74,9 @@ impl FhirTarget {
         study: &StudyKey,
         lookup: Option<&EndpointLookup>,
     ) -> Result<Vec<Resource>, Failure> {
-        let Some(lookup) = lookup else { return Ok(Vec::new()) };
+        let Some(lookup) = lookup else {
+            return Ok(Vec::new());
+        };
         let partition = study.partition().map(str::to_owned);
         if let Some(known) = self.endpoints().get(&partition) {
             return Ok(known.clone());
@@ -74,17 +92,27 @@ impl FhirTarget {
     }
 
     fn endpoints(&self) -> MutexGuard<'_, HashMap<Option<String>, Vec<Resource>>> {
-        self.endpoints.lock().unwrap_or_else(PoisonError::into_inner)
+        self.endpoints
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     async fn look_up_and_write(&self, delta: &StudyDelta) -> Result<Applied, Failure> {
         let found = self.look_up(delta).await?;
         let merged = merge(delta, &found, &self.rules)?;
         for disagreement in &merged.disagreements {
-            warn!(event = "instances_disagree", study = delta.study().uid(), "{disagreement}");
+            warn!(
+                event = "instances_disagree",
+                study = delta.study().uid(),
+                "{disagreement}"
+            );
         }
         for notice in &merged.notices {
-            warn!(event = "foreign_study_emptied", study = delta.study().uid(), "{notice}");
+            warn!(
+                event = "foreign_study_emptied",
+                study = delta.study().uid(),
+                "{notice}"
+            );
         }
         if merged.writes.is_empty() {
             debug!(event = "nothing_changed", study = delta.study().uid());
@@ -94,15 +122,20 @@ impl FhirTarget {
     }
 
     async fn send(&self, delta: &StudyDelta, writes: Vec<Write>) -> Result<Applied, Failure> {
-        let applied = count(&writes);
-        let touches_endpoint = writes.iter().any(|write| write.resource_type() == "Endpoint");
-        let requests = writes.into_iter().map(request).collect::<Result<Vec<_>, _>>()?;
+        let touches_endpoint = writes
+            .iter()
+            .any(|write| write.resource_type() == "Endpoint");
+        let requests = writes
+            .into_iter()
+            .map(request)
+            .collect::<Result<Vec<_>, _>>()?;
         let answer = self.client.transaction(&requests).await;
         // After a refusal the Endpoint may be the one that has gone.
         if touches_endpoint || answer.is_err() {
-            self.endpoints().remove(&delta.study().partition().map(str::to_owned));
+            self.endpoints()
+                .remove(&delta.study().partition().map(str::to_owned));
         }
-        answer.map(|_| applied)
+        answer.map(|responses| count(&requests, &responses))
     }
 }
 
@@ -125,10 +158,17 @@ impl Target for FhirTarget {
             (Action::Delete, _) => cast::Action::Delete,
         };
         let dataset = entry.metadata.as_ref();
-        match Change::read(entry.sequence, entry.key.clone(), action, dataset, &self.rules) {
+        match Change::read(
+            entry.sequence,
+            entry.key.clone(),
+            action,
+            dataset,
+            &self.rules,
+        ) {
             Ok(change) => {
-                tell_of_warnings(&change);
-                Reading::Change(change)
+                let warning = |invalid: &InvalidValue| format!("{invalid}; not stored in FHIR");
+                let warnings = change.warnings().iter().map(warning).collect();
+                Reading::Change { change, warnings }
             }
             Err(failure) => Reading::Refuse(failure),
         }
@@ -153,40 +193,36 @@ impl Target for FhirTarget {
     async fn apply(&self, delta: &StudyDelta) -> Result<Applied, Failure> {
         let applied = self.look_up_and_write(delta).await;
         // A server's words may quote what was sent.
-        applied.map_err(|failure| Failure { message: delta.redact(&failure.message), ..failure })
+        applied.map_err(|failure| Failure {
+            message: delta.redact(&failure.message),
+            ..failure
+        })
     }
 
     async fn probe(&self) -> Result<(), Failure> {
         let capability = self.client.capability().await?;
-        debug!(event = "fhir_server", fhir_version = capability.fhir_version);
+        debug!(
+            event = "fhir_server",
+            fhir_version = capability.fhir_version
+        );
         Ok(())
     }
 }
 
-fn tell_of_warnings(change: &Change) {
-    let key = change.key();
-    for invalid in change.warnings() {
-        warn!(
-            event = "value_not_stored",
-            sequence = change.sequence(),
-            study = key.study,
-            series = key.series,
-            instance = key.instance,
-            keyword = invalid.keyword,
-            "{invalid}; not stored in FHIR"
-        );
-    }
-}
-
-fn count(writes: &[Write]) -> Applied {
+/// What a transaction did. A create that found its resource did nothing.
+fn count(requests: &[Request], responses: &[Response]) -> Applied {
     let mut applied = Applied::default();
-    for write in writes {
-        let done = match write {
-            Write::Create { .. } => "created",
-            Write::Update { .. } => "updated",
-            Write::Delete { .. } => "deleted",
+    for (request, response) in requests.iter().zip(responses) {
+        let done = match request {
+            Request::Create { .. } if response.status == 200 => continue,
+            Request::Create { .. } => "created",
+            Request::Update { .. } => "updated",
+            Request::Delete { .. } => "deleted",
         };
-        *applied.writes.entry(format!("{done} {}", write.resource_type())).or_default() += 1;
+        *applied
+            .writes
+            .entry(format!("{done} {}", request.resource_type()))
+            .or_default() += 1;
     }
     applied
 }
@@ -198,13 +234,31 @@ fn count(writes: &[Write]) -> Applied {
 pub fn request(write: Write) -> Result<Request, Failure> {
     let resource_type = write.resource_type().to_owned();
     Ok(match write {
-        Write::Create { full_url, if_none_exist, resource } => {
-            Request::Create { full_url, resource_type, if_none_exist, resource: raw(&resource)? }
-        }
-        Write::Update { id, version, resource } => {
-            Request::Update { resource_type, id, version, resource: raw(&resource)? }
-        }
-        Write::Delete { id, version, .. } => Request::Delete { resource_type, id, version },
+        Write::Create {
+            full_url,
+            if_none_exist,
+            resource,
+        } => Request::Create {
+            full_url,
+            resource_type,
+            if_none_exist,
+            resource: raw(&resource)?,
+        },
+        Write::Update {
+            id,
+            version,
+            resource,
+        } => Request::Update {
+            resource_type,
+            id,
+            version,
+            resource: raw(&resource)?,
+        },
+        Write::Delete { id, version, .. } => Request::Delete {
+            resource_type,
+            id,
+            version,
+        },
     })
 }
 

@@ -26,7 +26,11 @@ impl Trouble {
     /// The state that this trouble puts the engine in.
     pub(super) const fn state(&self) -> State {
         let code = self.failure.code;
-        if self.pauses { State::Paused(code) } else { State::Retrying(code) }
+        if self.pauses {
+            State::Paused(code)
+        } else {
+            State::Retrying(code)
+        }
     }
 }
 
@@ -39,7 +43,9 @@ pub(super) struct Hold {
 
 impl Gate {
     pub(super) fn new() -> Self {
-        Self { holders: Arc::new(watch::Sender::new(Vec::new())) }
+        Self {
+            holders: Arc::new(watch::Sender::new(Vec::new())),
+        }
     }
 
     pub(super) fn is_open(&self) -> bool {
@@ -49,7 +55,11 @@ impl Gate {
     /// The trouble to show: a pause before a retry.
     pub(super) fn trouble(&self) -> Option<Trouble> {
         let holders = self.holders.borrow();
-        holders.iter().find(|trouble| trouble.pauses).or_else(|| holders.first()).cloned()
+        holders
+            .iter()
+            .find(|trouble| trouble.pauses)
+            .or_else(|| holders.first())
+            .cloned()
     }
 
     /// Wakes whenever somebody takes or leaves the gate.
@@ -59,14 +69,21 @@ impl Gate {
 
     /// Closes the gate for one unit of work, known by the sequence of its first entry.
     pub(super) fn hold(&self, holder: u64) -> Hold {
-        Hold { gate: self.clone(), holder }
+        Hold {
+            gate: self.clone(),
+            holder,
+        }
     }
 }
 
 impl Hold {
     /// Says what the trouble is now.
     pub(super) fn tell(&self, failure: &Failure, pauses: bool) {
-        let trouble = Trouble { holder: self.holder, failure: failure.clone(), pauses };
+        let trouble = Trouble {
+            holder: self.holder,
+            failure: failure.clone(),
+            pauses,
+        };
         self.gate.holders.send_modify(|holders| {
             holders.retain(|other| other.holder != self.holder);
             holders.push(trouble);
@@ -98,7 +115,10 @@ mod tests {
         let two = gate.hold(2);
         two.tell(&forbidden, true);
         two.tell(&forbidden, true);
-        assert_eq!(gate.trouble().map(|trouble| trouble.failure), Some(forbidden));
+        assert_eq!(
+            gate.trouble().map(|trouble| trouble.failure),
+            Some(forbidden)
+        );
         drop(two);
         assert_eq!(gate.trouble().map(|trouble| trouble.failure), Some(busy));
         drop(one);

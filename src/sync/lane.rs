@@ -64,29 +64,45 @@ impl<T: Target, S: Store> Lane<T, S> {
         let (mut settled, mut failed, mut applied) = (Vec::new(), Vec::new(), Vec::new());
         let mut parts = vec![(0..batch.items.len(), Patience::Full)];
         while let Some((part, patience)) = parts.pop() {
-            let Some(items) = batch.items.get(part.clone()) else { continue };
+            let Some(items) = batch.items.get(part.clone()) else {
+                continue;
+            };
             match self.apply_part(items, patience).await {
                 Ok(done) => {
                     applied.push(done);
-                    settled.extend(items.iter().map(|item| (item.subject.clone(), Fate::Applied)));
+                    settled.extend(
+                        items
+                            .iter()
+                            .map(|item| (item.subject.clone(), Fate::Applied)),
+                    );
                 }
                 Err(Unapplied::Failed(failure)) if isolates(&failure) && items.len() > 1 => {
                     let patience = patience.after(&failure);
                     parts.extend(halves(&part).map(|half| (half, patience)));
                 }
                 Err(Unapplied::Failed(failure)) => failed.extend(
-                    items.iter().map(|item| (item.subject.clone(), failure.clone())),
+                    items
+                        .iter()
+                        .map(|item| (item.subject.clone(), failure.clone())),
                 ),
                 Err(Unapplied::Stopped) => break,
             }
         }
         settled.extend(self.record(failed).await);
-        Done { batch: Some(batch), settled, applied }
+        Done {
+            batch: Some(batch),
+            settled,
+            applied,
+        }
     }
 
     /// Records entries that are bad in themselves.
     pub(super) async fn refuse(self, refused: Vec<(Subject, Failure)>) -> Done<T> {
-        Done { batch: None, settled: self.record(refused).await, applied: Vec::new() }
+        Done {
+            batch: None,
+            settled: self.record(refused).await,
+            applied: Vec::new(),
+        }
     }
 
     async fn apply_part(
@@ -94,11 +110,15 @@ impl<T: Target, S: Store> Lane<T, S> {
         items: &[Item<T>],
         patience: Patience,
     ) -> Result<Applied, Unapplied> {
-        let Some(first) = items.first() else { return Ok(Applied::default()) };
+        let Some(first) = items.first() else {
+            return Ok(Applied::default());
+        };
         let mut attempts = Attempts::new(&self.retry, patience);
         let hold = self.gate.hold(first.subject.sequence.unwrap_or_default());
         let delta = self.fold(items).map_err(Unapplied::Failed)?;
-        let Some(delta) = delta else { return Ok(Applied::default()) };
+        let Some(delta) = delta else {
+            return Ok(Applied::default());
+        };
         loop {
             let failure = match self.attempt(&delta).await {
                 Ok(applied) => return Ok(applied),
@@ -107,7 +127,9 @@ impl<T: Target, S: Store> Lane<T, S> {
             let delay = self.next_attempt(&mut attempts, &failure, &hold).await;
             attempts.failed += 1;
             tell_of_attempt(items, attempts.failed, &failure, delay);
-            let Some(delay) = delay else { return Err(Unapplied::Failed(failure)) };
+            let Some(delay) = delay else {
+                return Err(Unapplied::Failed(failure));
+            };
             if self.stops_within(delay).await {
                 return Err(Unapplied::Stopped);
             }
@@ -173,19 +195,33 @@ impl<T: Target, S: Store> Lane<T, S> {
         }
         let at = (self.clock)();
         let mut delays = endless(&self.retry);
-        let hold = self.gate.hold(failed.first().and_then(|(s, _)| s.sequence).unwrap_or_default());
+        let hold = self.gate.hold(
+            failed
+                .first()
+                .and_then(|(s, _)| s.sequence)
+                .unwrap_or_default(),
+        );
         while let Err(failure) = self.store.record(entries(&failed, at)).await {
             error!(code = %failure.code, cure = failure.cure(), "failed entries cannot be recorded: {failure}");
             hold.tell(&failure, true);
-            if self.stops_within(delays.next().unwrap_or(self.retry.max_delay)).await {
+            if self
+                .stops_within(delays.next().unwrap_or(self.retry.max_delay))
+                .await
+            {
                 return Vec::new();
             }
         }
-        failed.into_iter().map(|(subject, failure)| (subject, Fate::Failed(failure))).collect()
+        failed
+            .into_iter()
+            .map(|(subject, failure)| (subject, Fate::Failed(failure)))
+            .collect()
     }
 
     async fn stops_within(&self, delay: Duration) -> bool {
-        self.stop.run_until_cancelled(tokio::time::sleep(delay)).await.is_none()
+        self.stop
+            .run_until_cancelled(tokio::time::sleep(delay))
+            .await
+            .is_none()
     }
 }
 
@@ -237,5 +273,8 @@ fn entries(failed: &[(Subject, Failure)], at: Timestamp) -> Vec<FailedEntry> {
 
 /// The place of the panic is in the log line of the panic itself.
 pub(super) fn panicked(doing: &str) -> Failure {
-    Failure::new(Code::InternalPanic, format!("radcast panicked while {doing} the change"))
+    Failure::new(
+        Code::InternalPanic,
+        format!("radcast panicked while {doing} the change"),
+    )
 }

@@ -22,12 +22,22 @@ struct Slot {
 
 impl Ledger {
     pub(super) fn new(position: SyncState) -> Self {
-        Self { watermark: position.sequence, delivered: BTreeMap::new(), position }
+        Self {
+            watermark: position.sequence,
+            delivered: BTreeMap::new(),
+            position,
+        }
     }
 
     /// The feed delivered an entry.
     pub(super) fn deliver(&mut self, sequence: u64, timestamp: Option<Timestamp>) {
-        self.delivered.insert(sequence, Slot { timestamp, settled: false });
+        self.delivered.insert(
+            sequence,
+            Slot {
+                timestamp,
+                settled: false,
+            },
+        );
     }
 
     /// The feed has delivered all there will ever be up to `watermark`.
@@ -57,7 +67,10 @@ impl Ledger {
             let slot = first.remove();
             self.position.timestamp = self.position.timestamp.max(slot.timestamp);
         }
-        let unsettled = self.delivered.first_key_value().map(|(sequence, _)| sequence - 1);
+        let unsettled = self
+            .delivered
+            .first_key_value()
+            .map(|(sequence, _)| sequence - 1);
         let passed = unsettled.map_or(self.watermark, |before| before.min(self.watermark));
         self.position.sequence = self.position.sequence.max(passed);
     }
@@ -75,7 +88,10 @@ mod tests {
 
     #[test]
     fn the_position_waits_for_the_lowest_unsettled_entry() {
-        let mut ledger = Ledger::new(SyncState { sequence: 10, timestamp: None });
+        let mut ledger = Ledger::new(SyncState {
+            sequence: 10,
+            timestamp: None,
+        });
         for sequence in [11, 12, 14] {
             ledger.deliver(sequence, at(sequence.cast_signed()));
         }
@@ -84,7 +100,13 @@ mod tests {
         ledger.settle(14);
         assert_eq!(ledger.position().sequence, 10);
         ledger.settle(11);
-        assert_eq!(ledger.position(), SyncState { sequence: 14, timestamp: at(14) });
+        assert_eq!(
+            ledger.position(),
+            SyncState {
+                sequence: 14,
+                timestamp: at(14)
+            }
+        );
     }
 
     #[test]
@@ -93,9 +115,21 @@ mod tests {
         ledger.deliver(5, at(50));
         ledger.settle(5);
         ledger.delivered_up_to(2);
-        assert_eq!(ledger.position(), SyncState { sequence: 2, timestamp: None });
+        assert_eq!(
+            ledger.position(),
+            SyncState {
+                sequence: 2,
+                timestamp: None
+            }
+        );
         ledger.delivered_up_to(5);
-        assert_eq!(ledger.position(), SyncState { sequence: 5, timestamp: at(50) });
+        assert_eq!(
+            ledger.position(),
+            SyncState {
+                sequence: 5,
+                timestamp: at(50)
+            }
+        );
     }
 
     proptest! {

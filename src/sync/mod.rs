@@ -32,6 +32,9 @@ pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 /// The machine's own clock.
 #[must_use]
 pub fn system_clock() -> Clock {
-    #[expect(clippy::disallowed_methods, reason = "this is the clock that everybody else is handed")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this is the clock that everybody else is handed"
+    )]
     Arc::new(Timestamp::now)
 }

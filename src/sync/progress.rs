@@ -58,8 +58,14 @@ impl Progress {
             None if self.at_end && position >= self.latest => State::Following,
             None => State::CatchingUp,
         };
-        let now = Status { state, position, latest: self.latest, settled: self.settled };
-        self.status.send_if_modified(|shown| std::mem::replace(shown, now) != now);
+        let now = Status {
+            state,
+            position,
+            latest: self.latest,
+            settled: self.settled,
+        };
+        self.status
+            .send_if_modified(|shown| std::mem::replace(shown, now) != now);
     }
 
     /// Waits for a change that nobody else tells of: trouble that comes or goes, a position saved.

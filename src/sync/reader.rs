@@ -88,23 +88,28 @@ impl<F: ChangeFeed, T: Target> Reader<F, T> {
 
 fn read_page<T: Target>(target: &T, page: Page) -> ReadPage<T::Change> {
     ReadPage {
-        entries: page.entries.into_iter().map(|entry| read_entry(target, entry)).collect(),
+        entries: page
+            .entries
+            .into_iter()
+            .map(|entry| read_entry(target, entry))
+            .collect(),
         watermark: page.watermark,
         latest: page.latest,
         more: page.more,
     }
 }
 
-fn read_entry<T: Target>(
-    target: &T,
-    entry: Result<Entry, MalformedEntry>,
-) -> ReadEntry<T::Change> {
+fn read_entry<T: Target>(target: &T, entry: Result<Entry, MalformedEntry>) -> ReadEntry<T::Change> {
     match entry {
         Ok(entry) => {
             let read = AssertUnwindSafe(|| target.read(&entry));
             let reading = std::panic::catch_unwind(read)
                 .unwrap_or_else(|_| Reading::Refuse(panicked("reading")));
-            ReadEntry { subject: entry.subject(), timestamp: entry.timestamp, reading }
+            ReadEntry {
+                subject: entry.subject(),
+                timestamp: entry.timestamp,
+                reading,
+            }
         }
         Err(malformed) => {
             let failure = Failure::new(Code::DicomMalformedEntry, malformed.reason);

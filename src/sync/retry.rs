@@ -28,7 +28,11 @@ pub(super) enum Patience {
 impl Patience {
     /// The patience for the halves of what failed like this.
     pub(super) fn after(self, failure: &Failure) -> Self {
-        if failure.class() == Class::Transient { Self::Brief } else { self }
+        if failure.class() == Class::Transient {
+            Self::Brief
+        } else {
+            self
+        }
     }
 }
 
@@ -82,7 +86,10 @@ impl<'a> Attempts<'a> {
 
     /// Starts again with all attempts and all time.
     pub(super) fn renew(&mut self) {
-        *self = Self { failed: self.failed, ..Self::new(self.policy, self.patience) };
+        *self = Self {
+            failed: self.failed,
+            ..Self::new(self.policy, self.patience)
+        };
     }
 }
 
@@ -99,7 +106,9 @@ fn delays(policy: &settings::Retry, most: Option<u32>) -> ExponentialBackoff {
         .with_factor(2.0)
         .with_jitter();
     match most {
-        Some(most) => delays.with_max_times(usize::try_from(most).unwrap_or(usize::MAX)).build(),
+        Some(most) => delays
+            .with_max_times(usize::try_from(most).unwrap_or(usize::MAX))
+            .build(),
         None => delays.without_max_times().build(),
     }
 }

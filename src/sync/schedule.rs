@@ -43,7 +43,9 @@ impl<T: Target> Busy<T> {
     }
 
     fn blocks_shared(&self, item: &Item<T>) -> bool {
-        item.shared.as_ref().is_some_and(|shared| self.shared.contains(shared))
+        item.shared
+            .as_ref()
+            .is_some_and(|shared| self.shared.contains(shared))
     }
 
     fn block(&mut self, item: &Item<T>) {
@@ -54,14 +56,26 @@ impl<T: Target> Busy<T> {
 
 impl<T: Target> Schedule<T> {
     pub(super) fn new(target: Arc<T>) -> Self {
-        let busy = Busy { units: HashSet::new(), shared: HashSet::new() };
-        Self { target, waiting: VecDeque::new(), busy }
+        let busy = Busy {
+            units: HashSet::new(),
+            shared: HashSet::new(),
+        };
+        Self {
+            target,
+            waiting: VecDeque::new(),
+            busy,
+        }
     }
 
     /// Adds a change behind those that wait.
     pub(super) fn push(&mut self, subject: Subject, change: T::Change) {
         let (unit, shared) = (self.target.unit(&change), self.target.shared(&change));
-        self.waiting.push_back(Item { subject, change, unit, shared });
+        self.waiting.push_back(Item {
+            subject,
+            change,
+            unit,
+            shared,
+        });
     }
 
     /// How many changes wait.
@@ -71,8 +85,10 @@ impl<T: Target> Schedule<T> {
 
     /// The next batch, which is under way until [`Schedule::finish`].
     pub(super) fn next(&mut self) -> Option<Batch<T>> {
-        let mut blocked =
-            Busy::<T> { units: self.busy.units.clone(), shared: self.busy.shared.clone() };
+        let mut blocked = Busy::<T> {
+            units: self.busy.units.clone(),
+            shared: self.busy.shared.clone(),
+        };
         let first = self.waiting.iter().position(|item| {
             let free = !blocked.blocks(item);
             if !free {
@@ -89,14 +105,23 @@ impl<T: Target> Schedule<T> {
     /// The batch is done.
     pub(super) fn finish(&mut self, batch: &Batch<T>) {
         self.busy.units.remove(&batch.unit);
-        self.busy.shared.retain(|shared| !batch.shared.contains(shared));
+        self.busy
+            .shared
+            .retain(|shared| !batch.shared.contains(shared));
     }
 
     fn take(&mut self, first: usize, blocked: &Busy<T>) -> Option<Batch<T>> {
         let unit = self.waiting.get(first)?.unit.clone();
         let items = self.remove(&self.choose(first, blocked));
-        let shared = items.iter().filter_map(|item| item.shared.clone()).collect();
-        Some(Batch { items, unit, shared })
+        let shared = items
+            .iter()
+            .filter_map(|item| item.shared.clone())
+            .collect();
+        Some(Batch {
+            items,
+            unit,
+            shared,
+        })
     }
 
     /// The change at `first` and those behind it that belong to the same unit, up to the first that
@@ -120,7 +145,10 @@ impl<T: Target> Schedule<T> {
     }
 
     fn may_overtake(&self, item: &Item<T>, overtaken: &HashMap<&T::Shared, &Item<T>>) -> bool {
-        let other = item.shared.as_ref().and_then(|shared| overtaken.get(shared));
+        let other = item
+            .shared
+            .as_ref()
+            .and_then(|shared| overtaken.get(shared));
         other.is_none_or(|other| self.target.commute(&other.change, &item.change))
     }
 

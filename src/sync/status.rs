@@ -47,6 +47,9 @@ pub enum Fate {
 
 /// Somebody who is told what becomes of each entry.
 pub trait Observer: Send + Sync + 'static {
+    /// Something of an entry cannot be applied; the rest of it goes on.
+    fn warned(&self, subject: &Subject, warning: &str);
+
     /// An entry was settled.
     fn settled(&self, subject: &Subject, fate: &Fate);
 
@@ -67,6 +70,8 @@ pub struct Counts {
     pub applied: u64,
     /// Entries skipped, by reason.
     pub skipped: BTreeMap<&'static str, u64>,
+    /// What of entries could not be applied.
+    pub warnings: Vec<(Subject, String)>,
     /// Entries failed, with their failure.
     pub failed: Vec<(Subject, Failure)>,
     /// Resources written, by what was done and to which type.
@@ -81,11 +86,19 @@ impl Tally {
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Counts> {
-        self.inner.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+        self.inner
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 }
 
 impl Observer for Tally {
+    fn warned(&self, subject: &Subject, warning: &str) {
+        self.lock()
+            .warnings
+            .push((subject.clone(), warning.to_owned()));
+    }
+
     fn settled(&self, subject: &Subject, fate: &Fate) {
         let mut counts = self.lock();
         match fate {
@@ -108,6 +121,8 @@ impl Observer for Tally {
 pub struct Unobserved;
 
 impl Observer for Unobserved {
+    fn warned(&self, _: &Subject, _: &str) {}
+
     fn settled(&self, _: &Subject, _: &Fate) {}
 
     fn applied(&self, _: &Applied) {}

@@ -11,7 +11,12 @@ use crate::feed::Entry;
 #[derive(Debug)]
 pub enum Reading<C> {
     /// A change to apply.
-    Change(C),
+    Change {
+        /// The change.
+        change: C,
+        /// What of the entry cannot be applied, a sentence each, without patient data.
+        warnings: Vec<String>,
+    },
     /// Nothing to do, for this reason.
     Skip(&'static str),
     /// The entry itself is bad.
@@ -56,10 +61,7 @@ pub trait Target: Send + Sync + 'static {
     ///
     /// # Errors
     /// The target cannot be reached or refuses; nothing was changed, or it may be repeated.
-    fn apply(
-        &self,
-        delta: &Self::Delta,
-    ) -> impl Future<Output = Result<Applied, Failure>> + Send;
+    fn apply(&self, delta: &Self::Delta) -> impl Future<Output = Result<Applied, Failure>> + Send;
 
     /// Whether the target works at all, apart from any one change.
     ///

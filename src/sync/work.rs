@@ -6,7 +6,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::{JoinError, JoinSet};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
-use tracing::{debug, error, info};
+use tracing::{debug, error, info, warn};
 
 use super::engine::Engine;
 use super::lane::{Done, Lane, panicked};
@@ -97,7 +97,9 @@ impl<T: Target, S: Store> Work<T, S> {
 
     fn start_batches(&mut self) {
         while self.running.len() < self.max_concurrency && self.lane.gate.is_open() {
-            let Some(batch) = self.schedule.next() else { return };
+            let Some(batch) = self.schedule.next() else {
+                return;
+            };
             self.running.spawn(self.lane.clone().apply(batch));
         }
     }
@@ -105,12 +107,22 @@ impl<T: Target, S: Store> Work<T, S> {
     fn take_page(&mut self, page: ReadPage<T::Change>) {
         self.progress.read(page.latest, page.more);
         let mut refused = Vec::new();
-        for ReadEntry { subject, timestamp, reading } in page.entries {
+        for ReadEntry {
+            subject,
+            timestamp,
+            reading,
+        } in page.entries
+        {
             if let Some(sequence) = subject.sequence {
                 self.ledger.deliver(sequence, timestamp);
             }
             match reading {
-                Reading::Change(change) => self.schedule.push(subject, change),
+                Reading::Change { change, warnings } => {
+                    warnings
+                        .iter()
+                        .for_each(|warning| self.warn(&subject, warning));
+                    self.schedule.push(subject, change);
+                }
                 Reading::Skip(reason) => self.settle(&subject, &Fate::Skipped(reason)),
                 Reading::Refuse(failure) => refused.push((subject, failure)),
             }
@@ -127,12 +139,28 @@ impl<T: Target, S: Store> Work<T, S> {
         if let Some(batch) = &done.batch {
             self.schedule.finish(batch);
         }
-        done.applied.iter().for_each(|applied| self.observer.applied(applied));
+        done.applied
+            .iter()
+            .for_each(|applied| self.observer.applied(applied));
         for (subject, fate) in &done.settled {
             self.settle(subject, fate);
         }
         self.move_position();
         Ok(())
+    }
+
+    fn warn(&self, subject: &Subject, warning: &str) {
+        let Subject {
+            sequence,
+            study,
+            series,
+            instance,
+        } = subject;
+        warn!(
+            event = "value_not_applied",
+            sequence, study, series, instance, "{warning}"
+        );
+        self.observer.warned(subject, warning);
     }
 
     fn settle(&mut self, subject: &Subject, fate: &Fate) {
@@ -146,16 +174,25 @@ impl<T: Target, S: Store> Work<T, S> {
 
     fn move_position(&self) {
         let position = self.ledger.position();
-        self.wanted.send_if_modified(|wanted| std::mem::replace(wanted, position) != position);
+        self.wanted
+            .send_if_modified(|wanted| std::mem::replace(wanted, position) != position);
     }
 }
 
 fn tell(subject: &Subject, fate: &Fate) {
-    let Subject { sequence, study, series, instance } = subject;
+    let Subject {
+        sequence,
+        study,
+        series,
+        instance,
+    } = subject;
     match fate {
         Fate::Applied => debug!(event = "entry_applied", sequence, study, series, instance),
         Fate::Skipped(reason) => {
-            info!(event = "entry_skipped", sequence, study, series, instance, "{reason}");
+            info!(
+                event = "entry_skipped",
+                sequence, study, series, instance, "{reason}"
+            );
         }
         Fate::Failed(failure) => error!(
             event = "entry_failed",

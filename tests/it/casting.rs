@@ -29,9 +29,15 @@ async fn a_study_arrives_with_its_patient_and_endpoint() {
     let patient = &services.fhir.resources("Patient").unwrap()[0];
     assert_eq!(patient["name"][0]["family"], "Doe");
     assert_eq!(patient["birthDate"], "1980-02-29");
-    assert_eq!(study["subject"]["reference"], format!("Patient/{}", patient["id"].as_str().unwrap()));
+    assert_eq!(
+        study["subject"]["reference"],
+        format!("Patient/{}", patient["id"].as_str().unwrap())
+    );
     let endpoint = &services.fhir.resources("Endpoint").unwrap()[0];
-    assert_eq!(endpoint["address"], format!("{}/v1", services.dicom_address()));
+    assert_eq!(
+        endpoint["address"],
+        format!("{}/v1", services.dicom_address())
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -60,7 +66,10 @@ async fn a_replay_of_the_whole_feed_writes_nothing() {
 async fn both_versions_of_the_feed_give_the_same() {
     let services = Services::start().await;
     let last = services.store(&study(1, 1, 2, 30));
-    Daemon::of(&services).with("DicomWeb__ApiVersion", "v2").run_until_settled(last).await;
+    Daemon::of(&services)
+        .with("DicomWeb__ApiVersion", "v2")
+        .run_until_settled(last)
+        .await;
     let study = only_study(&services);
     assert_eq!(study["numberOfInstances"], 60);
 }
@@ -102,13 +111,22 @@ async fn a_bulk_update_reaches_patient_and_study() {
         "00100020": { "vr": "LO", "Value": ["PID-77"] },
     });
     let uid = places[0].study_uid();
-    services.dicom.update(None, &uid, changes.as_object().unwrap()).unwrap();
+    services
+        .dicom
+        .update(None, &uid, changes.as_object().unwrap())
+        .unwrap();
     daemon.run_until_settled(last + 3).await;
     let study = only_study(&services);
     assert_eq!(study["description"], "Corrected");
     let patients = services.fhir.resources("Patient").unwrap();
-    let moved = patients.iter().find(|patient| patient["identifier"][0]["value"] == "PID-77").unwrap();
-    assert_eq!(study["subject"]["reference"], format!("Patient/{}", moved["id"].as_str().unwrap()));
+    let moved = patients
+        .iter()
+        .find(|patient| patient["identifier"][0]["value"] == "PID-77")
+        .unwrap();
+    assert_eq!(
+        study["subject"]["reference"],
+        format!("Patient/{}", moved["id"].as_str().unwrap())
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -143,7 +161,11 @@ async fn a_bad_entry_is_recorded_with_its_cure_and_its_study_goes_on() {
     assert_eq!(records[0].table, "DicomFailToStoreExceptionTable");
     assert_eq!(records[0].subject.sequence, Some(2));
     assert_eq!(records[0].subject.instance, Some(places[1].instance_uid()));
-    assert!(records[0].message.contains("PatientID"), "{}", records[0].message);
+    assert!(
+        records[0].message.contains("PatientID"),
+        "{}",
+        records[0].message
+    );
     assert!(!records[0].cure.is_empty());
 }
 
@@ -151,10 +173,19 @@ async fn a_bad_entry_is_recorded_with_its_cure_and_its_study_goes_on() {
 async fn a_busy_server_is_asked_again_and_no_entry_is_lost() {
     let services = Services::start().await;
     let last = services.store(&study(1, 1, 1, 2));
-    for status in [StatusCode::SERVICE_UNAVAILABLE, StatusCode::TOO_MANY_REQUESTS] {
-        services.fhir.faults().order("fhir.transaction", Fault::reject(status));
+    for status in [
+        StatusCode::SERVICE_UNAVAILABLE,
+        StatusCode::TOO_MANY_REQUESTS,
+    ] {
+        services
+            .fhir
+            .faults()
+            .order("fhir.transaction", Fault::reject(status));
     }
-    services.fhir.faults().order("fhir.transaction", Fault::FailAfterWrite(StatusCode::BAD_GATEWAY));
+    services.fhir.faults().order(
+        "fhir.transaction",
+        Fault::FailAfterWrite(StatusCode::BAD_GATEWAY),
+    );
     let daemon = Daemon::of(&services);
     daemon.run_until_settled(last).await;
     assert_eq!(only_study(&services)["numberOfInstances"], 2);
@@ -169,18 +200,28 @@ async fn sigterm_lets_the_study_under_way_finish_and_saves_the_position() {
     services.fhir.faults().order("fhir.transaction", held);
     let daemon = Daemon::of(&services);
     let running = daemon.start();
-    until("the transaction", async || services.fhir.versions_written().unwrap() > 0).await;
-    let ended = tokio::task::spawn_blocking(move || running.terminate());
-    until("the word that it stops", async || daemon.log().contains("stopping")).await;
-    release.send(()).unwrap();
-    assert_eq!(ended.await.unwrap(), Some(0));
+    until("the transaction", async || {
+        services.fhir.versions_written().unwrap() > 0
+    })
+    .await;
+    let release = async {
+        until("the word that it stops", async || daemon.log().contains("stopping")).await;
+        release.send(()).unwrap();
+    };
+    let (code, ()) = tokio::join!(running.terminate(), release);
+    assert_eq!(code, Some(0));
     assert_eq!(daemon.position().await, last);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn no_log_line_names_a_patient() {
     let services = Services::start().await;
-    let place = Place { patient: 1, study: 1, series: 1, instance: 1 };
+    let place = Place {
+        patient: 1,
+        study: 1,
+        series: 1,
+        instance: 1,
+    };
     let mut metadata = place.ct();
     metadata["00100010"]["Value"] = json!([{ "Alphabetic": "Canary^Yellow" }]);
     metadata["00100020"]["Value"] = json!(["CANARY-4711"]);

@@ -21,7 +21,13 @@ fn v1(services: &Services, limit: u64, position: u64, settle: Duration) -> Seque
 }
 
 fn v2(services: &Services, limit: u64, position: u64, settle: Duration) -> TimeWindows {
-    TimeWindows::new(client(services, ApiVersion::V2), limit, position, None, settle)
+    TimeWindows::new(
+        client(services, ApiVersion::V2),
+        limit,
+        position,
+        None,
+        settle,
+    )
 }
 
 const SOON: Duration = Duration::ZERO;
@@ -56,8 +62,14 @@ async fn refusal(feed: &mut impl ChangeFeed) -> Failure {
 #[tokio::test]
 async fn an_empty_feed_is_read_without_complaint() {
     let services = Services::start().await;
-    assert_eq!(read_to_end(&mut v1(&services, 100, 0, SOON)).await, (vec![], 0));
-    assert_eq!(read_to_end(&mut v2(&services, 100, 0, SOON)).await, (vec![], 0));
+    assert_eq!(
+        read_to_end(&mut v1(&services, 100, 0, SOON)).await,
+        (vec![], 0)
+    );
+    assert_eq!(
+        read_to_end(&mut v2(&services, 100, 0, SOON)).await,
+        (vec![], 0)
+    );
 }
 
 #[tokio::test]
@@ -69,7 +81,10 @@ async fn every_entry_is_delivered_once_in_both_versions() {
     assert_eq!(read_to_end(&mut by_sequence).await, (all.clone(), last));
     assert_eq!(read_to_end(&mut by_time).await, (all, last));
     services.store(&study(1, 2, 1, 1));
-    assert_eq!(read_to_end(&mut by_sequence).await, (vec![last + 1], last + 1));
+    assert_eq!(
+        read_to_end(&mut by_sequence).await,
+        (vec![last + 1], last + 1)
+    );
     assert_eq!(read_to_end(&mut by_time).await, (vec![last + 1], last + 1));
 }
 
@@ -77,8 +92,14 @@ async fn every_entry_is_delivered_once_in_both_versions() {
 async fn reading_goes_on_after_the_stored_position() {
     let services = Services::start().await;
     services.store(&study(1, 1, 1, 9));
-    assert_eq!(read_to_end(&mut v1(&services, 100, 6, SOON)).await, (vec![7, 8, 9], 9));
-    assert_eq!(read_to_end(&mut v2(&services, 100, 6, SOON)).await, (vec![7, 8, 9], 9));
+    assert_eq!(
+        read_to_end(&mut v1(&services, 100, 6, SOON)).await,
+        (vec![7, 8, 9], 9)
+    );
+    assert_eq!(
+        read_to_end(&mut v2(&services, 100, 6, SOON)).await,
+        (vec![7, 8, 9], 9)
+    );
 }
 
 #[tokio::test]
@@ -87,8 +108,14 @@ async fn a_wide_gap_of_empty_windows_is_not_the_end() {
     services.store(&study(1, 1, 1, 1));
     services.dicom.skip_sequences(1_000).unwrap();
     services.store(&study(1, 2, 1, 1));
-    assert_eq!(read_to_end(&mut v1(&services, 100, 0, SOON)).await, (vec![1, 1_002], 1_002));
-    assert_eq!(read_to_end(&mut v2(&services, 100, 0, SOON)).await, (vec![1, 1_002], 1_002));
+    assert_eq!(
+        read_to_end(&mut v1(&services, 100, 0, SOON)).await,
+        (vec![1, 1_002], 1_002)
+    );
+    assert_eq!(
+        read_to_end(&mut v2(&services, 100, 0, SOON)).await,
+        (vec![1, 1_002], 1_002)
+    );
 }
 
 #[tokio::test]
@@ -97,7 +124,8 @@ async fn an_entry_committed_late_into_a_gap_is_delivered_before_the_watermark_pa
     services.store(&study(1, 1, 1, 1));
     services.dicom.skip_sequences(1).unwrap();
     services.store(&study(1, 2, 1, 1));
-    let (mut by_sequence, mut by_time) = (v1(&services, 100, 0, LATER), v2(&services, 100, 0, LATER));
+    let (mut by_sequence, mut by_time) =
+        (v1(&services, 100, 0, LATER), v2(&services, 100, 0, LATER));
     assert_eq!(read_to_end(&mut by_sequence).await, (vec![1, 3], 1));
     assert_eq!(read_to_end(&mut by_time).await, (vec![1, 3], 1));
     commit_late(&services, 2).await;
@@ -108,7 +136,10 @@ async fn an_entry_committed_late_into_a_gap_is_delivered_before_the_watermark_pa
 async fn commit_late(services: &Services, sequence: u64) {
     let latest = client(services, ApiVersion::V1).latest().await.unwrap();
     let late = study(1, 3, 1, 1)[0].ct().to_string();
-    services.dicom.late_commit(sequence, latest.timestamp.unwrap(), None, &late).unwrap();
+    services
+        .dicom
+        .late_commit(sequence, latest.timestamp.unwrap(), None, &late)
+        .unwrap();
 }
 
 #[tokio::test]
@@ -131,9 +162,15 @@ async fn a_malformed_entry_is_isolated_with_its_uids_at_no_extra_request() {
 async fn a_position_beyond_the_end_of_the_feed_is_an_alarm() {
     let services = Services::start().await;
     services.store(&study(1, 1, 1, 3));
-    assert_eq!(refusal(&mut v1(&services, 100, 50, SOON)).await.code, Code::DicomPositionAhead);
+    assert_eq!(
+        refusal(&mut v1(&services, 100, 50, SOON)).await.code,
+        Code::DicomPositionAhead
+    );
     let emptied = Services::start().await;
-    assert_eq!(refusal(&mut v2(&emptied, 100, 50, SOON)).await.code, Code::DicomPositionAhead);
+    assert_eq!(
+        refusal(&mut v2(&emptied, 100, 50, SOON)).await.code,
+        Code::DicomPositionAhead
+    );
 }
 
 #[tokio::test]
@@ -142,7 +179,10 @@ async fn a_refused_read_loses_nothing() {
     services.store(&study(1, 1, 1, 9));
     let mut feed = v1(&services, 4, 0, SOON);
     assert_eq!(sequences(&feed.next().await.unwrap()), [1, 2, 3, 4]);
-    services.dicom.faults().order("dicom.feed", Fault::reject(StatusCode::SERVICE_UNAVAILABLE));
+    services
+        .dicom
+        .faults()
+        .order("dicom.feed", Fault::reject(StatusCode::SERVICE_UNAVAILABLE));
     assert_eq!(refusal(&mut feed).await.class(), Class::Transient);
     assert_eq!(read_to_end(&mut feed).await, (vec![5, 6, 7, 8, 9], 9));
 }
@@ -159,7 +199,21 @@ async fn a_deleted_and_stored_again_instance_reads_as_the_service_tells_it() {
         .entries
         .iter()
         .map(|entry| entry.as_ref().unwrap())
-        .map(|entry| format!("{:?}/{:?}/{}", entry.action, entry.state, entry.metadata.is_some()))
+        .map(|entry| {
+            format!(
+                "{:?}/{:?}/{}",
+                entry.action,
+                entry.state,
+                entry.metadata.is_some()
+            )
+        })
         .collect();
-    assert_eq!(told, ["Create/Replaced/true", "Delete/Replaced/true", "Create/Current/true"]);
+    assert_eq!(
+        told,
+        [
+            "Create/Replaced/true",
+            "Delete/Replaced/true",
+            "Create/Current/true"
+        ]
+    );
 }

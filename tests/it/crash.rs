@@ -14,11 +14,16 @@ use crate::support::services::Services;
 fn fill(services: &Services) -> u64 {
     let studies: Vec<_> = (1..=6).map(|n| study(n.min(5), n, 2, 10)).collect();
     for at in 0..20 {
-        studies.iter().for_each(|study| drop(services.store(&study[at..=at])));
+        studies
+            .iter()
+            .for_each(|study| drop(services.store(&study[at..=at])));
     }
     let corrected = json!({ "00081030": { "vr": "LO", "Value": ["Corrected"] } });
     let uid = studies[1][0].study_uid();
-    services.dicom.update(None, &uid, corrected.as_object().unwrap()).unwrap();
+    services
+        .dicom
+        .update(None, &uid, corrected.as_object().unwrap())
+        .unwrap();
     studies[2].iter().for_each(|place| services.delete(*place));
     services.delete(studies[3][4]);
     services.store(&studies[3][4..=4]);
@@ -62,7 +67,10 @@ async fn killed_between_the_write_and_its_answer_it_does_not_write_twice() {
     services.fhir.faults().order("fhir.transaction", held);
     let daemon = Daemon::of(&services);
     let running = daemon.start();
-    until("the write", async || services.fhir.versions_written().unwrap() > 0).await;
+    until("the write", async || {
+        services.fhir.versions_written().unwrap() > 0
+    })
+    .await;
     running.kill();
     drop(release);
     let before = (daemon.position().await, content(&services.fhir));
@@ -76,5 +84,7 @@ async fn killed_between_the_write_and_its_answer_it_does_not_write_twice() {
 fn without_addresses(services: &Services) -> Vec<String> {
     let address = services.dicom_address();
     let content = content(&services.fhir).into_iter();
-    content.map(|resource| resource.to_string().replace(&address, "dicom")).collect()
+    content
+        .map(|resource| resource.to_string().replace(&address, "dicom"))
+        .collect()
 }

@@ -1,6 +1,9 @@
 //! The integration tests: a mod per capability.
 
-#![allow(unreachable_pub, reason = "the modules of a test binary have no outside")]
+#![allow(
+    unreachable_pub,
+    reason = "the modules of a test binary have no outside"
+)]
 
 mod casting;
 mod change_feed;

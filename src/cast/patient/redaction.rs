@@ -23,8 +23,11 @@ impl StudyDelta {
         let facts = self.statements().map(|(_, said)| &said.patient);
         let values: HashSet<&str> = facts.flat_map(PatientFacts::identifying).collect();
         let mut text = text.to_owned();
-        let mut long: Vec<&str> =
-            values.iter().copied().filter(|value| value.len() >= WITHIN_WORDS).collect();
+        let mut long: Vec<&str> = values
+            .iter()
+            .copied()
+            .filter(|value| value.len() >= WITHIN_WORDS)
+            .collect();
         // A value that holds another one goes first.
         long.sort_by_key(|value| std::cmp::Reverse(value.len()));
         for value in long {
@@ -43,7 +46,9 @@ impl PatientFacts {
                 .into_iter()
                 .flat_map(components)
                 .collect(),
-            Fact::Text(text) if text.starts_with(|c: char| c.is_ascii_digit()) => vec![text.as_ref()],
+            Fact::Text(text) if text.starts_with(|c: char| c.is_ascii_digit()) => {
+                vec![text.as_ref()]
+            }
             _ => Vec::new(),
         });
         let said = said.chain([&*self.key.id]);
@@ -56,7 +61,9 @@ fn components(group: &NameGroup) -> [&str; 3] {
 }
 
 fn words(value: &str) -> impl Iterator<Item = String> {
-    let words = value.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
+    let words = value
+        .split(|c: char| !c.is_alphanumeric())
+        .filter(|word| !word.is_empty());
     words.map(str::to_lowercase)
 }
 

@@ -33,12 +33,20 @@ impl Casting {
         let engine = AbortOnDropHandle::new(tokio::spawn(async move {
             daemon::follow(&settings, observer, told, stopping).await
         }));
-        Ok(Self { tally, status, stop, engine })
+        Ok(Self {
+            tally,
+            status,
+            stop,
+            engine,
+        })
     }
 
     /// Waits until everything that is in the feed now is settled.
     pub(super) async fn catch_up(&mut self, services: &Services) -> Result<(), Failed> {
-        let latest = services.dicom.latest_sequence().map_err(while_doing("reading the feed"))?;
+        let latest = services
+            .dicom
+            .latest_sequence()
+            .map_err(while_doing("reading the feed"))?;
         let bar = progress(latest, "casting");
         loop {
             let position = self.status.borrow_and_update().position;
@@ -49,8 +57,12 @@ impl Casting {
             }
             if self.status.changed().await.is_err() {
                 let ended = (&mut self.engine).await.map_err(while_doing("casting"))?;
-                let why = ended.map_or_else(|failure| failure.to_string(), |()| "stopped".to_owned());
-                return Err(Failed { what: "the engine ended", why });
+                let why =
+                    ended.map_or_else(|failure| failure.to_string(), |()| "stopped".to_owned());
+                return Err(Failed {
+                    what: "the engine ended",
+                    why,
+                });
             }
         }
     }
@@ -82,5 +94,7 @@ fn settings(services: &Services) -> Result<Settings, Failed> {
     // No settings file: the demo is the same everywhere.
     let nowhere = Path::new("radcast-demo-has-no-settings-file.json");
     let loaded = Settings::load(SettingsFile::IfPresent(nowhere), environment);
-    loaded.map(|loaded| loaded.settings).map_err(while_doing("the demo's settings"))
+    loaded
+        .map(|loaded| loaded.settings)
+        .map_err(while_doing("the demo's settings"))
 }

@@ -36,7 +36,10 @@ impl Source {
 
     fn with(&self, role: Role) -> impl Iterator<Item = &Path> {
         let of_role = move |(_, has): &&(PathBuf, Role)| *has == role;
-        self.files.iter().filter(of_role).map(|(path, _)| path.as_path())
+        self.files
+            .iter()
+            .filter(of_role)
+            .map(|(path, _)| path.as_path())
     }
 }
 
@@ -53,5 +56,8 @@ fn below(folder: &Path) -> Result<Vec<(PathBuf, Role)>, Failed> {
 
 fn written(folder: &Path) -> Result<Vec<(PathBuf, Role)>, Failed> {
     let samples = samples::write(folder).map_err(while_doing("writing the samples"))?;
-    Ok(samples.into_iter().map(|Sample { path, role }| (path, role)).collect())
+    Ok(samples
+        .into_iter()
+        .map(|Sample { path, role }| (path, role))
+        .collect())
 }

@@ -17,7 +17,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use super::exit::{self, Exit};
 use super::run::rust_log;
-use super::shutdown;
+use super::shutdown::Signals;
 use crate::settings::{LogFormat, LogLevel, Logging};
 use crate::telemetry;
 use cast::Casting;
@@ -50,7 +50,10 @@ pub(super) struct Arguments {
 pub(super) async fn demo(arguments: &Arguments) -> Exit {
     let terminal = io::stderr().is_terminal();
     // The summary tells of every failure; logs are for those who ask.
-    let logging = Logging { format: LogFormat::Auto, level: LogLevel::None };
+    let logging = Logging {
+        format: LogFormat::Auto,
+        level: LogLevel::None,
+    };
     if let Err(error) = telemetry::init(&logging, rust_log().as_deref(), terminal, io::stderr) {
         return exit::failed(&error);
     }
@@ -70,10 +73,14 @@ struct Failed {
 
 /// Names what was being done when an error came up.
 fn while_doing<E: Display>(what: &'static str) -> impl Fn(E) -> Failed {
-    move |error| Failed { what, why: error.to_string() }
+    move |error| Failed {
+        what,
+        why: error.to_string(),
+    }
 }
 
 async fn demonstrate(arguments: &Arguments) -> Result<Exit, Failed> {
+    let mut signals = Signals::catch().map_err(while_doing("catching signals"))?;
     let services = Services::start(arguments).await?;
     services.announce();
     let source = Source::of(arguments.dicom.as_deref(), services.folder())?;
@@ -87,14 +94,18 @@ async fn demonstrate(arguments: &Arguments) -> Result<Exit, Failed> {
         upload.delete(&services, path).await?;
     }
     casting.catch_up(&services).await?;
-    let summary = Summary { upload: &upload, counts: casting.counts(), services: &services };
+    let summary = Summary {
+        upload: &upload,
+        counts: casting.counts(),
+        services: &services,
+    };
     let complete = summary.print()?;
     if let Some(folder) = &arguments.keep {
         services.keep_resources(folder)?;
     }
     if !arguments.once {
         println!("\nBoth services stay up, and what you store is cast, until Ctrl-C.");
-        shutdown::requested().await.map_err(while_doing("waiting for Ctrl-C"))?;
+        signals.requested().await;
     }
     casting.stop().await?;
     services.stop().await?;

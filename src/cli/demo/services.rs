@@ -35,7 +35,13 @@ impl Services {
         let fhir_server = Server::start(fhir.router(), arguments.fhir_port)
             .await
             .map_err(while_doing("listening on --fhir-port"))?;
-        Ok(Self { dicom, fhir, dicom_server, fhir_server, folder })
+        Ok(Self {
+            dicom,
+            fhir,
+            dicom_server,
+            fhir_server,
+            folder,
+        })
     }
 
     /// Where the data is.
@@ -61,7 +67,10 @@ impl Services {
     /// How many resources there are of each type.
     pub(super) fn resources(&self) -> Result<Vec<(&'static str, u64)>, Failed> {
         let count = |resource_type| {
-            let count = self.fhir.count(resource_type).map_err(while_doing("counting resources"))?;
+            let count = self
+                .fhir
+                .count(resource_type)
+                .map_err(while_doing("counting resources"))?;
             Ok((resource_type, count))
         };
         RESOURCE_TYPES.into_iter().map(count).collect()
@@ -83,7 +92,11 @@ impl Services {
 
     fn write_resources(&self, mut to: impl Write) -> std::io::Result<()> {
         for resource_type in RESOURCE_TYPES {
-            for resource in self.fhir.resources(resource_type).map_err(std::io::Error::other)? {
+            for resource in self
+                .fhir
+                .resources(resource_type)
+                .map_err(std::io::Error::other)?
+            {
                 writeln!(to, "{resource}")?;
             }
         }
@@ -91,8 +104,14 @@ impl Services {
     }
 
     pub(super) async fn stop(self) -> Result<(), Failed> {
-        self.dicom_server.stop().await.map_err(while_doing("stopping the DICOMweb service"))?;
-        self.fhir_server.stop().await.map_err(while_doing("stopping the FHIR store"))
+        self.dicom_server
+            .stop()
+            .await
+            .map_err(while_doing("stopping the DICOMweb service"))?;
+        self.fhir_server
+            .stop()
+            .await
+            .map_err(while_doing("stopping the FHIR store"))
     }
 }
 
@@ -102,7 +121,10 @@ fn folder(keep: Option<&Path>) -> Result<TempDir, Failed> {
         None => TempDir::with_prefix("radcast-demo-"),
         Some(keep) => std::fs::create_dir_all(keep).and_then(|()| {
             let mut builder = tempfile::Builder::new();
-            builder.prefix("radcast-demo-").disable_cleanup(true).tempdir_in(keep)
+            builder
+                .prefix("radcast-demo-")
+                .disable_cleanup(true)
+                .tempdir_in(keep)
         }),
     };
     made.map_err(while_doing("making a folder for the services' data"))

@@ -24,6 +24,7 @@ impl Summary<'_> {
     pub(super) fn print(&self) -> Result<bool, Failed> {
         self.print_files();
         let complete = self.print_entries()?;
+        self.print_warnings();
         self.print_failures();
         self.print_resources()?;
         println!("\nFHIR      {}/ImagingStudy", self.services.fhir_address());
@@ -44,7 +45,12 @@ impl Summary<'_> {
     fn print_entries(&self) -> Result<bool, Failed> {
         let latest = self.services.dicom.latest_sequence();
         let entries = latest.map_err(while_doing("reading the feed"))?;
-        let Counts { applied, skipped, failed, .. } = &self.counts;
+        let Counts {
+            applied,
+            skipped,
+            failed,
+            ..
+        } = &self.counts;
         println!("\nEntries   {entries}");
         println!("  applied {applied}");
         for (reason, count) in skipped {
@@ -53,9 +59,20 @@ impl Summary<'_> {
         println!("  failed  {}", failed.len());
         let accounted = applied + skipped.values().sum::<u64>() + failed.len() as u64;
         if accounted != entries {
-            println!("  {accounted} of {entries} entries are accounted for; this is a fault of radcast");
+            println!(
+                "  {accounted} of {entries} entries are accounted for; this is a fault of radcast"
+            );
         }
         Ok(accounted == entries)
+    }
+
+    fn print_warnings(&self) {
+        if !self.counts.warnings.is_empty() {
+            println!("\nApplied in part, {} values", self.counts.warnings.len());
+        }
+        for (subject, warning) in &self.counts.warnings {
+            print_entry(subject, warning);
+        }
     }
 
     fn print_failures(&self) {
@@ -67,9 +84,7 @@ impl Summary<'_> {
             println!("\n{code} ({}), {} entries", code.class(), failed.len());
             println!("  cure    {}", code.cure());
             for (subject, failure) in failed {
-                let sequence = subject.sequence.unwrap_or_default();
-                let instance = subject.instance.as_deref().unwrap_or("unknown");
-                println!("  {sequence:<7} {instance}: {}", failure.message);
+                print_entry(subject, &failure.message);
             }
         }
     }
@@ -79,12 +94,25 @@ impl Summary<'_> {
         for (resource_type, count) in self.services.resources()? {
             println!("  {resource_type:<13} {count}");
         }
-        let writes: Vec<String> =
-            self.counts.writes.iter().map(|(what, times)| format!("{times} {what}")).collect();
+        let writes: Vec<String> = self
+            .counts
+            .writes
+            .iter()
+            .map(|(what, times)| format!("{times} {what}"))
+            .collect();
         println!("  written       {}", writes.join(", "));
         println!("  FHIR requests {}", self.services.fhir_requests());
         Ok(())
     }
+}
+
+fn print_entry(subject: &Subject, text: &str) {
+    let sequence = subject.sequence.map(|sequence| sequence.to_string());
+    let instance = subject.instance.as_deref().unwrap_or("unknown instance");
+    println!(
+        "  {:<7} {instance}: {text}",
+        sequence.as_deref().unwrap_or("?")
+    );
 }
 
 fn names(files: &[PathBuf]) -> String {

@@ -29,7 +29,10 @@ struct Address(String);
 impl Upload {
     /// Stores the files one by one.
     pub(super) async fn of(services: &Services, source: &Source) -> Result<Self, Failed> {
-        #[expect(clippy::disallowed_methods, reason = "a demo on loopback waits for its own service")]
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "a demo on loopback waits for its own service"
+        )]
         let http = reqwest::Client::new();
         let address = format!("{}/v1/studies", services.dicom_address());
         let bar = progress(source.files().len() as u64, "storing");
@@ -39,7 +42,11 @@ impl Upload {
                 Ok(stored) => {
                     upload.stored.insert(path.to_owned(), stored);
                 }
-                Err(reason) => upload.refused.entry(reason).or_default().push(path.to_owned()),
+                Err(reason) => upload
+                    .refused
+                    .entry(reason)
+                    .or_default()
+                    .push(path.to_owned()),
             }
             bar.inc(1);
         }
@@ -54,9 +61,14 @@ impl Upload {
 
     /// Deletes the instance that was stored from this file.
     pub(super) async fn delete(&self, services: &Services, path: &Path) -> Result<(), Failed> {
-        let Some(Address(address)) = self.stored.get(path) else { return Ok(()) };
+        let Some(Address(address)) = self.stored.get(path) else {
+            return Ok(());
+        };
         let url = format!("{}/v1/{address}", services.dicom_address());
-        #[expect(clippy::disallowed_methods, reason = "a demo on loopback waits for its own service")]
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "a demo on loopback waits for its own service"
+        )]
         let answer = reqwest::Client::new().delete(url).send().await;
         let answer = answer.and_then(reqwest::Response::error_for_status);
         answer.map(drop).map_err(while_doing("deleting a sample"))
@@ -73,9 +85,15 @@ async fn store(
         Ok(instance) => instance,
         Err(error) => return Ok(Err(error.to_string())),
     };
-    let file = tokio::fs::read(path).await.map_err(while_doing("reading a file"))?;
+    let file = tokio::fs::read(path)
+        .await
+        .map_err(while_doing("reading a file"))?;
     let content = format!("multipart/related; type=\"application/dicom\"; boundary={BOUNDARY}");
-    let sent = http.post(address).header(CONTENT_TYPE, content).body(multipart(&file)).send();
+    let sent = http
+        .post(address)
+        .header(CONTENT_TYPE, content)
+        .body(multipart(&file))
+        .send();
     let answer = sent.await.map_err(while_doing("storing a file"))?;
     let status = answer.status();
     let body: Value = answer.json().await.unwrap_or_default();
@@ -92,13 +110,22 @@ fn multipart(file: &[u8]) -> Vec<u8> {
 }
 
 fn place(instance: &Instance) -> Address {
-    let Instance { study, series, instance, .. } = instance;
-    Address(format!("studies/{study}/series/{series}/instances/{instance}"))
+    let Instance {
+        study,
+        series,
+        instance,
+        ..
+    } = instance;
+    Address(format!(
+        "studies/{study}/series/{series}/instances/{instance}"
+    ))
 }
 
 /// Failure Reason (0008,1197) of the answer, in words.
 fn reason(status: StatusCode, body: &Value) -> String {
-    let code = body.pointer("/00081198/Value/0/00081197/Value/0").and_then(Value::as_u64);
+    let code = body
+        .pointer("/00081198/Value/0/00081197/Value/0")
+        .and_then(Value::as_u64);
     match code {
         Some(45070) => "the same instance was stored from another file".to_owned(),
         Some(43264) => "the DICOMweb service takes it for no valid instance".to_owned(),

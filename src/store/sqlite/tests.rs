@@ -5,13 +5,23 @@ fn open(folder: &tempfile::TempDir) -> SqliteStore {
 }
 
 fn state(sequence: u64) -> SyncState {
-    SyncState { sequence, timestamp: "2024-06-02T08:15:30.1234567Z".parse().ok() }
+    SyncState {
+        sequence,
+        timestamp: "2024-06-02T08:15:30.1234567Z".parse().ok(),
+    }
 }
 
 fn failed(sequence: u64, code: Code, second: i64) -> FailedEntry {
-    let subject = Subject { sequence: Some(sequence), ..Subject::default() };
+    let subject = Subject {
+        sequence: Some(sequence),
+        ..Subject::default()
+    };
     let at = Timestamp::from_second(second).unwrap();
-    FailedEntry { subject, failure: Failure::new(code, "why"), at }
+    FailedEntry {
+        subject,
+        failure: Failure::new(code, "why"),
+        at,
+    }
 }
 
 #[tokio::test]
@@ -21,7 +31,10 @@ async fn a_new_store_has_no_state_and_a_saved_one_survives_reopening() {
     assert_eq!(store.sync_state().await.unwrap(), None);
     let etag = store.save_sync_state(state(41), None).await.unwrap();
     drop(store);
-    assert_eq!(open(&folder).sync_state().await.unwrap(), Some((state(41), etag)));
+    assert_eq!(
+        open(&folder).sync_state().await.unwrap(),
+        Some((state(41), etag))
+    );
 }
 
 #[tokio::test]
@@ -41,12 +54,21 @@ async fn a_second_writer_is_refused_and_changes_nothing() {
 async fn a_failed_entry_has_one_row_that_counts_its_attempts() {
     let folder = tempfile::tempdir().unwrap();
     let store = open(&folder);
-    store.record(vec![failed(7, Code::FhirRejected, 100)]).await.unwrap();
-    store.record(vec![failed(7, Code::FhirInvalidResponse, 200)]).await.unwrap();
+    store
+        .record(vec![failed(7, Code::FhirRejected, 100)])
+        .await
+        .unwrap();
+    store
+        .record(vec![failed(7, Code::FhirInvalidResponse, 200)])
+        .await
+        .unwrap();
     let records = store.records(None, 10).await.unwrap();
     assert_eq!(records.len(), 1);
     let record = &records[0];
-    assert_eq!((record.attempts, record.code.as_str()), (2, "fhir.invalid-response"));
+    assert_eq!(
+        (record.attempts, record.code.as_str()),
+        (2, "fhir.invalid-response")
+    );
     assert_eq!(record.first_failed.as_second(), 100);
     assert_eq!(record.last_failed.as_second(), 200);
     assert!(!record.cure.is_empty());
@@ -56,7 +78,9 @@ async fn a_failed_entry_has_one_row_that_counts_its_attempts() {
 async fn records_are_walked_page_by_page() {
     let folder = tempfile::tempdir().unwrap();
     let store = open(&folder);
-    let entries = (1..=5).map(|n| failed(n, Code::DicomMissingAttribute, 0)).collect();
+    let entries = (1..=5)
+        .map(|n| failed(n, Code::DicomMissingAttribute, 0))
+        .collect();
     store.record(entries).await.unwrap();
     let mut after = None;
     let mut seen = Vec::new();
@@ -64,7 +88,10 @@ async fn records_are_walked_page_by_page() {
         let page = store.records(after.take(), 2).await.unwrap();
         let Some(last) = page.last() else { break };
         after = Some((last.table.clone(), last.row_key.clone()));
-        seen.extend(page.into_iter().filter_map(|record| record.subject.sequence));
+        seen.extend(
+            page.into_iter()
+                .filter_map(|record| record.subject.sequence),
+        );
     }
     assert_eq!(seen, [1, 2, 3, 4, 5]);
 }

@@ -49,13 +49,23 @@ impl Target for Studies {
 fn schedule(changes: &[Said]) -> Schedule<Studies> {
     let mut schedule = Schedule::new(Arc::new(Studies));
     for (sequence, change) in (1..).zip(changes) {
-        schedule.push(Subject { sequence: Some(sequence), ..Subject::default() }, *change);
+        schedule.push(
+            Subject {
+                sequence: Some(sequence),
+                ..Subject::default()
+            },
+            *change,
+        );
     }
     schedule
 }
 
 fn sequences(batch: &Batch<Studies>) -> Vec<u64> {
-    batch.items.iter().filter_map(|item| item.subject.sequence).collect()
+    batch
+        .items
+        .iter()
+        .filter_map(|item| item.subject.sequence)
+        .collect()
 }
 
 #[test]

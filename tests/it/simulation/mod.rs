@@ -30,7 +30,10 @@ fn retry() -> Retry {
 
 fn engine(world: &World) -> Engine<ModelTarget, ModelStore> {
     Engine {
-        target: Arc::new(ModelTarget { world: world.clone(), latency: Duration::from_millis(7) }),
+        target: Arc::new(ModelTarget {
+            world: world.clone(),
+            latency: Duration::from_millis(7),
+        }),
         store: Arc::new(ModelStore(world.clone())),
         worker: Worker {
             poll_interval: Duration::from_secs(60),
@@ -74,7 +77,9 @@ async fn until_followed(world: &World) -> Result<(), radcast::failure::Failure> 
     };
     let running = engine(world).run(open, status, stop.clone());
     let stopping = async {
-        let _ = watched.wait_for(|status| status.state == State::Following).await;
+        let _ = watched
+            .wait_for(|status| status.state == State::Following)
+            .await;
         stop.cancel();
     };
     tokio::join!(running, stopping).0
@@ -84,7 +89,11 @@ async fn until_followed(world: &World) -> Result<(), radcast::failure::Failure> 
 fn assert_all_accounted_for(world: &World) {
     let world = world.lock();
     let latest = world.entries.len() as u64;
-    assert_eq!(world.position.map(|(state, _)| state.sequence), Some(latest), "position");
+    assert_eq!(
+        world.position.map(|(state, _)| state.sequence),
+        Some(latest),
+        "position"
+    );
     let applied: BTreeSet<u64> = world.applied.iter().copied().collect();
     for (sequence, (_, nature)) in (1..).zip(&world.entries) {
         let recorded = world.recorded.get(&sequence).copied();
@@ -95,7 +104,11 @@ fn assert_all_accounted_for(world: &World) {
             Nature::Unreadable => (false, Some(Code::DicomMissingAttribute)),
             Nature::Skipped => (false, None),
         };
-        assert_eq!((applied.contains(&sequence), recorded), expected, "{sequence} {nature:?}");
+        assert_eq!(
+            (applied.contains(&sequence), recorded),
+            expected,
+            "{sequence} {nature:?}"
+        );
     }
 }
 
@@ -105,7 +118,10 @@ fn assert_order_within_studies(world: &World) {
     for sequence in &world.applied {
         let study = world.entries[usize::try_from(*sequence).unwrap() - 1].0;
         let before = last.insert(study, *sequence);
-        assert!(before < Some(*sequence), "{sequence} after {before:?} in study {study}");
+        assert!(
+            before < Some(*sequence),
+            "{sequence} after {before:?} in study {study}"
+        );
     }
 }
 
@@ -172,7 +188,11 @@ fn live_through_an_hour_of(code: Code) -> World {
 
 #[test]
 fn an_hour_of_outage_costs_an_hour_and_no_entry() {
-    for code in [Code::FhirUnreachable, Code::FhirForbidden, Code::FhirTooBusy] {
+    for code in [
+        Code::FhirUnreachable,
+        Code::FhirForbidden,
+        Code::FhirTooBusy,
+    ] {
         let world = live_through_an_hour_of(code);
         assert_all_accounted_for(&world);
         assert!(world.lock().recorded.is_empty(), "{code}");
@@ -198,7 +218,11 @@ fn one_bad_entry_among_a_thousand_costs_few_transactions() {
     live(&world, None);
     assert_all_accounted_for(&world);
     let batches = 1_000 / 10;
-    assert!(world.lock().transactions <= batches + 2 * 10 + 2, "{}", world.lock().transactions);
+    assert!(
+        world.lock().transactions <= batches + 2 * 10 + 2,
+        "{}",
+        world.lock().transactions
+    );
 }
 
 #[test]

@@ -87,7 +87,12 @@ impl ChangeFeed for ModelFeed {
         });
         let entries = entries.collect();
         self.read = through;
-        Ok(Page { entries, watermark: through, latest, more: through < latest })
+        Ok(Page {
+            entries,
+            watermark: through,
+            latest,
+            more: through < latest,
+        })
     }
 }
 
@@ -131,10 +136,13 @@ impl Target for ModelTarget {
         match self.world.nature(entry.sequence) {
             Nature::Unreadable => Reading::Refuse(Failure::new(Code::DicomMissingAttribute, "bad")),
             Nature::Skipped => Reading::Skip("of no interest"),
-            _ => Reading::Change(ModelChange {
-                sequence: entry.sequence,
-                study: entry.key.study.clone(),
-            }),
+            _ => Reading::Change {
+                change: ModelChange {
+                    sequence: entry.sequence,
+                    study: entry.key.study.clone(),
+                },
+                warnings: Vec::new(),
+            },
         }
     }
 
@@ -160,7 +168,12 @@ impl Target for ModelTarget {
         let answer = self.answer(delta);
         self.world.lock().at_once -= 1;
         answer?;
-        assert!(!delta.iter().any(|s| self.world.nature(*s) == Nature::Panics), "on order");
+        assert!(
+            !delta
+                .iter()
+                .any(|s| self.world.nature(*s) == Nature::Panics),
+            "on order"
+        );
         self.world.lock().applied.extend(delta);
         Ok(Applied::default())
     }
@@ -199,7 +212,11 @@ impl ModelTarget {
         let mut world = self.world.lock();
         let flaked = world.flaked.entry(sequence).or_default();
         *flaked += 1;
-        if *flaked <= times { Err(Failure::new(Code::FhirServerError, "again")) } else { Ok(()) }
+        if *flaked <= times {
+            Err(Failure::new(Code::FhirServerError, "again"))
+        } else {
+            Ok(())
+        }
     }
 }
 
@@ -219,7 +236,10 @@ impl ModelStore {
 
 impl Store for ModelStore {
     async fn sync_state(&self) -> Result<Option<(SyncState, ETag)>, Failure> {
-        Ok(self.up()?.position.map(|(state, etag)| (state, ETag(etag.to_string()))))
+        Ok(self
+            .up()?
+            .position
+            .map(|(state, etag)| (state, ETag(etag.to_string()))))
     }
 
     async fn save_sync_state(
@@ -240,7 +260,9 @@ impl Store for ModelStore {
     async fn record(&self, failed: Vec<FailedEntry>) -> Result<(), Failure> {
         let mut world = self.up()?;
         for entry in failed {
-            world.recorded.insert(entry.subject.sequence.unwrap(), entry.failure.code);
+            world
+                .recorded
+                .insert(entry.subject.sequence.unwrap(), entry.failure.code);
         }
         Ok(())
     }

@@ -49,7 +49,12 @@ pub struct Daemon {
 }
 
 /// A running daemon; killed when dropped.
-pub struct Running(Child);
+pub struct Running {
+    process: Child,
+    log: PathBuf,
+    /// How much had been logged before it started.
+    logged: usize,
+}
 
 impl Daemon {
     pub fn of(services: &Services) -> Self {
@@ -69,7 +74,10 @@ impl Daemon {
             ("Patient__PatientSystemId", "urn:oid:1.2.3"),
         ];
         let owned = environment.map(|(name, value)| (name.to_owned(), value.to_owned()));
-        Self { environment: owned.to_vec(), folder }
+        Self {
+            environment: owned.to_vec(),
+            folder,
+        }
     }
 
     pub fn with(mut self, name: &str, value: &str) -> Self {
@@ -88,18 +96,27 @@ impl Daemon {
     /// A command with this daemon's settings.
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = radcast(arguments);
-        command.envs(self.environment.iter().cloned()).current_dir(self.folder.path());
+        command
+            .envs(self.environment.iter().cloned())
+            .current_dir(self.folder.path());
         command
     }
 
     /// Starts it; its log goes to `radcast.log` in its folder.
     pub fn start(&self) -> Running {
-        let log = std::fs::File::options()
+        let log = self.folder.path().join("radcast.log");
+        let file = std::fs::File::options()
             .create(true)
             .append(true)
-            .open(self.folder.path().join("radcast.log"))
+            .open(&log)
             .unwrap();
-        Running(self.command(&["run"]).stdout(log).spawn().unwrap())
+        let logged = usize::try_from(file.metadata().unwrap().len()).unwrap();
+        let process = self.command(&["run"]).stdout(file).spawn().unwrap();
+        Running {
+            process,
+            log,
+            logged,
+        }
     }
 
     /// What it logged, all starts together.
@@ -131,7 +148,7 @@ impl Daemon {
     pub async fn run_until_settled(&self, sequence: u64) {
         let running = self.start();
         self.until_settled(sequence).await;
-        assert_eq!(running.terminate(), Some(0), "{}", self.log());
+        assert_eq!(running.terminate().await, Some(0), "{}", self.log());
     }
 }
 
@@ -139,34 +156,51 @@ impl Daemon {
 pub async fn until(what: &str, holds: impl AsyncFn() -> bool) {
     let deadline = Instant::now() + PATIENCE;
     while !holds().await {
-        assert!(Instant::now() < deadline, "{what} is not reached in {PATIENCE:?}");
+        assert!(
+            Instant::now() < deadline,
+            "{what} is not reached in {PATIENCE:?}"
+        );
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
 }
 
 impl Running {
     pub fn id(&self) -> u32 {
-        self.0.id()
+        self.process.id()
     }
 
     /// SIGKILL.
     pub fn kill(mut self) {
-        self.0.kill().unwrap();
-        self.0.wait().unwrap();
+        self.process.kill().unwrap();
+        self.process.wait().unwrap();
     }
 
-    /// SIGTERM, and the exit code that follows.
-    pub fn terminate(mut self) -> Option<i32> {
-        let pid = self.0.id().to_string();
-        assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
-        self.0.wait().unwrap().code()
+    /// SIGTERM, once it has said that it starts, and the exit code that follows.
+    pub async fn terminate(mut self) -> Option<i32> {
+        until("the start", async || {
+            let log = std::fs::read_to_string(&self.log).unwrap();
+            log.get(self.logged..)
+                .is_some_and(|log| log.contains("radcast starts"))
+        })
+        .await;
+        let pid = self.process.id().to_string();
+        assert!(
+            Command::new("kill")
+                .args(["-TERM", &pid])
+                .status()
+                .unwrap()
+                .success()
+        );
+        tokio::task::spawn_blocking(move || self.process.wait().unwrap().code())
+            .await
+            .unwrap()
     }
 }
 
 impl Drop for Running {
     fn drop(&mut self) {
         // It may have ended already.
-        let _ = self.0.kill();
-        let _ = self.0.wait();
+        let _ = self.process.kill();
+        let _ = self.process.wait();
     }
 }

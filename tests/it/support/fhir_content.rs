@@ -8,17 +8,28 @@ use serde_json::Value;
 /// The resources of a store without ids, versions and order; references name what they refer to.
 pub fn content(store: &FhirStore) -> Vec<Value> {
     let types = ["Patient", "Endpoint", "ImagingStudy"];
-    let resources: Vec<Value> =
-        types.iter().flat_map(|of_type| store.resources(of_type).unwrap()).collect();
-    let names = resources.iter().map(|resource| (reference(resource), name(resource))).collect();
-    let mut content: Vec<Value> =
-        resources.into_iter().map(|resource| normalised(resource, &names)).collect();
+    let resources: Vec<Value> = types
+        .iter()
+        .flat_map(|of_type| store.resources(of_type).unwrap())
+        .collect();
+    let names = resources
+        .iter()
+        .map(|resource| (reference(resource), name(resource)))
+        .collect();
+    let mut content: Vec<Value> = resources
+        .into_iter()
+        .map(|resource| normalised(resource, &names))
+        .collect();
     content.sort_by_key(Value::to_string);
     content
 }
 
 fn reference(resource: &Value) -> String {
-    format!("{}/{}", text(&resource["resourceType"]), text(&resource["id"]))
+    format!(
+        "{}/{}",
+        text(&resource["resourceType"]),
+        text(&resource["id"])
+    )
 }
 
 fn name(resource: &Value) -> String {
@@ -32,10 +43,13 @@ fn text(value: &Value) -> &str {
 fn normalised(mut resource: Value, names: &BTreeMap<String, String>) -> Value {
     let members = resource.as_object_mut().unwrap();
     members.remove("id");
-    members.get_mut("meta").and_then(Value::as_object_mut).map(|meta| {
-        meta.remove("versionId");
-        meta.remove("lastUpdated")
-    });
+    members
+        .get_mut("meta")
+        .and_then(Value::as_object_mut)
+        .map(|meta| {
+            meta.remove("versionId");
+            meta.remove("lastUpdated")
+        });
     rename(&mut resource, names);
     sort(&mut resource);
     resource

@@ -56,7 +56,12 @@ impl Place {
 /// One study of one patient: `instances` images in each of `series` series.
 pub fn study(patient: u32, study: u32, series: u32, instances: u32) -> Vec<Place> {
     let places = (1..=series).flat_map(|series| {
-        (1..=instances).map(move |instance| Place { patient, study, series, instance })
+        (1..=instances).map(move |instance| Place {
+            patient,
+            study,
+            series,
+            instance,
+        })
     });
     places.collect()
 }

@@ -19,7 +19,12 @@ impl Services {
         let fhir = FhirStore::open(None).unwrap();
         let dicom_server = Server::start(dicom.router(), 0).await.unwrap();
         let fhir_server = Server::start(fhir.router(), 0).await.unwrap();
-        Self { dicom, fhir, dicom_server, fhir_server }
+        Self {
+            dicom,
+            fhir,
+            dicom_server,
+            fhir_server,
+        }
     }
 
     pub fn dicom_address(&self) -> String {
@@ -32,7 +37,9 @@ impl Services {
 
     /// Stores CT images, and gives the sequence of the last.
     pub fn store(&self, places: &[Place]) -> u64 {
-        let stored = places.iter().map(|place| self.store_json(&place.ct().to_string()));
+        let stored = places
+            .iter()
+            .map(|place| self.store_json(&place.ct().to_string()));
         stored.last().unwrap_or_default()
     }
 
@@ -42,8 +49,10 @@ impl Services {
 
     pub fn delete(&self, place: Place) {
         let (series, instance) = (place.series_uid(), place.instance_uid());
-        let deleted =
-            self.dicom.delete(None, &place.study_uid(), Some(&series), Some(&instance)).unwrap();
+        let deleted = self
+            .dicom
+            .delete(None, &place.study_uid(), Some(&series), Some(&instance))
+            .unwrap();
         assert_eq!(deleted, 1);
     }
 }
