@@ -14,6 +14,7 @@ use super::service::Clock;
 
 /// An instance's version is the sequence of the change that made it. `file` is the version whose
 /// file is kept. `ticks` are hundreds of nanoseconds since 1970, the resolution of the feed.
+/// Searches count in an index, as the table is as large as the metadata in it.
 const SCHEMA: &str = "
     CREATE TABLE IF NOT EXISTS instance (
         key INTEGER PRIMARY KEY,
@@ -31,6 +32,9 @@ const SCHEMA: &str = "
         metadata TEXT NOT NULL,
         UNIQUE (partition, study, series, instance)
     );
+    CREATE INDEX IF NOT EXISTS instance_counted
+        ON instance (partition, study, series, instance, modality);
+    CREATE INDEX IF NOT EXISTS instance_by_patient ON instance (partition, patient_id, study);
     CREATE TABLE IF NOT EXISTS change (
         sequence INTEGER PRIMARY KEY,
         ticks INTEGER NOT NULL,

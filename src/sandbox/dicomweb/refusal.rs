@@ -56,10 +56,8 @@ impl From<DicomServiceError> for Refusal {
 pub(super) async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, Refusal> + Send + 'static,
 ) -> Result<T, Refusal> {
-    tokio::task::spawn_blocking(work)
-        .await
-        .unwrap_or_else(|error| {
-            let message = format!("the operation ended unexpectedly: {error}");
-            Err(Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, message))
-        })
+    tokio::task::spawn_blocking(work).await.unwrap_or_else(|_| {
+        let message = "the operation ended unexpectedly; the log says why";
+        Err(Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, message))
+    })
 }
