@@ -256,3 +256,18 @@ fn the_debug_form_does_not_name_the_patient() {
     let instance = from_bytes(&file(uids::EXPLICIT_VR_LITTLE_ENDIAN)).unwrap();
     assert!(!format!("{instance:?}").contains("Люк"));
 }
+
+#[test]
+fn a_file_cut_off_inside_an_element_before_its_uids_is_unreadable() {
+    let bytes = without_meta(uids::EXPLICIT_VR_LITTLE_ENDIAN);
+    let study = bytes
+        .windows(4)
+        .position(|w| w == [0x20, 0, 0x0D, 0])
+        .unwrap();
+    for end in [study + 5, study + 9] {
+        let error = from_bytes(&bytes[..end]).unwrap_err();
+        let place = format!("at byte {}", if end < study + 8 { study } else { end });
+        assert!(matches!(error, Part10Error::Unreadable { .. }), "{error}");
+        assert!(error.to_string().contains(&place), "{error}");
+    }
+}
