@@ -1,0 +1,36 @@
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint fmt bench generate
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: ## cast DICOM into FHIR, both servers embedded; DICOM=/some/folder takes the files there
+	cargo run --locked -- demo $(if $(DICOM),--dicom "$(DICOM)")
+
+test: ## set up what the tests need and run all of them
+	@environment=$$(tests/tools/setup) && \
+	export RADCAST_TEST_PYTHON="$$environment/bin/python" && \
+	RADCAST_PYDICOM_FILES=$$("$$RADCAST_TEST_PYTHON" -c \
+	  'import pydicom.data as data; print(data.DATA_ROOT + "/test_files")') && \
+	export RADCAST_PYDICOM_FILES && \
+	cargo test --locked
+
+lint: ## format, clippy, documentation, dependencies
+	cargo fmt --check
+	cargo clippy --locked --all-targets -- -D warnings
+	RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps
+	@features=$$(cargo tree --locked --prefix none --depth 0 --format '{f}' --invert serde_json) && \
+	case "$$features" in *arbitrary_precision*) \
+	  echo "serde_json/arbitrary_precision is on: it changes how every number is read" >&2; exit 1;; \
+	esac
+	@if command -v cargo-deny >/dev/null; then cargo deny check bans licenses sources; \
+	else echo "cargo-deny is not installed: dependencies not checked (cargo install cargo-deny)"; fi
+
+fmt: ## format the sources
+	cargo fmt
+
+bench: ## measure
+	cargo bench --locked
+
+generate: ## rewrite docs/settings.md and appsettings.json from the table of settings
+	RADCAST_GENERATE=1 cargo test --locked --quiet --lib settings::generate
