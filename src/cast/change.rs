@@ -183,6 +183,3 @@ fn check_uids(key: &InstanceKey) -> Result<(), Failure> {
         ))
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -54,12 +54,16 @@ pub(super) fn resolve<'a>(
         };
         let (kept, fact) = facts().next()?;
         if let Some(other) = dissenter(kept, fact, facts()) {
-            disagreements.push(Disagreement {
+            let disagreement = Disagreement {
                 keyword: row.tags.first().map_or("Unknown", |tag| keyword(*tag)),
                 study: kept.study.clone(),
                 kept: kept.instance.clone(),
                 other: other.instance.clone(),
-            });
+            };
+            // Several rows may come from one attribute.
+            if disagreements.last() != Some(&disagreement) {
+                disagreements.push(disagreement);
+            }
         }
         Some(fact)
     });

@@ -100,12 +100,6 @@ pub(super) fn date(reading: &mut Reading<'_>, tags: &'static [Tag]) -> Option<Fa
         .map(|date| Fact::text(date.to_string()))
 }
 
-/// PN.
-pub(super) fn person_name(reading: &mut Reading<'_>, tags: &'static [Tag]) -> Option<Fact> {
-    let read = reading.dataset.person_name(*tags.first()?);
-    reading.accept(read).map(|name| Fact::Name(Box::new(name)))
-}
-
 /// CS of a fixed set of terms, each with its FHIR code. `terms` lists them for the warning.
 pub(super) fn term(
     reading: &mut Reading<'_>,

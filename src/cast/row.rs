@@ -4,7 +4,7 @@ use std::fmt;
 
 use dicom_core::Tag;
 
-use crate::dicom::PersonName;
+use crate::dicom::NameGroup;
 
 use super::edit::EditError;
 use super::object::Object;
@@ -62,8 +62,8 @@ pub(super) enum Fact {
     Text(Box<str>),
     /// An unsignedInt.
     Number(u32),
-    /// A person's name.
-    Name(Box<PersonName>),
+    /// A person's name in one writing.
+    Name(Box<NameGroup>),
     /// A patient's identifier.
     Patient(PatientKey),
 }

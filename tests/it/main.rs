@@ -3,6 +3,10 @@
 #![allow(unreachable_pub, reason = "the modules of a test binary have no outside")]
 
 mod architecture;
+mod cast_mapping;
+mod cast_partitions;
+mod cast_reading;
+mod cast_world;
 mod casting;
 mod change_feed;
 mod crash;

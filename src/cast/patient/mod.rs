@@ -22,6 +22,8 @@ use super::{Resource, StudyDelta, Write, put};
 
 const TYPE: &str = "Patient";
 
+const NAME: &[Tag] = &[tags::PATIENT_NAME];
+
 /// The mapping. The first row is the patient's identity.
 const ROWS: &[Row] = &[
     Row::required(
@@ -30,12 +32,9 @@ const ROWS: &[Row] = &[
         read_identifier,
         put_identifier,
     ),
-    Row::optional(
-        &[tags::PATIENT_NAME],
-        "name",
-        reading::person_name,
-        name::put,
-    ),
+    Row::optional(NAME, "name", name::read_alphabetic, name::put_alphabetic),
+    Row::optional(NAME, "name", name::read_ideographic, name::put_ideographic),
+    Row::optional(NAME, "name", name::read_phonetic, name::put_phonetic),
     Row::optional(&[tags::PATIENT_SEX], "gender", gender, put::text),
     Row::optional(
         &[tags::PATIENT_BIRTH_DATE],

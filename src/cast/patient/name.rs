@@ -1,33 +1,74 @@
-//! `Patient.name`: the names of use `usual`, one for each writing that the PN has.
+//! `Patient.name`: the names of use `usual`, one for each writing. Each is a fact of its own: a PN
+//! without ideographs does not erase those that another instance gave.
 
-use crate::dicom::NameGroup;
+use dicom_core::Tag;
+
+use crate::dicom::{NameGroup, PersonName};
 
 use super::super::edit::EditError;
 use super::super::element::{self, EN_REPRESENTATION};
 use super::super::object::{Object, raw};
+use super::super::reading::Reading;
 use super::super::row::Fact;
 
-/// Brings the usual names in step; other names are not touched, and neither is the name of a
-/// writing that the PN does not have.
-pub(super) fn put(
+pub(super) fn read_alphabetic(reading: &mut Reading<'_>, tags: &'static [Tag]) -> Option<Fact> {
+    read(reading, tags, |name| name.alphabetic)
+}
+
+pub(super) fn read_ideographic(reading: &mut Reading<'_>, tags: &'static [Tag]) -> Option<Fact> {
+    read(reading, tags, |name| name.ideographic)
+}
+
+pub(super) fn read_phonetic(reading: &mut Reading<'_>, tags: &'static [Tag]) -> Option<Fact> {
+    read(reading, tags, |name| name.phonetic)
+}
+
+pub(super) fn put_alphabetic(
     patient: &mut Object,
     element: &'static str,
     fact: &Fact,
 ) -> Result<(), EditError> {
-    let Fact::Name(name) = fact else {
+    put(patient, element, fact, None)
+}
+
+pub(super) fn put_ideographic(
+    patient: &mut Object,
+    element: &'static str,
+    fact: &Fact,
+) -> Result<(), EditError> {
+    put(patient, element, fact, Some("IDE"))
+}
+
+pub(super) fn put_phonetic(
+    patient: &mut Object,
+    element: &'static str,
+    fact: &Fact,
+) -> Result<(), EditError> {
+    put(patient, element, fact, Some("SYL"))
+}
+
+/// One writing of the PN; none when it says nothing.
+fn read(
+    reading: &mut Reading<'_>,
+    tags: &'static [Tag],
+    group: fn(PersonName) -> NameGroup,
+) -> Option<Fact> {
+    let read = reading.dataset.person_name(*tags.first()?);
+    let group = reading.accept(read).map(group)?;
+    (!group.is_empty()).then(|| Fact::Name(Box::new(group)))
+}
+
+/// Brings the usual name in one writing in step; other names are not touched.
+fn put(
+    patient: &mut Object,
+    element: &'static str,
+    fact: &Fact,
+    representation: Option<&str>,
+) -> Result<(), EditError> {
+    let Fact::Name(group) = fact else {
         return Err(EditError::Build(element));
     };
-    let writings = [
-        (&name.alphabetic, None),
-        (&name.ideographic, Some("IDE")),
-        (&name.phonetic, Some("SYL")),
-    ];
-    for (group, representation) in writings {
-        if !group.is_empty() {
-            put_writing(patient, group, representation)?;
-        }
-    }
-    Ok(())
+    put_writing(patient, group, representation)
 }
 
 fn put_writing(
@@ -115,6 +156,3 @@ fn words<'a>(components: &[&'a str]) -> Vec<&'a str> {
         .flat_map(|component| component.split_whitespace());
     words.collect()
 }
-
-#[cfg(test)]
-mod tests;

@@ -1,0 +1,235 @@
+//! A FHIR server's state as far as casting needs one, in memory: answers the lookups, applies the
+//! writes, and checks their conditions.
+
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+use indexmap::IndexMap;
+use radcast::cast::{
+    Action, Change, Found, Lookups, Merged, Query, Resource, Rules, StudyDelta, Validation, Write,
+    merge,
+};
+use radcast::dicom::{Dataset, InstanceKey};
+use radcast::failure::Failure;
+use serde_json::Value;
+use serde_json::value::{RawValue, to_raw_value};
+
+type Members = IndexMap<String, Box<RawValue>>;
+
+/// Rules of a service at `https://dicom.example`.
+pub(crate) fn rules() -> Rules {
+    Rules {
+        dicom_endpoint: "https://dicom.example".into(),
+        wado_version: "v2".into(),
+        patient_system: Some("urn:mrn".into()),
+        issuer_as_system: false,
+        validation: Validation::Partial,
+        time_zone: None,
+    }
+}
+
+/// An instance of the default partition.
+pub(crate) fn key(study: &str, series: &str, instance: &str) -> InstanceKey {
+    InstanceKey {
+        partition: None,
+        study: study.into(),
+        series: series.into(),
+        instance: instance.into(),
+    }
+}
+
+/// A dataset of these elements, by tag and JSON text, besides the required ones.
+pub(crate) fn dataset(elements: &[(&str, &str)]) -> Dataset {
+    let required = [
+        ("00100020", r#"{"vr":"LO","Value":["P1"]}"#),
+        ("00080060", r#"{"vr":"CS","Value":["CT"]}"#),
+        ("00080016", r#"{"vr":"UI","Value":["1.2.840.10008.5.1.4.1.1.2"]}"#),
+    ];
+    let all: BTreeMap<_, _> = required.iter().chain(elements).copied().collect();
+    let members: Vec<_> = all.iter().map(|(tag, json)| format!("\"{tag}\":{json}")).collect();
+    Dataset::parse(Bytes::from(format!("{{{}}}", members.join(",")))).unwrap()
+}
+
+/// A create entry.
+pub(crate) fn create(sequence: u64, key: InstanceKey, elements: &[(&str, &str)]) -> Change {
+    let dataset = dataset(elements);
+    Change::read(sequence, key, Action::Create, Some(&dataset), &rules()).unwrap()
+}
+
+/// A delete entry.
+pub(crate) fn delete(sequence: u64, key: InstanceKey) -> Change {
+    Change::read(sequence, key, Action::Delete, None, &rules()).unwrap()
+}
+
+/// The stored resources, by `Type/id`, in the text that the server would give out.
+#[derive(Clone, Default)]
+pub(crate) struct World {
+    pub(crate) resources: BTreeMap<String, String>,
+}
+
+impl World {
+    /// Stores a resource as somebody else wrote it.
+    pub(crate) fn put(&mut self, json: &str) -> &mut Self {
+        let value: Value = serde_json::from_str(json).unwrap();
+        let name = format!("{}/{}", text(&value["resourceType"]), text(&value["id"]));
+        self.resources.insert(name, json.into());
+        self
+    }
+
+    /// Casts the changes of one study as one delta.
+    pub(crate) fn cast(&mut self, changes: impl IntoIterator<Item = Change>) -> Merged {
+        self.cast_by(&rules(), changes).unwrap()
+    }
+
+    /// As [`Self::cast`], by other rules.
+    pub(crate) fn cast_by(
+        &mut self,
+        rules: &Rules,
+        changes: impl IntoIterator<Item = Change>,
+    ) -> Result<Merged, Failure> {
+        let delta = StudyDelta::fold(changes).unwrap();
+        let merged = merge(&delta, &self.found(&delta.lookups(rules)), rules)?;
+        self.apply(&merged.writes);
+        Ok(merged)
+    }
+
+    /// The answers to the lookups.
+    pub(crate) fn found(&self, lookups: &Lookups) -> Found {
+        let endpoint = lookups.endpoint.as_ref().map(|lookup| {
+            let identified = self.search(&lookup.by_identifier.encoded(), "Endpoint");
+            if identified.is_empty() {
+                self.search(&lookup.by_dicom_cast_name.encoded(), "Endpoint")
+            } else {
+                identified
+            }
+        });
+        let search = |query: &Query| self.search(&query.encoded(), query.resource_type);
+        Found {
+            study: search(&lookups.study),
+            patient: lookups.patient.as_ref().map(search).unwrap_or_default(),
+            endpoint: endpoint.unwrap_or_default(),
+        }
+    }
+
+    /// The resources of a type.
+    pub(crate) fn all(&self, resource_type: &str) -> Vec<Value> {
+        let prefix = format!("{resource_type}/");
+        let of_type = self.resources.iter().filter(|(name, _)| name.starts_with(&prefix));
+        of_type.map(|(_, json)| serde_json::from_str(json).unwrap()).collect()
+    }
+
+    /// The only resource of a type.
+    pub(crate) fn only(&self, resource_type: &str) -> Value {
+        let mut all = self.all(resource_type);
+        assert_eq!(all.len(), 1, "resources of type {resource_type}");
+        all.remove(0)
+    }
+
+    fn search(&self, query: &str, resource_type: &str) -> Vec<Resource> {
+        let prefix = format!("{resource_type}/");
+        let of_type = self.resources.iter().filter(|(name, _)| name.starts_with(&prefix));
+        let matching = of_type.filter(|(_, json)| matches(&serde_json::from_str(json).unwrap(), query));
+        matching.map(|(_, json)| Resource::parse(json).unwrap()).collect()
+    }
+
+    fn apply(&mut self, writes: &[Write]) {
+        let mut ids = BTreeMap::new();
+        for write in writes {
+            if let Write::Create { full_url, if_none_exist, resource } = write {
+                let resource_type = resource.resource_type().unwrap();
+                let existing = self.search(if_none_exist, &resource_type);
+                assert!(existing.is_empty(), "create of what exists: {resource_type}");
+                let id = full_url.trim_start_matches("urn:uuid:");
+                ids.insert(full_url.clone(), format!("{resource_type}/{id}"));
+            }
+        }
+        for write in writes {
+            self.apply_one(write, &ids);
+        }
+    }
+
+    fn apply_one(&mut self, write: &Write, ids: &BTreeMap<String, String>) {
+        let (name, next, resource) = match write {
+            Write::Create { full_url, resource, .. } => (ids[full_url].clone(), 1, resource),
+            Write::Update { id, version, resource } => {
+                let name = format!("{}/{id}", write.resource_type());
+                self.check_version(&name, version);
+                (name, version.parse::<u32>().unwrap() + 1, resource)
+            }
+            Write::Delete { resource_type, id, version } => {
+                let name = format!("{resource_type}/{id}");
+                self.check_version(&name, version);
+                self.resources.remove(&name);
+                return;
+            }
+        };
+        let mut json = serde_json::to_string(resource).unwrap();
+        for (full_url, reference) in ids {
+            json = json.replace(full_url, reference);
+        }
+        self.resources.insert(name.clone(), stamped(&json, &name, next));
+    }
+
+    fn check_version(&self, name: &str, version: &str) {
+        let stored = Resource::parse(&self.resources[name]).unwrap();
+        assert_eq!(stored.version().as_deref(), Some(version), "If-Match of {name}");
+    }
+}
+
+/// The text with id and version as the server sets them.
+fn stamped(json: &str, name: &str, version: u32) -> String {
+    let mut members: Members = serde_json::from_str(json).unwrap();
+    let mut meta: Members = members
+        .get("meta")
+        .map(|meta| serde_json::from_str(meta.get()).unwrap())
+        .unwrap_or_default();
+    meta.insert("versionId".into(), to_raw_value(&version.to_string()).unwrap());
+    members.insert("meta".into(), to_raw_value(&meta).unwrap());
+    let id = name.split_once('/').unwrap().1;
+    members.insert("id".into(), to_raw_value(id).unwrap());
+    serde_json::to_string(&members).unwrap()
+}
+
+/// Whether a resource matches an encoded query of the parameters that casting uses.
+fn matches(resource: &Value, query: &str) -> bool {
+    query.split('&').all(|pair| {
+        let (name, value) = pair.split_once('=').unwrap();
+        let value = percent_encoding::percent_decode_str(value).decode_utf8().unwrap();
+        let parts = unescaped(&value);
+        match (name, parts.as_slice()) {
+            ("identifier", [system, value]) => items(&resource["identifier"])
+                .any(|i| text(&i["system"]) == system && text(&i["value"]) == value),
+            ("name", [prefix]) => text(&resource["name"]).starts_with(prefix.as_str()),
+            ("connection-type", [system, code]) => {
+                let coding = &resource["connectionType"];
+                text(&coding["system"]) == system && text(&coding["code"]) == code
+            }
+            other => panic!("a parameter that no server is asked for: {other:?}"),
+        }
+    })
+}
+
+/// The parts between bars, FHIR's escapes undone.
+fn unescaped(value: &str) -> Vec<String> {
+    let mut parts = vec![String::new()];
+    let mut characters = value.chars();
+    while let Some(character) = characters.next() {
+        match character {
+            '|' => parts.push(String::new()),
+            '\\' => parts.last_mut().unwrap().extend(characters.next()),
+            ',' | '$' => panic!("unescaped {character} in a search"),
+            other => parts.last_mut().unwrap().push(other),
+        }
+    }
+    parts
+}
+
+/// The items of an array; none of what is no array.
+pub(crate) fn items(value: &Value) -> impl Iterator<Item = &Value> {
+    value.as_array().into_iter().flatten()
+}
+
+/// A string; empty for what is none.
+pub(crate) fn text(value: &Value) -> &str {
+    value.as_str().unwrap_or_default()
+}
