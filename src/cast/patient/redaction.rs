@@ -42,10 +42,7 @@ impl PatientFacts {
     /// PatientID, the components of the name and the birth date.
     fn identifying(&self) -> impl Iterator<Item = &str> {
         let said = self.facts.0.iter().flatten().flat_map(|fact| match fact {
-            Fact::Name(name) => [&name.alphabetic, &name.ideographic, &name.phonetic]
-                .into_iter()
-                .flat_map(components)
-                .collect(),
+            Fact::Name(group) => components(group).to_vec(),
             Fact::Text(text) if text.starts_with(|c: char| c.is_ascii_digit()) => {
                 vec![text.as_ref()]
             }
