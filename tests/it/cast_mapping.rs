@@ -22,15 +22,51 @@ fn mapped(resource_type: &str, pointer: &str, elements: &[(&str, &str)]) -> Opti
 }
 
 /// An attribute with a value, and where it goes.
-fn rows() -> Vec<(&'static str, &'static str, &'static str, &'static str, Value)> {
+fn rows() -> Vec<(
+    &'static str,
+    &'static str,
+    &'static str,
+    &'static str,
+    Value,
+)> {
     let study = "ImagingStudy";
     vec![
-        ("Patient", "/gender", "00100040", r#"["F"]"#, json!("female")),
+        (
+            "Patient",
+            "/gender",
+            "00100040",
+            r#"["F"]"#,
+            json!("female"),
+        ),
         ("Patient", "/gender", "00100040", r#"["M"]"#, json!("male")),
-        ("Patient", "/gender", "00100040", r#"["O "]"#, json!("other")),
-        ("Patient", "/birthDate", "00100030", r#"["19800229"]"#, json!("1980-02-29")),
-        ("Patient", "/birthDate", "00100030", r#"["198002"]"#, json!("1980-02")),
-        ("Patient", "/birthDate", "00100030", r#"["1980"]"#, json!("1980")),
+        (
+            "Patient",
+            "/gender",
+            "00100040",
+            r#"["O "]"#,
+            json!("other"),
+        ),
+        (
+            "Patient",
+            "/birthDate",
+            "00100030",
+            r#"["19800229"]"#,
+            json!("1980-02-29"),
+        ),
+        (
+            "Patient",
+            "/birthDate",
+            "00100030",
+            r#"["198002"]"#,
+            json!("1980-02"),
+        ),
+        (
+            "Patient",
+            "/birthDate",
+            "00100030",
+            r#"["1980"]"#,
+            json!("1980"),
+        ),
         (
             "Patient",
             "/name",
@@ -38,14 +74,50 @@ fn rows() -> Vec<(&'static str, &'static str, &'static str, &'static str, Value)
             r#"[{"Alphabetic":"Rossi^Maria  Pia^Anna ^Dr.^MD^"}]"#,
             json!([{"use":"usual","family":"Rossi","given":["Maria","Pia","Anna"],"prefix":["Dr."],"suffix":["MD"]}]),
         ),
-        (study, "/identifier/1/value", "00080050", r#"["A 1"]"#, json!("A 1")),
-        (study, "/description", "00081030", r#"[" Chest CT "]"#, json!("Chest CT")),
-        (study, "/started", "00080020", r#"["20240601"]"#, json!("2024-06-01")),
+        (
+            study,
+            "/identifier/1/value",
+            "00080050",
+            r#"["A 1"]"#,
+            json!("A 1"),
+        ),
+        (
+            study,
+            "/description",
+            "00081030",
+            r#"[" Chest CT "]"#,
+            json!("Chest CT"),
+        ),
+        (
+            study,
+            "/started",
+            "00080020",
+            r#"["20240601"]"#,
+            json!("2024-06-01"),
+        ),
         (study, "/started", "00080020", r#"["2024"]"#, json!("2024")),
         (study, "/series/0/number", "00200011", "[3]", json!(3)),
-        (study, "/series/0/description", "0008103E", r#"["Axial"]"#, json!("Axial")),
-        (study, "/series/0/started", "00080021", r#"["20240601"]"#, json!("2024-06-01")),
-        (study, "/series/0/instance/0/number", "00200013", r#"["7"]"#, json!(7)),
+        (
+            study,
+            "/series/0/description",
+            "0008103E",
+            r#"["Axial"]"#,
+            json!("Axial"),
+        ),
+        (
+            study,
+            "/series/0/started",
+            "00080021",
+            r#"["20240601"]"#,
+            json!("2024-06-01"),
+        ),
+        (
+            study,
+            "/series/0/instance/0/number",
+            "00200013",
+            r#"["7"]"#,
+            json!(7),
+        ),
     ]
 }
 
@@ -62,8 +134,18 @@ fn a_value_goes_where_the_table_says() {
 fn an_absent_or_empty_value_gives_no_element() {
     for (resource_type, pointer, tag, ..) in rows() {
         assert_eq!(mapped(resource_type, pointer, &[]), None, "{tag}");
-        for nothing in ["null", "{}", r#"{"Value":[]}"#, r#"{"Value":[""]}"#, r#"{"Value":[null]}"#] {
-            assert_eq!(mapped(resource_type, pointer, &[(tag, nothing)]), None, "{tag} {nothing}");
+        for nothing in [
+            "null",
+            "{}",
+            r#"{"Value":[]}"#,
+            r#"{"Value":[""]}"#,
+            r#"{"Value":[null]}"#,
+        ] {
+            assert_eq!(
+                mapped(resource_type, pointer, &[(tag, nothing)]),
+                None,
+                "{tag} {nothing}"
+            );
         }
     }
 }
@@ -72,11 +154,19 @@ fn an_absent_or_empty_value_gives_no_element() {
 fn an_invalid_or_repeated_value_gives_no_element_and_a_warning() {
     for (resource_type, pointer, tag, value, _) in rows() {
         let one = &value[1..value.len() - 1];
-        for bad in ["[true]".to_owned(), "[NaN]".to_owned(), format!("[{one},{one}]")] {
+        for bad in [
+            "[true]".to_owned(),
+            "[NaN]".to_owned(),
+            format!("[{one},{one}]"),
+        ] {
             let element = format!(r#"{{"Value":{bad}}}"#);
             let change = create(1, key("1.2", "1.3", "1.4"), &[(tag, &element)]);
             assert_eq!(change.warnings().len(), 1, "{tag} {bad}");
-            assert_eq!(mapped(resource_type, pointer, &[(tag, &element)]), None, "{tag} {bad}");
+            assert_eq!(
+                mapped(resource_type, pointer, &[(tag, &element)]),
+                None,
+                "{tag} {bad}"
+            );
         }
     }
 }
@@ -88,8 +178,15 @@ fn a_new_study_is_complete() {
     let mut study = world.only("ImagingStudy");
     study.as_object_mut().unwrap().remove("id");
     let dcm = json!({"system":"http://dicom.nema.org/resources/ontology/DCM","code":"CT"});
-    let reference = |r: &Value| format!("{}/{}", r["resourceType"].as_str().unwrap(), r["id"].as_str().unwrap());
-    let sop_class = json!({"system":"urn:ietf:rfc:3986","code":"urn:oid:1.2.840.10008.5.1.4.1.1.2"});
+    let reference = |r: &Value| {
+        format!(
+            "{}/{}",
+            r["resourceType"].as_str().unwrap(),
+            r["id"].as_str().unwrap()
+        )
+    };
+    let sop_class =
+        json!({"system":"urn:ietf:rfc:3986","code":"urn:oid:1.2.840.10008.5.1.4.1.1.2"});
     assert_eq!(
         study,
         json!({
@@ -115,9 +212,13 @@ fn a_new_study_is_complete() {
 #[test]
 fn a_new_patient_and_endpoint_are_complete() {
     let world = cast(&[], &rules());
-    let mr = json!({"coding":[{"system":"http://terminology.hl7.org/CodeSystem/v2-0203","code":"MR"}]});
+    let mr =
+        json!({"coding":[{"system":"http://terminology.hl7.org/CodeSystem/v2-0203","code":"MR"}]});
     let patient = world.only("Patient");
-    assert_eq!(patient["identifier"], json!([{"type": mr, "system": "urn:mrn", "value": "P1"}]));
+    assert_eq!(
+        patient["identifier"],
+        json!([{"type": mr, "system": "urn:mrn", "value": "P1"}])
+    );
     let endpoint = world.only("Endpoint");
     let expected = json!({
         "resourceType": "Endpoint",
@@ -168,8 +269,14 @@ fn a_time_is_written_when_its_zone_is_known() {
     let cases = [
         (started(&[date, time], &rules()), "2024-06-01"),
         (started(&[date, offset], &zoned), "2024-06-01"),
-        (started(&[date, time], &zoned), "2024-06-01T14:25:01.25+02:00"),
-        (started(&[date, time, offset], &zoned), "2024-06-01T14:25:01.25-09:30"),
+        (
+            started(&[date, time], &zoned),
+            "2024-06-01T14:25:01.25+02:00",
+        ),
+        (
+            started(&[date, time, offset], &zoned),
+            "2024-06-01T14:25:01.25-09:30",
+        ),
     ];
     for (started, expected) in cases {
         assert_eq!(started.as_deref(), Some(expected));
@@ -186,11 +293,19 @@ fn a_negative_number_is_left_out_without_warning() {
 
 #[test]
 fn creates_are_conditional_on_the_escaped_identity() {
-    let change = create(1, key("1.2", "1.3", "1.4"), &[("00100020", r#"{"Value":["A,B|C&D"]}"#)]);
+    let change = create(
+        1,
+        key("1.2", "1.3", "1.4"),
+        &[("00100020", r#"{"Value":["A,B|C&D"]}"#)],
+    );
     let delta = StudyDelta::of(change);
     let writes = || merge(&delta, &Default::default(), &rules()).unwrap().writes;
     let condition = |write: &Write| match write {
-        Write::Create { if_none_exist, full_url, .. } => (if_none_exist.clone(), full_url.clone()),
+        Write::Create {
+            if_none_exist,
+            full_url,
+            ..
+        } => (if_none_exist.clone(), full_url.clone()),
         other => panic!("{other:?}"),
     };
     let conditions: Vec<_> = writes().iter().map(condition).collect();
@@ -199,7 +314,12 @@ fn creates_are_conditional_on_the_escaped_identity() {
         "identifier=urn:mrn%7CA%5C%2CB%5C%7CC%26D",
         "identifier=urn:dicom:uid%7Curn:oid:1.2",
     ];
-    assert!(conditions.iter().map(|(condition, _)| condition).eq(expected));
+    assert!(
+        conditions
+            .iter()
+            .map(|(condition, _)| condition)
+            .eq(expected)
+    );
     let again: Vec<_> = writes().iter().map(condition).collect();
     assert_eq!(again, conditions, "full URLs derive from the identity");
 }

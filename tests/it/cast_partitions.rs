@@ -14,7 +14,9 @@ fn in_partition(partition: &str) -> InstanceKey {
 }
 
 fn systems(study: &serde_json::Value) -> Vec<&str> {
-    items(&study["identifier"]).map(|i| text(&i["system"])).collect()
+    items(&study["identifier"])
+        .map(|i| text(&i["system"]))
+        .collect()
 }
 
 #[test]
@@ -24,11 +26,18 @@ fn a_partition_has_its_own_study_and_endpoint() {
     world.cast([create(2, in_partition("b"), &[])]);
     assert_eq!(world.all("ImagingStudy").len(), 2);
     assert_eq!(world.all("Patient").len(), 1);
-    let mut addresses: Vec<_> = world.all("Endpoint").iter().map(|e| text(&e["address"]).to_owned()).collect();
+    let mut addresses: Vec<_> = world
+        .all("Endpoint")
+        .iter()
+        .map(|e| text(&e["address"]).to_owned())
+        .collect();
     addresses.sort();
     assert_eq!(
         addresses,
-        ["https://dicom.example/v2/partitions/a", "https://dicom.example/v2/partitions/b"]
+        [
+            "https://dicom.example/v2/partitions/a",
+            "https://dicom.example/v2/partitions/b"
+        ]
     );
 }
 
@@ -49,7 +58,10 @@ fn a_partitions_study_carries_both_identifiers() {
 fn the_default_study_is_told_from_its_twins_whoever_comes_first() {
     for default_first in [true, false] {
         let mut world = World::default();
-        let mut changes = vec![create(1, key("1.2", "1.3", "1.4"), &[]), create(2, in_partition("a"), &[])];
+        let mut changes = vec![
+            create(1, key("1.2", "1.3", "1.4"), &[]),
+            create(2, in_partition("a"), &[]),
+        ];
         if !default_first {
             changes.reverse();
         }
@@ -60,7 +72,9 @@ fn the_default_study_is_told_from_its_twins_whoever_comes_first() {
         // Another instance finds the right one of the two.
         world.cast([create(3, key("1.2", "1.3", "1.5"), &[])]);
         let studies = world.all("ImagingStudy");
-        let default = studies.iter().find(|s| !systems(s).iter().any(|x| x.contains("/partitions/")));
+        let default = studies
+            .iter()
+            .find(|s| !systems(s).iter().any(|x| x.contains("/partitions/")));
         assert_eq!(default.unwrap()["numberOfInstances"], json!(2));
         let scoped = systems(default.unwrap()).contains(&"https://dicom.example/v2/studies");
         assert_eq!(scoped, !default_first);
@@ -76,5 +90,8 @@ fn the_default_partition_by_name_is_the_default_partition() {
     let change = Change::read(1, named, Action::Create, Some(&dataset(&[])), &rules()).unwrap();
     assert_eq!(change.study().partition(), None);
     world.cast([change]);
-    assert_eq!(text(&world.only("Endpoint")["address"]), "https://dicom.example/v2");
+    assert_eq!(
+        text(&world.only("Endpoint")["address"]),
+        "https://dicom.example/v2"
+    );
 }

@@ -7,7 +7,13 @@ use crate::cast_world::{create, dataset, delete, key, rules};
 
 fn read(elements: &[(&str, &str)], rules: &Rules) -> Result<Change, Failure> {
     let dataset = dataset(elements);
-    Change::read(7, key("1.2", "1.2.3", "1.2.3.4"), Action::Create, Some(&dataset), rules)
+    Change::read(
+        7,
+        key("1.2", "1.2.3", "1.2.3.4"),
+        Action::Create,
+        Some(&dataset),
+        rules,
+    )
 }
 
 fn failure(elements: &[(&str, &str)]) -> Failure {
@@ -18,7 +24,11 @@ fn failure(elements: &[(&str, &str)]) -> Failure {
 fn a_required_attribute_that_is_missing_or_invalid_fails_the_entry() {
     let cases = [
         ("00100020", "null", "PatientID (0010,0020) is missing"),
-        ("00100020", r#"{"vr":"LO","Value":[""]}"#, "PatientID (0010,0020) is missing"),
+        (
+            "00100020",
+            r#"{"vr":"LO","Value":[""]}"#,
+            "PatientID (0010,0020) is missing",
+        ),
         (
             "00100020",
             r#"{"vr":"LO","Value":["CANARY","B"]}"#,
@@ -65,7 +75,11 @@ fn an_entry_without_metadata_fails_unless_it_is_a_delete() {
 
 #[test]
 fn the_uids_of_the_entry_have_to_be_uids() {
-    for bad in [key("", "1", "1"), key("1", "x", "1"), key("1", "1", &"1".repeat(65))] {
+    for bad in [
+        key("", "1", "1"),
+        key("1", "x", "1"),
+        key("1", "1", &"1".repeat(65)),
+    ] {
         let failure = Change::read(1, bad, Action::Delete, None, &rules()).unwrap_err();
         assert_eq!(failure.code, Code::DicomMissingAttribute);
         assert!(failure.message.contains("InstanceUID"), "{failure}");
@@ -148,5 +162,8 @@ fn nothing_that_is_printed_shows_a_patient() {
     let patient = (change.patient(), change.patient_facts());
     let printed = format!("{change:?} {patient:?} {delta:?} {lookups:?}");
     let merged = format!("{:?}", world.cast([change.clone()]));
-    assert!(!printed.contains("CANARY") && !merged.contains("CANARY"), "{printed} {merged}");
+    assert!(
+        !printed.contains("CANARY") && !merged.contains("CANARY"),
+        "{printed} {merged}"
+    );
 }

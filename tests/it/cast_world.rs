@@ -43,10 +43,16 @@ pub(crate) fn dataset(elements: &[(&str, &str)]) -> Dataset {
     let required = [
         ("00100020", r#"{"vr":"LO","Value":["P1"]}"#),
         ("00080060", r#"{"vr":"CS","Value":["CT"]}"#),
-        ("00080016", r#"{"vr":"UI","Value":["1.2.840.10008.5.1.4.1.1.2"]}"#),
+        (
+            "00080016",
+            r#"{"vr":"UI","Value":["1.2.840.10008.5.1.4.1.1.2"]}"#,
+        ),
     ];
     let all: BTreeMap<_, _> = required.iter().chain(elements).copied().collect();
-    let members: Vec<_> = all.iter().map(|(tag, json)| format!("\"{tag}\":{json}")).collect();
+    let members: Vec<_> = all
+        .iter()
+        .map(|(tag, json)| format!("\"{tag}\":{json}"))
+        .collect();
     Dataset::parse(Bytes::from(format!("{{{}}}", members.join(",")))).unwrap()
 }
 
@@ -114,8 +120,13 @@ impl World {
     /// The resources of a type.
     pub(crate) fn all(&self, resource_type: &str) -> Vec<Value> {
         let prefix = format!("{resource_type}/");
-        let of_type = self.resources.iter().filter(|(name, _)| name.starts_with(&prefix));
-        of_type.map(|(_, json)| serde_json::from_str(json).unwrap()).collect()
+        let of_type = self
+            .resources
+            .iter()
+            .filter(|(name, _)| name.starts_with(&prefix));
+        of_type
+            .map(|(_, json)| serde_json::from_str(json).unwrap())
+            .collect()
     }
 
     /// The only resource of a type.
@@ -127,18 +138,32 @@ impl World {
 
     fn search(&self, query: &str, resource_type: &str) -> Vec<Resource> {
         let prefix = format!("{resource_type}/");
-        let of_type = self.resources.iter().filter(|(name, _)| name.starts_with(&prefix));
-        let matching = of_type.filter(|(_, json)| matches(&serde_json::from_str(json).unwrap(), query));
-        matching.map(|(_, json)| Resource::parse(json).unwrap()).collect()
+        let of_type = self
+            .resources
+            .iter()
+            .filter(|(name, _)| name.starts_with(&prefix));
+        let matching =
+            of_type.filter(|(_, json)| matches(&serde_json::from_str(json).unwrap(), query));
+        matching
+            .map(|(_, json)| Resource::parse(json).unwrap())
+            .collect()
     }
 
     fn apply(&mut self, writes: &[Write]) {
         let mut ids = BTreeMap::new();
         for write in writes {
-            if let Write::Create { full_url, if_none_exist, resource } = write {
+            if let Write::Create {
+                full_url,
+                if_none_exist,
+                resource,
+            } = write
+            {
                 let resource_type = resource.resource_type().unwrap();
                 let existing = self.search(if_none_exist, &resource_type);
-                assert!(existing.is_empty(), "create of what exists: {resource_type}");
+                assert!(
+                    existing.is_empty(),
+                    "create of what exists: {resource_type}"
+                );
                 let id = full_url.trim_start_matches("urn:uuid:");
                 ids.insert(full_url.clone(), format!("{resource_type}/{id}"));
             }
@@ -150,13 +175,23 @@ impl World {
 
     fn apply_one(&mut self, write: &Write, ids: &BTreeMap<String, String>) {
         let (name, next, resource) = match write {
-            Write::Create { full_url, resource, .. } => (ids[full_url].clone(), 1, resource),
-            Write::Update { id, version, resource } => {
+            Write::Create {
+                full_url, resource, ..
+            } => (ids[full_url].clone(), 1, resource),
+            Write::Update {
+                id,
+                version,
+                resource,
+            } => {
                 let name = format!("{}/{id}", write.resource_type());
                 self.check_version(&name, version);
                 (name, version.parse::<u32>().unwrap() + 1, resource)
             }
-            Write::Delete { resource_type, id, version } => {
+            Write::Delete {
+                resource_type,
+                id,
+                version,
+            } => {
                 let name = format!("{resource_type}/{id}");
                 self.check_version(&name, version);
                 self.resources.remove(&name);
@@ -167,12 +202,17 @@ impl World {
         for (full_url, reference) in ids {
             json = json.replace(full_url, reference);
         }
-        self.resources.insert(name.clone(), stamped(&json, &name, next));
+        self.resources
+            .insert(name.clone(), stamped(&json, &name, next));
     }
 
     fn check_version(&self, name: &str, version: &str) {
         let stored = Resource::parse(&self.resources[name]).unwrap();
-        assert_eq!(stored.version().as_deref(), Some(version), "If-Match of {name}");
+        assert_eq!(
+            stored.version().as_deref(),
+            Some(version),
+            "If-Match of {name}"
+        );
     }
 }
 
@@ -183,7 +223,10 @@ fn stamped(json: &str, name: &str, version: u32) -> String {
         .get("meta")
         .map(|meta| serde_json::from_str(meta.get()).unwrap())
         .unwrap_or_default();
-    meta.insert("versionId".into(), to_raw_value(&version.to_string()).unwrap());
+    meta.insert(
+        "versionId".into(),
+        to_raw_value(&version.to_string()).unwrap(),
+    );
     members.insert("meta".into(), to_raw_value(&meta).unwrap());
     let id = name.split_once('/').unwrap().1;
     members.insert("id".into(), to_raw_value(id).unwrap());
@@ -194,7 +237,9 @@ fn stamped(json: &str, name: &str, version: u32) -> String {
 fn matches(resource: &Value, query: &str) -> bool {
     query.split('&').all(|pair| {
         let (name, value) = pair.split_once('=').unwrap();
-        let value = percent_encoding::percent_decode_str(value).decode_utf8().unwrap();
+        let value = percent_encoding::percent_decode_str(value)
+            .decode_utf8()
+            .unwrap();
         let parts = unescaped(&value);
         match (name, parts.as_slice()) {
             ("identifier", [system, value]) => items(&resource["identifier"])

@@ -205,7 +205,10 @@ async fn sigterm_lets_the_study_under_way_finish_and_saves_the_position() {
     })
     .await;
     let release = async {
-        until("the word that it stops", async || daemon.log().contains("stopping")).await;
+        until("the word that it stops", async || {
+            daemon.log().contains("stopping")
+        })
+        .await;
         release.send(()).unwrap();
     };
     let (code, ()) = tokio::join!(running.terminate(), release);

@@ -1,6 +1,9 @@
 //! The integration tests: a mod per capability.
 
-#![allow(unreachable_pub, reason = "the modules of a test binary have no outside")]
+#![allow(
+    unreachable_pub,
+    reason = "the modules of a test binary have no outside"
+)]
 
 mod architecture;
 mod cast_mapping;
@@ -9,7 +12,9 @@ mod cast_reading;
 mod cast_world;
 mod casting;
 mod change_feed;
+mod commands;
 mod crash;
+mod demo;
 mod house_style;
 mod simulation;
 mod support;

@@ -3,4 +3,5 @@
 pub mod daemon;
 pub mod fhir_content;
 pub mod instances;
+pub mod python;
 pub mod services;

@@ -1,0 +1,40 @@
+//! The independent readers and validators, in Python.
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+
+use super::daemon::Ended;
+
+/// What `make test` hands to the tests.
+fn from_make(variable: &str) -> PathBuf {
+    std::env::var_os(variable)
+        .unwrap_or_else(|| panic!("{variable} is not set: run the tests with `make test`"))
+        .into()
+}
+
+/// The real DICOM files of the pydicom package.
+pub fn pydicom_files() -> PathBuf {
+    from_make("RADCAST_PYDICOM_FILES")
+}
+
+/// Runs a script of tests/tools with this on its standard input.
+pub fn script(name: &str, arguments: &[&str], input: &[u8]) -> Ended {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/tools")
+        .join(name);
+    let mut process = Command::new(from_make("RADCAST_TEST_PYTHON"))
+        .arg(path)
+        .args(arguments)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stdin = process.stdin.take().unwrap();
+    let input = input.to_vec();
+    let writing = std::thread::spawn(move || stdin.write_all(&input));
+    let output = process.wait_with_output().unwrap();
+    writing.join().unwrap().unwrap();
+    output.into()
+}
