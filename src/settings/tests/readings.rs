@@ -1,0 +1,177 @@
+//! What values are read as.
+
+use std::num::NonZeroU32;
+use std::path::Path;
+use std::time::Duration;
+
+use super::{ENDPOINTS, load, problem, settings, with};
+use crate::settings::setting::{Kind, Standing};
+use crate::settings::{
+    ApiVersion, Cast, DicomWeb, Fhir, LogFormat, LogLevel, Logging, OnOutage, Patient, Retry,
+    Settings, Store, Validation, Worker, table,
+};
+
+#[test]
+fn the_two_endpoints_are_enough() {
+    let seconds = Duration::from_secs;
+    let expected = Settings {
+        dicom_web: DicomWeb {
+            endpoint: "https://dicom.example.org/".parse().unwrap(),
+            private_endpoint: None,
+            api_version: ApiVersion::V1,
+            page_size: 100,
+            timeout: seconds(100),
+            gap_settle_time: seconds(30),
+        },
+        fhir: Fhir {
+            endpoint: "http://fhir.example.org/r4".parse().unwrap(),
+            timeout: seconds(100),
+        },
+        worker: Worker {
+            poll_interval: seconds(60),
+            poll_interval_during_catchup: Duration::ZERO,
+            max_concurrency: 8,
+            pages_ahead: 4,
+            shutdown_grace_period: seconds(25),
+        },
+        retry: Retry {
+            total_duration: seconds(600),
+            max_attempts: NonZeroU32::new(14),
+            initial_delay: seconds(2),
+            max_delay: seconds(60),
+            on_outage: OnOutage::Pause,
+        },
+        patient: Patient {
+            system_id: None,
+            is_issuer_id_used: false,
+        },
+        cast: Cast {
+            validation: Validation::Partial,
+            time_zone: None,
+        },
+        store: Store {
+            path: "radcast.db".into(),
+        },
+        logging: Logging {
+            format: LogFormat::Auto,
+            level: LogLevel::Information,
+        },
+    };
+    assert_eq!(settings(&[]), expected);
+}
+
+#[test]
+fn every_problem_is_listed_at_once() {
+    let unusable = load(&[
+        ("DicomWeb__Endpoint", "dicom.example.org"),
+        ("Fhir__Timeout", "100"),
+        ("DicomCastWorker__MaxConcurrency", "0"),
+        ("RetryConfiguration__OnOutage", "panic"),
+        ("Fhir__Endpont", "https://fhir.example.org"),
+    ])
+    .unwrap_err();
+    let text = unusable.to_string();
+    let lines: Vec<_> = text.lines().skip(1).collect();
+    assert_eq!(
+        lines,
+        [
+            "  - DicomWeb:Endpoint = \"dicom.example.org\" (environment variable DicomWeb__Endpoint): has to be an absolute http or https address, such as https://example.org/v1 (relative URL without a base)",
+            "  - Fhir:Endpoint: is not set; set it, e.g. with Fhir__Endpoint=https://…",
+            "  - Fhir:Timeout = \"100\" (environment variable Fhir__Timeout): has to be a duration [d.]hh:mm:ss[.fffffff] of at least 00:00:00.0010000, such as 00:01:40",
+            "  - DicomCastWorker:MaxConcurrency = \"0\" (environment variable DicomCastWorker__MaxConcurrency): has to be a whole number from 1 to 64, such as 8",
+            "  - RetryConfiguration:OnOutage = \"panic\" (environment variable RetryConfiguration__OnOutage): has to be one of Pause, Record, such as Pause",
+            "  - note: Fhir:Endpont (environment variable Fhir__Endpont): is not a known setting and has no effect; did you mean Fhir:Endpoint?",
+        ]
+    );
+}
+
+/// So no row of the table is read as another kind than it says, or not at all.
+#[test]
+fn every_setting_that_is_used_refuses_what_is_not_of_its_kind() {
+    for setting in table::ALL {
+        let used = setting.standing != Standing::Recognised;
+        if used && !matches!(setting.kind, Kind::Text | Kind::Path) {
+            let variable = setting.variable();
+            let unusable = with(&[(&variable, "~ nothing of the kind ~")]).unwrap_err();
+            let keys: Vec<_> = unusable.problems.iter().map(|p| p.key.as_str()).collect();
+            assert_eq!(keys, [setting.path]);
+        }
+    }
+}
+
+#[test]
+fn every_word_of_a_choice_is_understood() {
+    for setting in table::ALL {
+        if let Kind::Choice(words) = setting.kind {
+            for word in words {
+                assert!(with(&[(&setting.variable(), word)]).is_ok(), "{word}");
+                assert!(with(&[(&setting.variable(), &word.to_uppercase())]).is_ok());
+            }
+        }
+    }
+}
+
+#[test]
+fn texts_and_paths_are_taken_as_they_are() {
+    let settings = settings(&[
+        ("Patient__PatientSystemId", " urn:oid:1.2.3 "),
+        ("Patient__IsIssuerIdUsed", "True"),
+        ("Store__Path", "/data/radcast.db"),
+        ("DicomCast__TimeZone", "Europe/Berlin"),
+        ("DicomWeb__PrivateEndpoint", "http://10.0.0.4"),
+        ("RetryConfiguration__MaxAttempts", "0"),
+    ]);
+    assert_eq!(settings.patient.system_id.as_deref(), Some("urn:oid:1.2.3"));
+    assert!(settings.patient.is_issuer_id_used);
+    assert_eq!(settings.store.path, Path::new("/data/radcast.db"));
+    let zone = settings.cast.time_zone.unwrap();
+    assert_eq!(zone.iana_name(), Some("Europe/Berlin"));
+    assert_eq!(
+        settings.dicom_web.request_base().as_str(),
+        "http://10.0.0.4/"
+    );
+    assert_eq!(settings.retry.max_attempts, None);
+}
+
+#[test]
+fn the_page_size_follows_the_version_of_the_feed() {
+    let page_size = |variables: &[(&str, &str)]| settings(variables).dicom_web.page_size;
+    let v2 = ("DicomWeb__ApiVersion", "v2");
+    assert_eq!(page_size(&[v2]), 200);
+    assert_eq!(page_size(&[v2, ("DicomWeb__PageSize", "150")]), 150);
+    let refused = problem(&[("DicomWeb__PageSize", "150")]);
+    assert!(refused.ends_with("may be 100 at most with v1"), "{refused}");
+}
+
+#[test]
+fn delays_that_cannot_both_hold_are_a_problem() {
+    let refused = problem(&[("RetryConfiguration__MaxDelay", "00:00:01")]);
+    assert!(refused.contains("may not be less than"), "{refused}");
+}
+
+#[test]
+fn validation_wins_over_the_older_switch_unless_they_contradict() {
+    let enforced = ("DicomCast__Features__EnforceValidationOfTagValues", "true");
+    let full = ("DicomCast__Validation", "full");
+    let partial = ("DicomCast__Validation", "Partial");
+    let validation = |variables: &[(&str, &str)]| settings(variables).cast.validation;
+    assert_eq!(validation(&[enforced]), Validation::Full);
+    assert_eq!(validation(&[full]), Validation::Full);
+    assert_eq!(validation(&[enforced, full]), Validation::Full);
+    assert_eq!(validation(&[partial]), Validation::Partial);
+    assert!(problem(&[enforced, partial]).contains("contradicts"));
+}
+
+#[test]
+fn an_address_with_credentials_is_refused_and_not_shown() {
+    for address in [
+        "https://user:canary@fhir.example.org",
+        "https://fhir.example.org?sig=canary",
+        "user:canary@fhir.example.org",
+    ] {
+        let unusable = load(&[ENDPOINTS[0], ("Fhir__Endpoint", address)]).unwrap_err();
+        assert_eq!(unusable.problems.len(), 1);
+        assert!(!unusable.to_string().contains("canary"), "{unusable}");
+        assert!(!format!("{unusable:?}").contains("canary"), "{unusable:?}");
+    }
+}
