@@ -237,19 +237,20 @@ mod tests {
         let log = captured(&AUTO, None, false, || {
             let former = std::panic::take_hook();
             std::panic::set_hook(Box::new(log_panic));
-            let outcome = std::panic::catch_unwind(|| panic!("canary {}", 1));
+            let value = String::from("canary");
+            let formatted = std::panic::catch_unwind(|| panic!("{value}"));
+            let constant = std::panic::catch_unwind(|| panic!("canary"));
             std::panic::set_hook(former);
-            assert!(outcome.is_err());
+            assert!(formatted.is_err() && constant.is_err());
         });
-        let event: Value = serde_json::from_str(&log).unwrap();
-        assert_eq!(event["level"], "ERROR");
-        assert!(
-            event["location"]
-                .as_str()
-                .unwrap()
-                .contains("telemetry.rs:")
-        );
-        assert!(event["thread"].is_string());
+        for line in log.lines() {
+            let event: Value = serde_json::from_str(line).unwrap();
+            assert_eq!(event["level"], "ERROR");
+            let location = event["location"].as_str().unwrap();
+            assert!(location.contains("telemetry.rs:"), "{location}");
+            assert!(event["thread"].is_string());
+        }
+        assert_eq!(log.lines().count(), 2);
         assert!(!log.contains("canary"), "{log}");
     }
 }
