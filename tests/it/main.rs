@@ -1,13 +1,12 @@
 //! The integration tests: a mod per capability.
 
-#![allow(
-    unreachable_pub,
-    reason = "the modules of a test binary have no outside"
-)]
+#![allow(unreachable_pub, reason = "the modules of a test binary have no outside")]
 
 mod architecture;
 mod cast_mapping;
+mod cast_merging;
 mod cast_partitions;
+mod cast_properties;
 mod cast_reading;
 mod cast_world;
 mod casting;
@@ -15,6 +14,7 @@ mod change_feed;
 mod commands;
 mod crash;
 mod demo;
+mod dicom_properties;
 mod house_style;
 mod simulation;
 mod support;
