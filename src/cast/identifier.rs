@@ -4,6 +4,12 @@ use super::edit::EditError;
 use super::element;
 use super::object::Object;
 
+/// An identifier by what it says, trimmed; what is empty is none.
+pub(super) struct Token {
+    pub(super) system: Option<String>,
+    pub(super) value: Option<String>,
+}
+
 /// Whether `identifier` holds this system and value.
 ///
 /// An empty system, which dicom-cast wrote, is no system; blanks around a value, which servers
@@ -14,31 +20,28 @@ pub(super) fn carries(
     value: &str,
 ) -> Result<bool, EditError> {
     let system = system.filter(|system| !system.is_empty());
-    for (stored_system, stored_value) in all(resource)? {
-        if stored_system.as_deref() == system && stored_value.as_deref() == Some(value.trim()) {
-            return Ok(true);
-        }
-    }
-    Ok(false)
+    let same = |token: &Token| {
+        token.system.as_deref() == system && token.value.as_deref() == Some(value.trim())
+    };
+    Ok(tokens(resource)?.iter().any(same))
 }
 
-/// System and value of each identifier, trimmed, empty ones as none.
-pub(super) fn all(resource: &Object) -> Result<Vec<(Option<String>, Option<String>)>, EditError> {
-    let pair = |identifier: Object| {
-        let filled = |text: Option<String>| {
-            text.map(|text| text.trim().to_owned())
-                .filter(|text| !text.is_empty())
-        };
-        let within = |error: EditError| error.within("identifier");
-        let system = identifier.text("system").map_err(within)?;
-        let value = identifier.text("value").map_err(within)?;
-        Ok((filled(system), filled(value)))
+/// The identifiers of a resource.
+pub(super) fn tokens(resource: &Object) -> Result<Vec<Token>, EditError> {
+    let identifiers = resource.objects("identifier")?;
+    let tokens = identifiers.iter().map(token).collect::<Result<_, _>>();
+    tokens.map_err(|error: EditError| error.within("identifier"))
+}
+
+fn token(identifier: &Object) -> Result<Token, EditError> {
+    let filled = |text: Option<String>| {
+        text.map(|text| text.trim().to_owned())
+            .filter(|text| !text.is_empty())
     };
-    resource
-        .objects("identifier")?
-        .into_iter()
-        .map(pair)
-        .collect()
+    Ok(Token {
+        system: filled(identifier.text("system")?),
+        value: filled(identifier.text("value")?),
+    })
 }
 
 /// Adds an identifier of a type from v2-0203 unless it is there.

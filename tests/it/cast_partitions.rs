@@ -1,5 +1,11 @@
 //! Equal UIDs in several data partitions are several studies.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test that cannot go on fails"
+)]
+
 use radcast::cast::{Action, Change};
 use radcast::dicom::InstanceKey;
 use serde_json::json;

@@ -1,5 +1,11 @@
 //! Entries become changes or failures.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test that cannot go on fails"
+)]
+
 use radcast::cast::{Action, Change, Rules, Validation};
 use radcast::failure::{Code, Failure};
 

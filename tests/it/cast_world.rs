@@ -1,6 +1,12 @@
 //! A FHIR server's state as far as casting needs one, in memory: answers the lookups, applies the
 //! writes, and checks their conditions.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test that cannot go on fails"
+)]
+
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
@@ -277,4 +283,13 @@ pub(crate) fn items(value: &Value) -> impl Iterator<Item = &Value> {
 /// A string; empty for what is none.
 pub(crate) fn text(value: &Value) -> &str {
     value.as_str().unwrap_or_default()
+}
+
+/// The writes, in words.
+pub(crate) fn kinds(merged: &Merged) -> Vec<String> {
+    merged
+        .writes
+        .iter()
+        .map(|write| format!("{write:?}"))
+        .collect()
 }

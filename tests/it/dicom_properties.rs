@@ -1,11 +1,17 @@
 //! The scanner of JSON text, held against serde_json.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test that cannot go on fails"
+)]
+
 use bytes::Bytes;
 use proptest::prelude::*;
 use radcast::dicom::{Dataset, items, members};
 use serde_json::Value;
 
-use crate::cast_properties::json;
+use crate::cast_generators::json;
 
 fn parsed(json: &Bytes) -> Value {
     serde_json::from_slice(json).unwrap()

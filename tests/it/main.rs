@@ -3,9 +3,11 @@
 #![allow(unreachable_pub, reason = "the modules of a test binary have no outside")]
 
 mod architecture;
+mod cast_generators;
 mod cast_mapping;
 mod cast_merging;
 mod cast_partitions;
+mod cast_patient_endpoint;
 mod cast_properties;
 mod cast_reading;
 mod cast_world;

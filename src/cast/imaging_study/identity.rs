@@ -81,11 +81,8 @@ impl<'a> Identity<'a> {
     }
 
     fn is_of_partition(&self, study: &Object) -> Result<bool, EditError> {
-        let systems = identifier::all(study)?
-            .into_iter()
-            .filter_map(|(system, _)| system);
-        let mut of_partition =
-            systems.filter(|system| self.rules.is_partition_study_system(system));
-        Ok(of_partition.next().is_some())
+        let tokens = identifier::tokens(study)?;
+        let mut systems = tokens.iter().filter_map(|token| token.system.as_deref());
+        Ok(systems.any(|system| self.rules.is_partition_study_system(system)))
     }
 }

@@ -5,7 +5,8 @@
 //! | `identifier` (study), `series.uid`, `instance.uid` | the entry's UIDs: `identity.rs`, `series.rs` |
 //! | attributes of study, series and instance | the tables in `attributes.rs` |
 //! | `modality`, `numberOfSeries`, `numberOfInstances` | computed: `computed.rs` |
-//! | `status`, `subject`, `endpoint`, `meta.source` | here |
+//! | `subject`, `endpoint` | references to what was found or made: `links.rs` |
+//! | `status`, `meta.source` | here |
 //!
 //! What dicom-cast wrote differently is mended by `healing.rs`.
 
@@ -15,6 +16,7 @@ mod computed;
 mod healing;
 mod identity;
 mod items;
+mod links;
 mod series;
 
 use std::collections::BTreeSet;
@@ -31,20 +33,13 @@ use super::element;
 use super::object::Object;
 use super::row::put_all;
 use super::stored::Stored;
-use super::{Change, Notice, Resource, Rules, StudyDelta, Write, reference};
+use super::{Change, Notice, Resource, Rules, StudyDelta, Write};
 use identity::Identity;
 pub(super) use identity::query;
+pub(super) use links::Links;
 use series::SeriesList;
 
 const TYPE: &str = "ImagingStudy";
-
-/// What the study is connected with.
-pub(super) struct Links {
-    /// Reference to the patient.
-    pub(super) subject: String,
-    /// Reference to the service's Endpoint.
-    pub(super) endpoint: String,
-}
 
 /// Brings the study in step with a delta. `links` is none when the delta only removes.
 pub(super) fn merge(
@@ -121,8 +116,7 @@ fn put_study(
     if matches!(study.text("status")?.as_deref(), None | Some("registered")) {
         study.set("status", "available")?;
     }
-    put_subject(study, &links.subject)?;
-    put_endpoint(study, &links.endpoint)?;
+    links.put(study)?;
     let said: Vec<Statement<'_>> = statements
         .iter()
         .map(|(c, said)| (c.key(), &said.study))
@@ -209,40 +203,4 @@ fn is_ours(study: &Object, rules: &Rules) -> Result<bool, EditError> {
     };
     let source = meta.text("source").map_err(|error| error.within("meta"))?;
     Ok(source.is_some_and(|source| rules.is_source(&source)))
-}
-
-/// `subject`: what described another patient goes with the reference to it.
-fn put_subject(study: &mut Object, patient: &str) -> Result<(), EditError> {
-    let Some(mut subject) = study.object("subject")? else {
-        return study.set("subject", &element::reference(patient)?);
-    };
-    let stored = subject
-        .text("reference")
-        .map_err(|error| error.within("subject"))?;
-    if stored
-        .as_deref()
-        .is_some_and(|stored| reference::same(stored, patient))
-    {
-        return Ok(());
-    }
-    if stored.is_some() {
-        for stale in ["type", "identifier", "display", "_display"] {
-            subject.remove(stale);
-        }
-    }
-    subject.set("reference", patient)?;
-    study.set("subject", &subject)
-}
-
-/// `endpoint`: ours among the others.
-fn put_endpoint(study: &mut Object, endpoint: &str) -> Result<(), EditError> {
-    for stored in study.objects("endpoint")? {
-        let stored = stored
-            .text("reference")
-            .map_err(|error| error.within("endpoint"))?;
-        if stored.is_some_and(|stored| reference::same(&stored, endpoint)) {
-            return Ok(());
-        }
-    }
-    study.push("endpoint", &element::reference(endpoint)?)
 }
