@@ -14,9 +14,9 @@ use crate::support::services::Services;
 fn fill(services: &Services) -> u64 {
     let studies: Vec<_> = (1..=6).map(|n| study(n.min(5), n, 2, 10)).collect();
     for at in 0..20 {
-        studies
-            .iter()
-            .for_each(|study| drop(services.store(&study[at..=at])));
+        for study in &studies {
+            services.store(&study[at..=at]);
+        }
     }
     let corrected = json!({ "00081030": { "vr": "LO", "Value": ["Corrected"] } });
     let uid = studies[1][0].study_uid();

@@ -1,6 +1,15 @@
 //! The integration tests: a mod per capability.
 
-#![allow(unreachable_pub, reason = "the modules of a test binary have no outside")]
+#![allow(
+    unreachable_pub,
+    reason = "the modules of a test binary have no outside"
+)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "that is how tests fail"
+)]
 
 mod architecture;
 mod cast_generators;

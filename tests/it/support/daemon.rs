@@ -1,7 +1,7 @@
 //! The binary as users run it.
 
 use std::ffi::OsStr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
@@ -85,10 +85,6 @@ impl Daemon {
         self
     }
 
-    pub fn folder(&self) -> &Path {
-        self.folder.path()
-    }
-
     pub fn store_path(&self) -> PathBuf {
         self.folder.path().join("radcast.db")
     }
@@ -165,10 +161,6 @@ pub async fn until(what: &str, holds: impl AsyncFn() -> bool) {
 }
 
 impl Running {
-    pub fn id(&self) -> u32 {
-        self.process.id()
-    }
-
     /// SIGKILL.
     pub fn kill(mut self) {
         self.process.kill().unwrap();

@@ -37,10 +37,9 @@ impl Services {
 
     /// Stores CT images, and gives the sequence of the last.
     pub fn store(&self, places: &[Place]) -> u64 {
-        let stored = places
+        places
             .iter()
-            .map(|place| self.store_json(&place.ct().to_string()));
-        stored.last().unwrap_or_default()
+            .fold(0, |_, place| self.store_json(&place.ct().to_string()))
     }
 
     pub fn store_json(&self, metadata: &str) -> u64 {
