@@ -53,7 +53,7 @@ pub(super) fn resolve<'a>(
             said.filter_map(|(key, facts)| Some((*key, facts.get(index)?)))
         };
         let (kept, fact) = facts().next()?;
-        if let Some(other) = dissenter(kept, fact, facts()) {
+        if let Some(other) = dissenter(fact, facts()) {
             let disagreement = Disagreement {
                 keyword: row.tags.first().map_or("Unknown", |tag| keyword(*tag)),
                 study: kept.study.clone(),
@@ -72,7 +72,6 @@ pub(super) fn resolve<'a>(
 
 /// The latest instance whose last word, `latest_first`, is not `fact`.
 fn dissenter<'a>(
-    kept: &InstanceKey,
     fact: &Fact,
     latest_first: impl Iterator<Item = (&'a InstanceKey, &'a Fact)> + Clone,
 ) -> Option<&'a InstanceKey> {
@@ -84,7 +83,7 @@ fn dissenter<'a>(
         let last_word = *last_words
             .entry((&key.series, &key.instance))
             .or_insert(other);
-        if last_word != fact && key != kept {
+        if last_word != fact {
             return Some(key);
         }
     }

@@ -53,7 +53,7 @@ pub(super) fn merge(
     };
     if let Some(mut stored) = stored {
         let reference = stored.reference();
-        let corrected = correct(&mut stored.object, &address, rules);
+        let corrected = correct(&mut stored.object, study, rules);
         corrected.map_err(|error| error.into_failure(&reference))?;
         return Ok((reference, stored.update()));
     }
@@ -69,23 +69,22 @@ fn create(name: &str, address: &str) -> Result<Object, EditError> {
 
 /// Identifier and address of an Endpoint that dicom-cast wrote, that names another version of
 /// the service, or whose address somebody changed.
-fn correct(endpoint: &mut Object, address: &str, rules: &Rules) -> Result<(), EditError> {
-    endpoint.set_text("address", address)?;
-    if identifier::carries(endpoint, Some(system::URI), address)? {
+fn correct(endpoint: &mut Object, study: &StudyKey, rules: &Rules) -> Result<(), EditError> {
+    let address = rules.wado_address(study.partition());
+    endpoint.set_text("address", &address)?;
+    if identifier::carries(endpoint, Some(system::URI), &address)? {
         return Ok(());
     }
     let mut identifiers = endpoint.objects("identifier")?;
     for stored in &mut identifiers {
-        let ours = stored.text("system")?.as_deref() == Some(system::URI)
-            && stored
-                .text("value")?
-                .is_some_and(|value| rules.is_wado_address(&value));
-        if ours {
-            stored.set_text("value", address)?;
+        let of_uris = stored.text("system")?.as_deref() == Some(system::URI);
+        let value = stored.text("value")?.filter(|_| of_uris);
+        if value.is_some_and(|value| rules.is_wado_address(&value, study.partition())) {
+            stored.set_text("value", &address)?;
             return endpoint.set("identifier", &identifiers);
         }
     }
-    identifier::ensure(endpoint, None, Some(system::URI), address)
+    identifier::ensure(endpoint, None, Some(system::URI), &address)
 }
 
 fn name(study: &StudyKey, rules: &Rules) -> String {

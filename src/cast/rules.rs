@@ -76,11 +76,14 @@ impl Rules {
         bare.trim_end_matches('/') == ours.trim_end_matches('/')
     }
 
-    /// Whether an address is [`Self::wado_address`] under any version.
-    pub(super) fn is_wado_address(&self, address: &str) -> bool {
-        address
+    /// Whether an address is [`Self::wado_address`] of this partition under any version.
+    pub(super) fn is_wado_address(&self, address: &str, partition: Option<&str>) -> bool {
+        let versioned = address
             .strip_prefix(self.base())
-            .is_some_and(|path| path.starts_with("/v"))
+            .and_then(|path| path.strip_prefix("/v"));
+        let path = versioned.map(|path| path.trim_start_matches(|c: char| c.is_ascii_digit()));
+        let ours = partition.map_or_else(String::new, |name| format!("/partitions/{name}"));
+        path == Some(ours.as_str())
     }
 
     fn base(&self) -> &str {
@@ -143,6 +146,19 @@ mod tests {
             rules.wado_address(Some("a")),
             "https://dicom.example/v2/partitions/a"
         );
+    }
+
+    #[test]
+    fn an_address_is_recognised_under_another_version() {
+        let rules = rules("https://dicom.example/");
+        assert!(rules.is_wado_address("https://dicom.example/v1", None));
+        assert!(rules.is_wado_address("https://dicom.example/v1/partitions/a", Some("a")));
+        for other in [
+            "https://dicom.example/viewer",
+            "https://dicom.example/v1/partitions/a",
+        ] {
+            assert!(!rules.is_wado_address(other, None), "{other}");
+        }
     }
 
     #[test]

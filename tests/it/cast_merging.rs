@@ -193,6 +193,35 @@ fn deleting_the_unknown_writes_nothing() {
 }
 
 #[test]
+fn deleting_the_unknown_touches_no_study_that_could_be_healed_or_is_empty() {
+    let ours = r#"{"resourceType":"ImagingStudy","id":"s","meta":{"versionId":"1","source":"https://dicom.example/"},
+        "identifier":[{"system":"urn:dicom:uid","value":"urn:oid:1.2"}]"#;
+    for series in [
+        "",
+        r#","series":[{"uid":"1.3","modality":{"system":"DCM","code":"CT"}}]"#,
+    ] {
+        let mut world = World::default();
+        world.put(&format!("{ours}{series}}}"));
+        assert_eq!(kinds(&world.cast([delete(1, one())])), [""; 0]);
+    }
+}
+
+#[test]
+fn series_and_instances_that_nobody_speaks_of_keep_their_bytes() {
+    let series = r#"{ "uid" : "1.8", "numberOfInstances" : 5.0 }"#;
+    let instance = r#"{ "uid" : "1.9", "number":1e0 }"#;
+    let mut world = with_study(&format!(
+        r#","series":[{series},{{"uid":"1.3","instance":[{instance}]}}]"#
+    ));
+    world.cast([create(1, one(), &[])]);
+    let study = &world.resources["ImagingStudy/s"];
+    assert!(
+        study.contains(series) && study.contains(instance),
+        "{study}"
+    );
+}
+
+#[test]
 fn an_instance_stored_again_keeps_nothing_of_before() {
     let mut world = World::default();
     world.cast([create(1, one(), &[("00200013", r#"{"Value":[7]}"#)])]);

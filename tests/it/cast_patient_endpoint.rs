@@ -57,6 +57,23 @@ fn an_endpoint_of_dicom_cast_is_reused_and_healed() {
 }
 
 #[test]
+fn an_endpoint_of_another_version_moves_to_the_configured_one() {
+    let mut world = World::default();
+    let older = radcast::cast::Rules {
+        wado_version: "v1".into(),
+        ..rules()
+    };
+    world.cast_by(&older, [create(1, one(), &[])]).unwrap();
+    world.cast([create(2, one(), &[])]);
+    let endpoint = world.only("Endpoint");
+    assert_eq!(text(&endpoint["address"]), "https://dicom.example/v2");
+    assert_eq!(
+        endpoint["identifier"],
+        json!([{"system": "urn:ietf:rfc:3986", "value": "https://dicom.example/v2"}])
+    );
+}
+
+#[test]
 fn a_patient_is_synchronized_and_nothing_else_of_it_touched() {
     let name = r#"{"Value":["Rossi^Maria"]}"#;
     let mut world = with_patient(
