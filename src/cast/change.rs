@@ -7,11 +7,13 @@ use dicom_dictionary_std::tags;
 
 use crate::dicom::{Dataset, InstanceKey, InvalidValue, is_uid, keyword};
 use crate::failure::{Code, Failure};
+use crate::settings::Validation;
 
+use super::fact::Facts;
 use super::imaging_study::attributes;
 use super::reading::Reading;
-use super::row::Facts;
-use super::{PatientFacts, PatientKey, Rules, StudyKey, Validation};
+use super::row::read_all;
+use super::{PatientFacts, PatientKey, Rules, StudyKey};
 
 /// What happened to an instance.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -139,9 +141,9 @@ fn read_attributes(
 ) -> Result<(Attributes, Vec<InvalidValue>), Failure> {
     let mut reading = Reading::new(dataset, rules);
     let patient = PatientFacts::read(&mut reading);
-    let study = reading.facts(attributes::STUDY);
-    let series = reading.facts(attributes::SERIES);
-    let instance = reading.facts(attributes::INSTANCE);
+    let study = read_all(attributes::STUDY, &mut reading);
+    let series = read_all(attributes::SERIES, &mut reading);
+    let instance = read_all(attributes::INSTANCE, &mut reading);
     let Reading {
         invalid, missing, ..
     } = reading;

@@ -4,10 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 use super::change::Attributes;
-use super::endpoint;
-use super::imaging_study;
-use super::patient;
-use super::{Change, Lookups, PatientFacts, Rules, StudyKey};
+use super::{Change, PatientFacts, StudyKey};
 
 /// What has to become true of a study: instances to be gone, then what entries say, in order.
 ///
@@ -77,17 +74,6 @@ impl StudyDelta {
     #[must_use]
     pub fn study(&self) -> &StudyKey {
         &self.study
-    }
-
-    /// What to look up before [`merge`](super::merge).
-    #[must_use]
-    pub fn lookups(&self, rules: &Rules) -> Lookups {
-        let patient = self.patient();
-        Lookups {
-            study: imaging_study::query(&self.study, rules),
-            patient: patient.map(|facts| patient::query(facts.key())),
-            endpoint: patient.map(|_| endpoint::lookup(&self.study, rules)),
-        }
     }
 
     /// What entries say, in order.

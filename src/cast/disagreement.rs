@@ -5,7 +5,8 @@ use std::fmt;
 
 use crate::dicom::{InstanceKey, keyword};
 
-use super::row::{Fact, Facts, Row};
+use super::fact::{Fact, Facts};
+use super::row::Row;
 
 /// Two instances of a study say different things about one attribute that they should share. The
 /// later in the feed counts. Never holds the values.

@@ -17,11 +17,21 @@ use super::edit::EditError;
 use super::element::{self, system};
 use super::identifier;
 use super::object::{Object, raw};
-use super::query::{EndpointLookup, Query};
+use super::query::Query;
 use super::stored::Stored;
 use super::{Resource, Rules, StudyKey, Write};
 
 const TYPE: &str = "Endpoint";
+
+/// How the service's Endpoint is found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EndpointLookup {
+    /// By the identifier that radcast gives it.
+    pub by_identifier: Query,
+    /// By the name that dicom-cast gave it; to be asked when the identifier finds nothing. A
+    /// string search matches prefixes; the merge compares exactly.
+    pub by_dicom_cast_name: Query,
+}
 
 /// How the Endpoint of a study's partition is found.
 pub(super) fn lookup(study: &StudyKey, rules: &Rules) -> EndpointLookup {

@@ -5,8 +5,8 @@ use jiff::Timestamp;
 
 use super::edit::EditError;
 use super::element::{coding, system};
+use super::fact::Fact;
 use super::object::Object;
-use super::row::Fact;
 
 /// string, code, date
 pub(super) fn text(

@@ -77,27 +77,6 @@ impl fmt::Debug for Query {
     }
 }
 
-/// What to look up before a delta is merged.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Lookups {
-    /// The study.
-    pub study: Query,
-    /// The patient; `None` when the delta only removes.
-    pub patient: Option<Query>,
-    /// The service's Endpoint; `None` when the delta only removes.
-    pub endpoint: Option<EndpointLookup>,
-}
-
-/// How the service's Endpoint is found.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct EndpointLookup {
-    /// By the identifier that radcast gives it.
-    pub by_identifier: Query,
-    /// By the name that dicom-cast gave it; to be asked when the identifier finds nothing. A
-    /// string search matches prefixes; the merge compares exactly.
-    pub by_dicom_cast_name: Query,
-}
-
 fn escape(value: &str) -> String {
     let mut escaped = String::with_capacity(value.len());
     for character in value.chars() {

@@ -1,13 +1,13 @@
-//! Reading an entry's dataset by the rows of the mapping tables, and the readers they share.
+//! Reading an entry's dataset: what is invalid, what is missing, and the readers that rows share.
 
 use dicom_core::Tag;
 use jiff::civil::Time;
 use jiff::tz::{Offset, TimeZone};
 
-use crate::dicom::{Dataset, InvalidValue, PartialDate, Reason, keyword};
+use crate::dicom::{Dataset, InvalidValue, PartialDate, Reason};
 
 use super::Rules;
-use super::row::{Fact, Facts, Row};
+use super::fact::Fact;
 
 /// One dataset while it is read: what was invalid, and what is missing.
 pub(super) struct Reading<'a> {
@@ -27,28 +27,6 @@ impl<'a> Reading<'a> {
             invalid: Vec::new(),
             missing: Vec::new(),
         }
-    }
-
-    /// What the dataset says, row by row.
-    pub(super) fn facts(&mut self, rows: &'static [Row]) -> Facts {
-        Facts(rows.iter().map(|row| self.fact(row)).collect())
-    }
-
-    fn fact(&mut self, row: &'static Row) -> Option<Fact> {
-        let known = self.invalid.len();
-        let fact = (row.read)(self, row.tags);
-        if row.required && fact.is_none() {
-            let causes = self.invalid.split_off(known);
-            self.missing.extend(causes.iter().map(ToString::to_string));
-            if causes.is_empty() {
-                let absent = row
-                    .tags
-                    .first()
-                    .map(|tag| format!("{} {tag} is missing", keyword(*tag)));
-                self.missing.extend(absent);
-            }
-        }
-        fact
     }
 
     /// The value, or none and a note of what is wrong with it.

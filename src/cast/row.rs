@@ -1,14 +1,12 @@
-//! A row of a mapping table, and what one entry says about the rows.
-
-use std::fmt;
+//! A row of a mapping table, and the way through all rows of one.
 
 use dicom_core::Tag;
 
-use crate::dicom::NameGroup;
+use crate::dicom::keyword;
 
 use super::edit::EditError;
+use super::fact::{Fact, Facts};
 use super::object::Object;
-use super::patient::PatientKey;
 use super::reading::Reading;
 
 /// One row of a mapping table: attributes of DICOM, element of FHIR, and the way between them.
@@ -53,44 +51,28 @@ impl Row {
         row.required = true;
         row
     }
-}
 
-/// What one entry says about one row, in the form that FHIR takes.
-#[derive(Clone, PartialEq, Eq)]
-pub(super) enum Fact {
-    /// A string, code, date or dateTime.
-    Text(Box<str>),
-    /// An unsignedInt.
-    Number(u32),
-    /// A person's name in one writing.
-    Name(Box<NameGroup>),
-    /// A patient's identifier.
-    Patient(PatientKey),
-}
-
-impl Fact {
-    /// A fact that is a string, code, date or dateTime.
-    pub(super) fn text(text: impl Into<Box<str>>) -> Self {
-        Self::Text(text.into())
+    /// What the dataset says; a required row without a fact is noted as missing, with its cause.
+    fn fact(&self, reading: &mut Reading<'_>) -> Option<Fact> {
+        let known = reading.invalid.len();
+        let fact = (self.read)(reading, self.tags);
+        if self.required && fact.is_none() {
+            let causes = reading.invalid.split_off(known);
+            reading
+                .missing
+                .extend(causes.iter().map(ToString::to_string));
+            if causes.is_empty() {
+                let absent = |tag: &Tag| format!("{} {tag} is missing", keyword(*tag));
+                reading.missing.extend(self.tags.first().map(absent));
+            }
+        }
+        fact
     }
 }
 
-/// What one entry says, row by row of one table.
-#[derive(Clone, PartialEq, Eq)]
-pub(super) struct Facts(pub(super) Box<[Option<Fact>]>);
-
-impl Facts {
-    /// What was said about the row of this index.
-    pub(super) fn get(&self, row: usize) -> Option<&Fact> {
-        self.0.get(row)?.as_ref()
-    }
-}
-
-impl fmt::Debug for Facts {
-    /// Tells how many rows have a fact and not which: it is patient data.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Facts({})", self.0.iter().flatten().count())
-    }
+/// What the dataset says, row by row.
+pub(super) fn read_all(rows: &'static [Row], reading: &mut Reading<'_>) -> Facts {
+    Facts(rows.iter().map(|row| row.fact(reading)).collect())
 }
 
 /// Brings an object in step with the facts that count, one per row.

@@ -2,6 +2,8 @@
 
 use jiff::tz::TimeZone;
 
+use crate::settings::Validation;
+
 /// How entries are cast.
 #[derive(Debug, Clone)]
 pub struct Rules {
@@ -18,15 +20,6 @@ pub struct Rules {
     /// The zone of times whose dataset names no offset (0008,0201). Without it they are written
     /// as dates: a time in a guessed zone is a wrong time.
     pub time_zone: Option<TimeZone>,
-}
-
-/// What an invalid value of an optional attribute does.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Validation {
-    /// It fails the entry.
-    Full,
-    /// It is warned about and not used.
-    Partial,
 }
 
 impl Rules {

@@ -8,11 +8,11 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use super::SettingsArgument;
-use crate::cast::{self, Rules};
+use crate::cast::Rules;
 use crate::failure::Failure;
 use crate::feed::{FeedClient, SequenceWindows, TimeWindows};
 use crate::fhir::FhirClient;
-use crate::settings::{ApiVersion, Loaded, Settings, SettingsFile, Unusable, Validation};
+use crate::settings::{ApiVersion, Loaded, Settings, SettingsFile, Unusable};
 use crate::store::SqliteStore;
 use crate::sync::{Engine, FhirTarget, Observer, Status, system_clock};
 
@@ -35,10 +35,7 @@ pub(super) fn rules(settings: &Settings) -> Rules {
         wado_version: settings.dicom_web.api_version.as_str().to_owned(),
         patient_system: settings.patient.system_id.clone(),
         issuer_as_system: settings.patient.is_issuer_id_used,
-        validation: match settings.cast.validation {
-            Validation::Full => cast::Validation::Full,
-            Validation::Partial => cast::Validation::Partial,
-        },
+        validation: settings.cast.validation,
         time_zone: settings.cast.time_zone.clone(),
     }
 }

@@ -6,8 +6,9 @@
     reason = "a test that cannot go on fails"
 )]
 
-use radcast::cast::{Action, Change, Rules, Validation};
+use radcast::cast::{Action, Change, Rules};
 use radcast::failure::{Code, Failure};
+use radcast::settings::Validation;
 
 use crate::cast_world::{create, dataset, delete, key, rules};
 

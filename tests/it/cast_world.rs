@@ -12,11 +12,11 @@ use std::collections::BTreeMap;
 use bytes::Bytes;
 use indexmap::IndexMap;
 use radcast::cast::{
-    Action, Change, Found, Lookups, Merged, Query, Resource, Rules, StudyDelta, Validation, Write,
-    merge,
+    Action, Change, Found, Lookups, Merged, Query, Resource, Rules, StudyDelta, Write, merge,
 };
 use radcast::dicom::{Dataset, InstanceKey};
 use radcast::failure::Failure;
+use radcast::settings::Validation;
 use serde_json::Value;
 use serde_json::value::{RawValue, to_raw_value};
 

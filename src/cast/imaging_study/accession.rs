@@ -2,8 +2,8 @@
 
 use super::super::edit::EditError;
 use super::super::element::{self, system};
+use super::super::fact::Fact;
 use super::super::object::{Object, raw};
-use super::super::row::Fact;
 
 /// One identifier of type `ACSN` and of the form that dicom-cast and radcast write, with this
 /// value. dicom-cast heaped up one for each value that it met; those go. Accession numbers in any

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use super::super::delta::InstanceUids;
 use super::super::edit::EditError;
+use super::super::fact::Fact;
 use super::super::object::Object;
-use super::super::row::{Fact, put_all};
+use super::super::row::put_all;
 use super::attributes;
 use super::items::Items;
 

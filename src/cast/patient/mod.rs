@@ -12,13 +12,14 @@ use crate::failure::Failure;
 
 use super::disagreement::{Disagreement, Statement, resolve};
 use super::edit::EditError;
+use super::fact::{Fact, Facts};
 use super::identifier;
 use super::object::Object;
 use super::query::Query;
 use super::reading::{self, Reading};
-use super::row::{Fact, Facts, Row, put_all};
+use super::row::{Row, put_all, read_all};
 use super::stored::Stored;
-use super::{Resource, StudyDelta, Write, put};
+use super::{PatientKey, Resource, StudyDelta, Write, put};
 
 const TYPE: &str = "Patient";
 
@@ -44,19 +45,6 @@ const ROWS: &[Row] = &[
     ),
 ];
 
-/// Which patient: identifier system and PatientID (0010,0020).
-#[derive(Clone, PartialEq, Eq, Hash)]
-pub struct PatientKey {
-    system: Option<Box<str>>,
-    id: Box<str>,
-}
-
-impl fmt::Debug for PatientKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("PatientKey(..)")
-    }
-}
-
 /// What one entry says about the patient. Entries that say the same commute on the `Patient`.
 #[derive(Clone, PartialEq, Eq)]
 pub struct PatientFacts {
@@ -67,7 +55,7 @@ pub struct PatientFacts {
 impl PatientFacts {
     /// Reads the rows; `None` when there is no identity, which the reading then knows.
     pub(super) fn read(reading: &mut Reading<'_>) -> Option<Self> {
-        let facts = reading.facts(ROWS);
+        let facts = read_all(ROWS, reading);
         match facts.get(0) {
             Some(Fact::Patient(key)) => Some(Self {
                 key: key.clone(),

@@ -7,9 +7,9 @@ use crate::dicom::{NameGroup, PersonName};
 
 use super::super::edit::EditError;
 use super::super::element::{self, EN_REPRESENTATION};
+use super::super::fact::Fact;
 use super::super::object::{Object, raw};
 use super::super::reading::Reading;
-use super::super::row::Fact;
 
 pub(super) fn read_alphabetic(reading: &mut Reading<'_>, tags: &'static [Tag]) -> Option<Fact> {
     read(reading, tags, |name| name.alphabetic)

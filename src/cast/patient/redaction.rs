@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use crate::dicom::NameGroup;
 
 use super::super::StudyDelta;
-use super::super::row::Fact;
+use super::super::fact::Fact;
 use super::PatientFacts;
 
 /// What stands for what was taken out.
@@ -84,8 +84,9 @@ mod tests {
     use bytes::Bytes;
 
     use super::*;
-    use crate::cast::{Action, Change, Rules, Validation};
+    use crate::cast::{Action, Change, Rules};
     use crate::dicom::{Dataset, InstanceKey};
+    use crate::settings::Validation;
 
     fn delta() -> StudyDelta {
         let json = r#"{

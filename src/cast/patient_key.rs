@@ -1,0 +1,16 @@
+//! The identity of a patient.
+
+use std::fmt;
+
+/// Which patient: identifier system and PatientID (0010,0020).
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct PatientKey {
+    pub(super) system: Option<Box<str>>,
+    pub(super) id: Box<str>,
+}
+
+impl fmt::Debug for PatientKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("PatientKey(..)")
+    }
+}
