@@ -8,14 +8,6 @@ use rusqlite::{OptionalExtension, Params, Row, params};
 use super::error::DicomServiceError;
 use super::index::{Index, Moment, next_moment, take_sequences};
 
-/// What happened to an instance. The numbers are those of the service this one is modelled on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Action {
-    Create = 0,
-    Delete = 1,
-    Update = 2,
-}
-
 /// A stretch of the feed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Window {

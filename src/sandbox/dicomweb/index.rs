@@ -6,11 +6,11 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 use serde_json::{Map, Value};
 
+use super::action::Action;
 use super::address::{Address, Selection};
-use super::changes::Action;
+use super::clock::Clock;
 use super::error::DicomServiceError;
 use super::identity::{self, SearchKeys};
-use super::service::Clock;
 
 /// An instance's version is the sequence of the change that made it. `file` is the version whose
 /// file is kept. `ticks` are hundreds of nanoseconds since 1970, the resolution of the feed.

@@ -4,13 +4,16 @@
 //!
 //! What it does not have, it refuses with a status and a message that names it.
 
+mod action;
 mod address;
 mod changes;
+mod clock;
 mod error;
 mod feed;
 mod files;
 mod identity;
 mod index;
+mod named;
 mod parameters;
 mod query;
 mod refusal;
@@ -21,8 +24,9 @@ mod search;
 mod service;
 mod stow;
 
+pub use clock::Clock;
 pub use error::DicomServiceError;
-pub use service::{Clock, DicomService};
+pub use service::DicomService;
 
 #[cfg(test)]
 mod tests;

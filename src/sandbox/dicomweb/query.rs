@@ -7,9 +7,9 @@ use serde_json::{Map, Value, json};
 
 use super::error::{DicomServiceError, MetadataFault};
 use super::identity;
+use super::named::Named;
 use super::parameters::{Pairs, number};
 use super::refusal::{Refusal, blocking};
-use super::router::Named;
 use super::search::{Level, Match, Search};
 use super::service::DicomService;
 

@@ -3,8 +3,8 @@
 use axum::extract::State;
 use axum::http::StatusCode;
 
+use super::named::Named;
 use super::refusal::{Refusal, blocking};
-use super::router::Named;
 use super::service::DicomService;
 
 pub(super) async fn delete(

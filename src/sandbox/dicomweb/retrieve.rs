@@ -4,8 +4,8 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
+use super::named::Named;
 use super::refusal::{Refusal, blocking};
-use super::router::Named;
 use super::service::DicomService;
 
 const DICOM: &str = "application/dicom";

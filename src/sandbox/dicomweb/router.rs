@@ -1,18 +1,14 @@
 //! Which request is which operation.
 
-use axum::extract::rejection::PathRejection;
-use axum::extract::{FromRequestParts, Path, Request};
-use axum::http::request::Parts;
-use axum::http::{HeaderValue, Method, StatusCode, Uri, header};
+use axum::extract::Request;
+use axum::http::{HeaderValue, Method, StatusCode, Uri};
 use axum::middleware::{Next, from_fn, map_response};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, any, delete, get, post};
-use axum::{Json, RequestPartsExt, Router};
-use serde::Deserialize;
+use axum::{Json, Router};
 use serde_json::json;
 
 use super::super::faults::Faults;
-use super::address::{self, Selection};
 use super::refusal::Refusal;
 use super::service::DicomService;
 use super::{feed, query, removal, retrieve, stow};
@@ -38,8 +34,14 @@ const UNSUPPORTED: [&str; 13] = [
     "/exports",
 ];
 
-pub(super) fn router(service: &DicomService) -> Router {
-    let faults = service.faults();
+impl DicomService {
+    /// The HTTP interface: `/v1/…`, `/v2/…`, each also with `/partitions/{name}`; `GET /` lists it.
+    pub fn router(&self) -> Router {
+        routes(self.faults()).with_state(self.clone())
+    }
+}
+
+fn routes(faults: &Faults) -> Router<DicomService> {
     let feed = |methods| counted(faults, "dicom.feed", methods);
     let latest = |methods| counted(faults, "dicom.latest", methods);
     let resources = ["/v1", "/v2"].into_iter().flat_map(|version| {
@@ -56,7 +58,6 @@ pub(super) fn router(service: &DicomService) -> Router {
         .fallback(unknown)
         .method_not_allowed_fallback(wrong_method)
         .layer(map_response(with_versions))
-        .with_state(service.clone())
 }
 
 /// What there is in each version and in each partition, below this path.
@@ -101,79 +102,6 @@ fn counted(
     methods.route_layer(from_fn(move |request: Request, next: Next| {
         faults.clone().intercept(operation, request, next)
     }))
-}
-
-/// The study, series or instance that a path names.
-#[derive(Debug, Clone)]
-pub(super) struct Named {
-    pub(super) partition: String,
-    pub(super) study: Option<String>,
-    pub(super) series: Option<String>,
-    pub(super) instance: Option<String>,
-    /// The address up to `/studies`, without a slash at its end.
-    pub(super) base_url: String,
-}
-
-impl Named {
-    /// The selection, which every path with a study is.
-    pub(super) fn selection(self) -> Result<Selection, Refusal> {
-        Ok(Selection {
-            partition: self.partition,
-            study: self
-                .study
-                .ok_or_else(|| Refusal::bad_request("the path names no study"))?,
-            series: self.series,
-            instance: self.instance,
-        })
-    }
-}
-
-#[derive(Deserialize)]
-struct PathNames {
-    partition: Option<String>,
-    study: Option<String>,
-    series: Option<String>,
-    instance: Option<String>,
-}
-
-impl<S: Send + Sync> FromRequestParts<S> for Named {
-    type Rejection = Refusal;
-
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Refusal> {
-        let Path(names): Path<PathNames> = parts
-            .extract()
-            .await
-            .map_err(|error: PathRejection| Refusal::bad_request(error.body_text()))?;
-        Ok(Self {
-            partition: address::partition(names.partition.as_deref())?,
-            base_url: base_url(parts, names.partition.as_deref()),
-            study: checked("Study", names.study)?,
-            series: checked("Series", names.series)?,
-            instance: checked("SOP", names.instance)?,
-        })
-    }
-}
-
-fn checked(level: &str, uid: Option<String>) -> Result<Option<String>, Refusal> {
-    match uid {
-        Some(uid) if !address::is_uid(&uid) => Err(Refusal::bad_request(format!(
-            "the path's {level} Instance UID is no UID: 1 to 64 digits and dots"
-        ))),
-        uid => Ok(uid),
-    }
-}
-
-fn base_url(parts: &Parts, partition: Option<&str>) -> String {
-    let host = parts
-        .headers
-        .get(header::HOST)
-        .and_then(|h| h.to_str().ok());
-    let version = parts.uri.path().split('/').nth(1).unwrap_or_default();
-    let partition = partition.map_or_else(String::new, |name| format!("/partitions/{name}"));
-    format!(
-        "http://{}/{version}{partition}",
-        host.unwrap_or("localhost")
-    )
 }
 
 async fn contents() -> impl IntoResponse {

@@ -4,21 +4,17 @@ use std::fmt;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use axum::Router;
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
 use super::super::faults::Faults;
 use super::super::part10::Instance;
 use super::address::{Address, Selection, partition};
+use super::clock::{Clock, system_clock};
 use super::error::DicomServiceError;
 use super::files::Files;
 use super::identity;
 use super::index::{Index, Moment, NewInstance, Stored, ticks};
-use super::router;
-
-/// Where the service takes the time from that it stamps changes with.
-pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 
 /// A DICOMweb service. Clones share one state.
 #[derive(Clone)]
@@ -61,11 +57,6 @@ impl DicomService {
     pub fn with_clock(self, clock: Clock) -> Self {
         self.index().clock = clock;
         self
-    }
-
-    /// The HTTP interface: `/v1/…`, `/v2/…`, each also with `/partitions/{name}`; `GET /` lists it.
-    pub fn router(&self) -> Router {
-        router::router(self)
     }
 
     /// The faults on order and the requests counted, of the operations `dicom.store`,
@@ -254,12 +245,4 @@ impl fmt::Debug for DicomService {
             .field("faults", &self.faults)
             .finish_non_exhaustive()
     }
-}
-
-fn system_clock() -> Clock {
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "the clock of a service of its own, not of the engine; tests hand in another"
-    )]
-    Arc::new(Timestamp::now)
 }

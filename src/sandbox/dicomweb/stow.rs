@@ -11,8 +11,8 @@ use serde_json::{Value, json};
 use super::super::part10::{self, Instance};
 use super::address::{Address, is_uid};
 use super::error::DicomServiceError;
+use super::named::Named;
 use super::refusal::{Refusal, blocking};
-use super::router::Named;
 use super::service::DicomService;
 
 /// The largest request, in bytes.

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
-use super::interaction::Answer;
+use super::answer::Answer;
 use super::outcome::Refusal;
 use super::query::Query;
 use super::search::Page;

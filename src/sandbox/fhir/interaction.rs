@@ -5,6 +5,7 @@ use axum::http::StatusCode;
 use rusqlite::Transaction;
 
 use super::address::Address;
+use super::answer::Answer;
 use super::bundle;
 use super::document::Document;
 use super::outcome::Refusal;
@@ -42,16 +43,6 @@ pub(super) struct Target {
     pub(super) address: Address,
     /// Whether a conditional create found it.
     found: bool,
-}
-
-/// What comes of an interaction.
-#[derive(Debug)]
-pub(super) struct Answer {
-    pub(super) status: StatusCode,
-    /// The version written, found or read.
-    pub(super) version: Option<(Address, Version)>,
-    /// The resource or the bundle that a read or a search asked for.
-    pub(super) fetched: Option<String>,
 }
 
 impl Interaction {

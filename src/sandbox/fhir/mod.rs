@@ -7,6 +7,7 @@
 //! `transaction` carries one or many of them out, all or none.
 
 mod address;
+mod answer;
 mod bundle;
 mod capability;
 mod document;

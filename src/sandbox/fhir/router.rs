@@ -7,10 +7,11 @@ use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 
+use super::answer::Answer;
 use super::bundle::{self, Entry, Submission};
 use super::capability;
 use super::document::Document;
-use super::interaction::{Answer, Interaction};
+use super::interaction::Interaction;
 use super::negotiation::negotiate;
 use super::outcome::{FHIR_JSON, Refusal};
 use super::parameter::ResourceType;
@@ -28,8 +29,14 @@ const ROOT: &str = "/fhir";
 
 const IF_NONE_EXIST: HeaderName = HeaderName::from_static("if-none-exist");
 
-/// The API under `/fhir`.
-pub(super) fn router(store: &FhirStore) -> Router {
+impl FhirStore {
+    /// The RESTful API under `/fhir`, to be served at the root.
+    pub fn router(&self) -> Router {
+        router(self)
+    }
+}
+
+fn router(store: &FhirStore) -> Router {
     let api = Router::new()
         .route("/", post(submit))
         .route("/metadata", get(metadata))

@@ -3,13 +3,11 @@
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use axum::Router;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 use serde_json::Value;
 use thiserror::Error;
 
 use super::outcome::Refusal;
-use super::router;
 use crate::sandbox::Faults;
 
 /// The database of a FHIR store cannot be used.
@@ -51,11 +49,6 @@ impl FhirStore {
             connection: Arc::new(Mutex::new(connection)),
             faults: Faults::default(),
         })
-    }
-
-    /// The RESTful API under `/fhir`, to be served at the root.
-    pub fn router(&self) -> Router {
-        router::router(self)
     }
 
     /// The faults on order and the requests counted. The operations are `fhir.capability`,

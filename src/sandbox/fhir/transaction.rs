@@ -6,8 +6,9 @@ use axum::http::StatusCode;
 use rusqlite::Transaction;
 
 use super::address::Referent;
+use super::answer::Answer;
 use super::bundle::Entry;
-use super::interaction::{Answer, Interaction, Target};
+use super::interaction::{Interaction, Target};
 use super::outcome::Refusal;
 use super::{entry, versions};
 
