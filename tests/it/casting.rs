@@ -217,6 +217,27 @@ async fn sigterm_lets_the_study_under_way_finish_and_saves_the_position() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn sigterm_ends_a_long_wait_at_once_and_the_entry_is_applied_after_the_next_start() {
+    let services = Services::start().await;
+    let last = services.store(&study(1, 1, 1, 2));
+    let busy = Fault::reject(StatusCode::SERVICE_UNAVAILABLE);
+    services.fhir.faults().order("fhir.transaction", busy);
+    let daemon = Daemon::of(&services)
+        .with("RetryConfiguration__MaxDelay", "00:10:00")
+        .with("RetryConfiguration__InitialDelay", "00:05:00");
+    let running = daemon.start();
+    until("the failed attempt", async || {
+        daemon.log().contains("attempt_failed")
+    })
+    .await;
+    assert_eq!(running.terminate().await, Some(0));
+    assert!(!daemon.log().contains("grace period"), "{}", daemon.log());
+    assert_eq!(daemon.position().await, 0);
+    daemon.run_until_settled(last).await;
+    assert_eq!(only_study(&services)["numberOfInstances"], 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn no_log_line_names_a_patient() {
     let services = Services::start().await;
     let place = Place {
