@@ -13,6 +13,8 @@ test: ## set up what the tests need and run all of them
 	RADCAST_PYDICOM_FILES=$$("$$RADCAST_TEST_PYTHON" -c \
 	  'import pydicom.data as data; print(data.DATA_ROOT + "/test_files")') && \
 	export RADCAST_PYDICOM_FILES && \
+	RADCAST_TEST_HFS=$$(tests/tools/hfs) && \
+	export RADCAST_TEST_HFS && \
 	cargo test --locked
 
 lint: ## format, clippy, documentation, dependencies
