@@ -27,5 +27,6 @@ mod crash;
 mod demo;
 mod dicom_properties;
 mod house_style;
+mod real_fhir_server;
 mod simulation;
 mod support;

@@ -2,6 +2,8 @@
 
 pub mod daemon;
 pub mod fhir_content;
+pub mod hfs;
 pub mod instances;
+pub mod proxy;
 pub mod python;
 pub mod services;

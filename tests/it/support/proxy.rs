@@ -1,0 +1,94 @@
+//! Stands between the daemon and its FHIR server, so that something can happen in between.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use axum::Router;
+use axum::body::{Body, Bytes, to_bytes};
+use axum::extract::{Request, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use futures_util::future::BoxFuture;
+use radcast::sandbox::Server;
+use reqwest::header::{ACCEPT, CONTENT_TYPE};
+
+/// What happens before a transaction is passed on: called with its number, from 0.
+type Before = dyn Fn(usize) -> BoxFuture<'static, ()> + Send + Sync;
+
+/// Passes requests on to another server.
+pub struct Proxy {
+    server: Server,
+    passage: Arc<Passage>,
+}
+
+struct Passage {
+    http: reqwest::Client,
+    target: String,
+    before: Box<Before>,
+    transactions: AtomicUsize,
+    refused: AtomicUsize,
+}
+
+impl Proxy {
+    /// A proxy to `target` that does something before each transaction.
+    pub async fn start(
+        target: &str,
+        before: impl Fn(usize) -> BoxFuture<'static, ()> + Send + Sync + 'static,
+    ) -> Self {
+        let passage = Arc::new(Passage {
+            http: reqwest::Client::new(),
+            target: target.to_owned(),
+            before: Box::new(before),
+            transactions: AtomicUsize::default(),
+            refused: AtomicUsize::default(),
+        });
+        let router = Router::new()
+            .fallback(pass)
+            .with_state(Arc::clone(&passage));
+        Self {
+            server: Server::start(router, 0).await.unwrap(),
+            passage,
+        }
+    }
+
+    pub fn address(&self) -> String {
+        self.server.base_url()
+    }
+
+    /// How many transactions the server was sent.
+    pub fn transactions(&self) -> usize {
+        self.passage.transactions.load(Ordering::SeqCst)
+    }
+
+    /// How many of them it refused.
+    pub fn refused(&self) -> usize {
+        self.passage.refused.load(Ordering::SeqCst)
+    }
+}
+
+async fn pass(State(passage): State<Arc<Passage>>, request: Request) -> Response {
+    let (head, body) = request.into_parts();
+    let body = to_bytes(body, usize::MAX).await.unwrap();
+    let transaction = head.method == "POST" && head.uri.path() == "/";
+    if transaction {
+        let number = passage.transactions.fetch_add(1, Ordering::SeqCst);
+        (passage.before)(number).await;
+    }
+    let url = format!("{}{}", passage.target, head.uri);
+    let mut onward = passage.http.request(head.method, url).body(body);
+    for name in [ACCEPT, CONTENT_TYPE] {
+        if let Some(value) = head.headers.get(&name) {
+            onward = onward.header(name, value);
+        }
+    }
+    let (status, body) = answer(onward).await;
+    if transaction && !status.is_success() {
+        passage.refused.fetch_add(1, Ordering::SeqCst);
+    }
+    (status, Body::from(body)).into_response()
+}
+
+async fn answer(request: reqwest::RequestBuilder) -> (StatusCode, Bytes) {
+    let answer = request.send().await.unwrap();
+    (answer.status(), answer.bytes().await.unwrap())
+}
