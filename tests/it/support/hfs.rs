@@ -2,15 +2,17 @@
 
 use std::fs::File;
 use std::net::TcpListener;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::Mutex;
+use std::time::Duration;
 
 use reqwest::header::IF_MATCH;
 use reqwest::{Client, Method, StatusCode};
 use serde_json::{Value, json};
 
 use super::daemon::until;
+use super::environment::from_make;
 
 /// How many ports are tried: one that is free may be taken before the server listens.
 const PORTS: usize = 5;
@@ -39,7 +41,7 @@ impl Hfs {
     }
 
     fn spawn() -> Self {
-        let installation = installation();
+        let installation = from_make("RADCAST_TEST_HFS");
         let folder = tempfile::tempdir().unwrap();
         let port = free_port();
         let address = format!("http://127.0.0.1:{port}");
@@ -64,7 +66,7 @@ impl Hfs {
             process: Mutex::new(process),
             folder,
             address,
-            http: Client::new(),
+            http: http_client(),
         }
     }
 
@@ -208,12 +210,10 @@ pub fn reference(resource: &Value) -> String {
     format!("{}/{}", text("resourceType"), text("id"))
 }
 
-/// What `tests/tools/hfs` has installed.
-fn installation() -> PathBuf {
-    let folder = std::env::var_os("RADCAST_TEST_HFS").unwrap_or_else(|| {
-        panic!("RADCAST_TEST_HFS is missing: `make test` installs the FHIR server and sets it")
-    });
-    PathBuf::from(folder)
+/// For requests that a test waits for.
+pub fn http_client() -> Client {
+    let client = Client::builder().timeout(Duration::from_secs(60));
+    client.build().unwrap()
 }
 
 fn free_port() -> u16 {

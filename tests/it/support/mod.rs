@@ -1,6 +1,7 @@
 //! The services that tests run against, the instances they are filled with, and the binary.
 
 pub mod daemon;
+pub mod environment;
 pub mod fhir_content;
 pub mod hfs;
 pub mod instances;

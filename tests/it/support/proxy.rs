@@ -12,6 +12,8 @@ use futures_util::future::BoxFuture;
 use radcast::sandbox::Server;
 use reqwest::header::{ACCEPT, CONTENT_TYPE};
 
+use super::hfs::http_client;
+
 /// What happens before a transaction is passed on: called with its number, from 0.
 type Before = dyn Fn(usize) -> BoxFuture<'static, ()> + Send + Sync;
 
@@ -36,7 +38,7 @@ impl Proxy {
         before: impl Fn(usize) -> BoxFuture<'static, ()> + Send + Sync + 'static,
     ) -> Self {
         let passage = Arc::new(Passage {
-            http: reqwest::Client::new(),
+            http: http_client(),
             target: target.to_owned(),
             before: Box::new(before),
             transactions: AtomicUsize::default(),

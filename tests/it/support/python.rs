@@ -5,13 +5,7 @@ use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 use super::daemon::Ended;
-
-/// What `make test` hands to the tests.
-fn from_make(variable: &str) -> PathBuf {
-    std::env::var_os(variable)
-        .unwrap_or_else(|| panic!("{variable} is not set: run the tests with `make test`"))
-        .into()
-}
+use super::environment::from_make;
 
 /// The real DICOM files of the pydicom package.
 pub fn pydicom_files() -> PathBuf {
