@@ -48,9 +48,7 @@ impl Refusal {
     pub(super) fn tells_of_precondition(&self) -> bool {
         self.issues.iter().any(|issue| {
             matches!(issue.code.as_str(), "conflict" | "duplicate" | "lock-error")
-                || issue
-                    .texts()
-                    .any(|text| text.contains("412") || text.contains("Precondition"))
+                || issue.texts().any(names_412)
         })
     }
 
@@ -63,6 +61,14 @@ impl Refusal {
             None => text,
         }
     }
+}
+
+/// Whether a text gives the status 412 by number or name. The bare number says nothing: UIDs and
+/// ids that servers quote hold it too.
+fn names_412(text: &str) -> bool {
+    ["status 412", "HTTP 412", "Precondition"]
+        .iter()
+        .any(|name| text.contains(name))
 }
 
 impl Issue {
@@ -104,9 +110,19 @@ mod tests {
     #[test]
     fn a_conflict_is_heard_in_the_text_of_a_400() {
         let refusal = Refusal::read(
-            br#"{"issue":[{"severity":"error","code":"processing","diagnostics":"entry 0: 412"}]}"#,
+            br#"{"issue":[{"severity":"error","code":"processing","details":{"text":
+                "Transaction failed at entry 0: Entry failed with status 412"}}]}"#,
         );
         assert!(refusal.tells_of_precondition());
+    }
+
+    #[test]
+    fn the_digits_of_a_conflict_in_a_quoted_value_are_none() {
+        for quoted in ["urn:oid:1.2.412.7", "4120", "a row of 412 columns"] {
+            let body = format!(r#"{{"issue":[{{"code":"value","diagnostics":"bad: {quoted}"}}]}}"#);
+            let refusal = Refusal::read(body.as_bytes());
+            assert!(!refusal.tells_of_precondition(), "{quoted}");
+        }
     }
 
     #[test]
