@@ -395,3 +395,34 @@ async fn a_study_that_somebody_else_deletes_in_between_is_created_again() {
     let study = site.hfs.only("ImagingStudy").await;
     assert_eq!(instance_uids(&study), [places[1].instance_uid()]);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_study_that_somebody_else_changes_and_deletes_first_is_deleted_without_a_failure() {
+    let site = Site::start().await;
+    let hfs = Arc::clone(&site.hfs);
+    let proxy = Proxy::start(site.hfs.address(), move |number| {
+        let hfs = Arc::clone(&hfs);
+        async move {
+            match number {
+                1 => {
+                    let mut study = hfs.only("ImagingStudy").await;
+                    edit(&mut study, number);
+                    hfs.update(&study).await;
+                }
+                2 => hfs.delete(&hfs.only("ImagingStudy").await).await,
+                _ => {}
+            }
+        }
+        .boxed()
+    })
+    .await;
+    let places = study(1, 1, 1, 1);
+    let daemon = site.daemon_to(&proxy.address());
+    let last = site.services.store(&places);
+    daemon.run_until_settled(last).await;
+    site.services.delete(places[0]);
+    daemon.run_until_settled(last + 1).await;
+    no_failure(&daemon).await;
+    assert_eq!(proxy.transactions(), 3);
+    assert_eq!(site.hfs.all("ImagingStudy").await, Vec::<Value>::new());
+}
