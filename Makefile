@@ -31,8 +31,8 @@ lint: ## format, clippy, documentation, dependencies
 fmt: ## format the sources
 	cargo fmt
 
-bench: ## measure
-	cargo bench --locked
+bench: ## measure the daemon: memory, requests, time; BENCH="--entries 10000" makes it short
+	cargo bench --locked --bench streaming -- $(BENCH)
 
 generate: ## rewrite docs/settings.md and appsettings.json from the table of settings
 	RADCAST_GENERATE=1 cargo test --locked --quiet --lib settings::generate

@@ -30,12 +30,12 @@ impl Backlog {
     /// Fills the feed with the entries of a hospital.
     pub(crate) fn of_a_hospital(
         site: &Site,
-        headers: &Headers,
+        hospital: Hospital<'_>,
         entries: u64,
     ) -> Result<Self, Box<dyn Error>> {
         let mut backlog = Self::default();
         let mut progress = report::Progress::new("filled", entries);
-        for event in Hospital::new(headers, entries) {
+        for event in hospital {
             backlog.take(site, &event)?;
             progress.reached(backlog.last);
         }

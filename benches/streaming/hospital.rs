@@ -43,6 +43,8 @@ pub(crate) enum Event {
 /// The events of a hospital, as many as make `entries` entries or a few more; the same each time.
 pub(crate) struct Hospital<'a> {
     headers: &'a Headers,
+    /// How many times as large as usual the CT and MR studies are.
+    scale: u32,
     random: Rng,
     scanners: Vec<Scanner>,
     /// The scanner that sends, and how many images are left of what it sends in one go.
@@ -71,9 +73,10 @@ struct Known {
 }
 
 impl<'a> Hospital<'a> {
-    pub(crate) fn new(headers: &'a Headers, entries: u64) -> Self {
+    pub(crate) fn new(headers: &'a Headers, scale: u32, entries: u64) -> Self {
         let mut hospital = Self {
             headers,
+            scale,
             random: Rng::with_seed(2_024),
             scanners: Vec::new(),
             sending: (0, 0),
@@ -92,21 +95,9 @@ impl<'a> Hospital<'a> {
     }
 
     fn begin_study(&mut self) -> usize {
-        let random = &mut self.random;
-        let (modality, series, instances_per_series) = match random.u32(0..100) {
-            0..45 => (Modality::Cr, 2, 1),
-            45..65 => (Modality::Us, 1, random.u32(20..60)),
-            65..80 => (Modality::Mr, random.u32(5..9), random.u32(20..40)),
-            _ => (Modality::Ct, random.u32(2..5), random.u32(60..220)),
-        };
-        let known = self.patients > 0 && random.f64() < KNOWN_PATIENTS;
-        let patient = if known {
-            random.u32(0..self.patients)
-        } else {
-            self.patients += 1;
-            self.patients - 1
-        };
+        let patient = self.patient();
         let number = self.studies.len();
+        let (modality, series, instances_per_series) = self.kind();
         let study = Study {
             number: u32::try_from(number).unwrap_or(u32::MAX),
             patient,
@@ -120,6 +111,31 @@ impl<'a> Hospital<'a> {
             refused: 0,
         });
         number
+    }
+
+    fn patient(&mut self) -> u32 {
+        if self.patients > 0 && self.random.f64() < KNOWN_PATIENTS {
+            return self.random.u32(0..self.patients);
+        }
+        self.patients += 1;
+        self.patients - 1
+    }
+
+    /// Modality, series, and instances in each.
+    fn kind(&mut self) -> (Modality, u32, u32) {
+        let random = &mut self.random;
+        match random.u32(0..100) {
+            0..45 => (Modality::Cr, 2, 1),
+            45..65 => (Modality::Us, 1, random.u32(20..60)),
+            65..80 => {
+                let instances = random.u32(20..40) * self.scale;
+                (Modality::Mr, random.u32(5..9), instances)
+            }
+            _ => {
+                let instances = random.u32(60..220) * self.scale;
+                (Modality::Ct, random.u32(2..5), instances)
+            }
+        }
     }
 
     /// The study and place of the next image, from the scanner that sends.
