@@ -1,8 +1,9 @@
 //! What the daemon costs: memory, requests and time, while the backlog of a hospital streams
 //! through it, and for one large study.
 //!
-//! The binary as users run it, between two services in this process, over real HTTP. Fails only
-//! where a bound is set: on resident memory, and on the FHIR requests of the one study.
+//! The binary as users run it, between two services in this process, over real HTTP. Fails when
+//! an entry is lost, and where a bound is set: on resident memory, and on the FHIR requests of the
+//! one study.
 
 mod backlog;
 mod daemon;
@@ -46,7 +47,7 @@ struct Arguments {
     /// A setting of the daemon, such as DicomWeb__ApiVersion=v2; may be repeated
     #[arg(long = "set", value_name = "NAME=VALUE", value_parser = setting)]
     settings: Vec<(String, String)>,
-    /// Given by `cargo bench`, and not by `cargo test`, which builds this too
+    /// Given by `cargo bench`, and not by `cargo test --all-targets`, which starts this too
     #[arg(long, hide = true)]
     bench: bool,
 }
@@ -57,17 +58,19 @@ fn setting(text: &str) -> Result<(String, String), &'static str> {
 }
 
 #[tokio::main]
-async fn main() -> Result<ExitCode, Box<dyn Error>> {
+async fn main() -> ExitCode {
     let arguments = Arguments::parse();
     if !arguments.bench {
-        return Ok(ExitCode::SUCCESS);
+        return ExitCode::SUCCESS;
     }
-    let within = measure(&arguments).await?;
-    Ok(if within {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    })
+    match measure(&arguments).await {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::FAILURE
+        }
+    }
 }
 
 /// Measures what is asked for; whether all of it is within its bounds.
