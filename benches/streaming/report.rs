@@ -41,7 +41,7 @@ pub(crate) fn backlog(backlog: &Backlog) {
     );
     row("deletes", backlog.deletes);
     row("updates", backlog.updates);
-    row("bad entries", backlog.refused);
+    row("entries that have to fail", backlog.refused);
 }
 
 /// Says what it took to settle it.
