@@ -63,6 +63,18 @@ impl Gaps {
         self.open.iter().map(|gap| gap.missing.clone())
     }
 
+    /// The start of the lowest gap that begins at `first` or beyond.
+    pub(super) fn missing_from(&self, first: u64) -> Option<u64> {
+        self.missing()
+            .map(|missing| *missing.start())
+            .find(|start| *start >= first)
+    }
+
+    /// When the entries after the gaps happened, the earliest of them.
+    pub(super) fn oldest(&self) -> Option<Timestamp> {
+        self.open.iter().filter_map(|gap| gap.happened).min()
+    }
+
     /// Takes note of an entry.
     pub(super) fn observe(
         &mut self,
@@ -146,6 +158,18 @@ impl Gaps {
                 gap.missing = read.end().saturating_add(1)..=*gap.missing.end();
             }
             !gap.missing.is_empty()
+        });
+    }
+
+    /// Closes what the feed itself shows to be old, given that all that happened before `known` has
+    /// been read since anything beyond `from` was.
+    pub(super) fn close_old(&mut self, from: u64, known: Timestamp) {
+        let settle_time = self.settle_time;
+        self.open.retain_mut(|gap| {
+            if *gap.missing.start() > from {
+                gap.known = gap.known.max(Some(known));
+            }
+            !gap.is_old_by_the_feed(settle_time)
         });
     }
 }

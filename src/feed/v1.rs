@@ -17,16 +17,21 @@ use super::{
 };
 use crate::failure::Failure;
 
-/// How many gaps, the lowest first, are read again in one go.
-const GAPS_READ_AGAIN: usize = 10;
+/// How many windows with gaps in them are read again for one page.
+const WINDOWS_READ_AGAIN: usize = 10;
 
 /// The feed read by windows of sequence numbers.
+///
+/// One walk asks for the newest entry, reads the windows with gaps in them again, the lowest first,
+/// and then goes on to what was the newest.
 #[derive(Debug)]
 pub struct SequenceWindows {
     client: FeedClient,
     limit: u64,
     gaps: Gaps,
     latest: Latest,
+    /// The gap that this walk reads again next; `None` once it has read them all.
+    again: Option<u64>,
 }
 
 impl SequenceWindows {
@@ -38,42 +43,56 @@ impl SequenceWindows {
             limit,
             gaps: Gaps::new(position, settle_time),
             latest: Latest::default(),
+            again: None,
         }
     }
 
-    async fn next_window(&mut self) -> Result<Page, Failure> {
-        let offset = self.gaps.read_through();
-        let read_at = Instant::now();
-        let read = self.window(&(offset + 1..=offset + self.limit)).await?;
-        let newest = newest_of(&read, self.latest.timestamp);
-        let entries = self.take_note(read, read_at);
-        if entries.is_empty() {
-            self.gaps
-                .skip_to((offset + self.limit).min(self.latest.sequence), read_at);
+    async fn begin(&mut self) -> Result<(), Failure> {
+        self.latest = self.client.latest().await?;
+        let read_through = self.gaps.read_through();
+        if read_through > self.latest.sequence {
+            return Err(position_ahead(read_through, self.latest.sequence));
         }
-        self.gaps
-            .close(&(offset + 1..=self.gaps.read_through()), read_at, newest);
-        Ok(self.page(entries, self.gaps.read_through() < self.latest.sequence))
+        self.again = self.gaps.missing_from(0);
+        Ok(())
     }
 
     async fn read_gaps_again(&mut self) -> Result<Page, Failure> {
         let mut entries = Vec::new();
-        let gaps: Vec<_> = self.gaps.missing().take(GAPS_READ_AGAIN).collect();
-        for gap in gaps {
-            let (first, last) = gap.into_inner();
-            let window = first..=last.min(first.saturating_add(self.limit - 1));
-            let read_at = Instant::now();
-            let read = match self.window(&window).await {
-                Ok(read) => read,
+        for _ in 0..WINDOWS_READ_AGAIN {
+            let Some(first) = self.again else { break };
+            let last = (first + self.limit - 1).min(self.gaps.read_through());
+            match self.read(first..=last).await {
+                Ok(read) => entries.extend(read),
                 // What the windows before it brought is not lost; this one is read next time.
                 Err(failure) if entries.is_empty() => return Err(failure),
                 Err(_) => break,
-            };
-            let newest = newest_of(&read, self.latest.timestamp);
-            entries.extend(self.take_note(read, read_at));
-            self.gaps.close(&window, read_at, newest);
+            }
+            self.again = self.gaps.missing_from(last + 1);
         }
-        Ok(self.page(entries, false))
+        Ok(self.page(entries))
+    }
+
+    async fn next_window(&mut self) -> Result<Page, Failure> {
+        let offset = self.gaps.read_through();
+        let entries = self.read(offset + 1..=offset + self.limit).await?;
+        Ok(self.page(entries))
+    }
+
+    /// The entries of a window that are new.
+    async fn read(
+        &mut self,
+        window: RangeInclusive<u64>,
+    ) -> Result<Vec<Result<Entry, MalformedEntry>>, Failure> {
+        let read_at = Instant::now();
+        let read = self.window(&window).await?;
+        let newest = newest_of(&read, self.latest.timestamp);
+        let entries = self.take_note(read, read_at);
+        // A window holds all there is of its numbers, whether its entries tell theirs or not.
+        let through = *window.end().min(&self.latest.sequence);
+        self.gaps.skip_to(through, read_at);
+        self.gaps.close(&window, read_at, newest);
+        Ok(entries)
     }
 
     async fn window(
@@ -102,28 +121,27 @@ impl SequenceWindows {
         entries
     }
 
-    fn page(&self, entries: Vec<Result<Entry, MalformedEntry>>, more: bool) -> Page {
+    fn page(&self, entries: Vec<Result<Entry, MalformedEntry>>) -> Page {
         Page {
             entries,
             watermark: self.gaps.watermark(),
             latest: self.latest.sequence,
-            more,
+            more: self.again.is_some() || self.gaps.read_through() < self.latest.sequence,
         }
     }
 }
 
 impl ChangeFeed for SequenceWindows {
     async fn next(&mut self) -> Result<Page, Failure> {
-        if self.gaps.read_through() >= self.latest.sequence {
-            self.latest = self.client.latest().await?;
+        if self.again.is_none() && self.gaps.read_through() >= self.latest.sequence {
+            self.begin().await?;
         }
-        match self.gaps.read_through().cmp(&self.latest.sequence) {
-            std::cmp::Ordering::Less => self.next_window().await,
-            std::cmp::Ordering::Equal => self.read_gaps_again().await,
-            std::cmp::Ordering::Greater => Err(position_ahead(
-                self.gaps.read_through(),
-                self.latest.sequence,
-            )),
+        if self.again.is_some() {
+            self.read_gaps_again().await
+        } else if self.gaps.read_through() < self.latest.sequence {
+            self.next_window().await
+        } else {
+            Ok(self.page(Vec::new()))
         }
     }
 }

@@ -3,7 +3,8 @@
 //! Rows come by timestamp, then sequence. Each pass starts a little before the newest time seen,
 //! because what commits late may carry an earlier time; what was read before is known by its
 //! sequence. Within a pass the window's start moves on with what is read, so that the number of
-//! rows to skip stays small however long the feed is.
+//! rows to skip stays small however long the feed is. A pass ends where the feed ended when it
+//! began: what has come since belongs to the next one, which reads open gaps again.
 
 use std::time::Duration;
 
@@ -17,6 +18,9 @@ use super::{
 };
 use crate::failure::Failure;
 
+/// How far the order of the times may differ from that of the sequences.
+const DISORDER: Duration = Duration::from_secs(5);
+
 /// The feed read by windows of time.
 #[derive(Debug)]
 pub struct TimeWindows {
@@ -29,10 +33,13 @@ pub struct TimeWindows {
     pass: Option<Pass>,
 }
 
-/// One walk to the end of the feed.
+/// One walk to what was the end of the feed when it began.
 #[derive(Debug, Clone)]
 struct Pass {
     began: Instant,
+    /// What had been read before.
+    read_through: u64,
+    /// From when on rows are asked for: the time of the last one read.
     start: Option<Timestamp>,
     skip: u64,
     rows: u64,
@@ -62,9 +69,14 @@ impl TimeWindows {
 
     async fn begin(&mut self) -> Result<Pass, Failure> {
         self.latest = self.client.latest().await?;
-        let start = self.newest.map(|newest| before(newest, self.overlap));
+        let began = Instant::now();
+        let start = self.newest.map(|newest| {
+            let earliest = self.gaps.oldest().unwrap_or(newest).min(newest);
+            before(earliest, self.overlap)
+        });
         Ok(Pass {
-            began: Instant::now(),
+            began,
+            read_through: self.gaps.read_through(),
             start,
             skip: 0,
             rows: 0,
@@ -94,6 +106,19 @@ impl TimeWindows {
         rows
     }
 
+    fn is_past_latest(&self, pass: &Pass) -> bool {
+        let known = pass.start.zip(self.latest.timestamp);
+        known.is_some_and(|(reached, latest)| reached > latest)
+    }
+
+    /// Closes gaps beyond `from`, which this pass has read, that were old when it began.
+    fn close_old(&mut self, from: u64, pass: &Pass) {
+        let reached = pass.start.map(|start| before(start, DISORDER));
+        if let Some((reached, latest)) = reached.zip(self.latest.timestamp) {
+            self.gaps.close_old(from, reached.min(latest));
+        }
+    }
+
     /// A feed that no longer holds the last row read has been restored or replaced.
     fn end(&mut self, pass: &Pass) -> Result<(), Failure> {
         let read_through = self.gaps.read_through();
@@ -117,10 +142,13 @@ impl ChangeFeed for TimeWindows {
         pass.advance(&rows);
         let entries = self.take_note(rows);
         self.pass = None;
-        if more {
-            self.pass = Some(pass);
-        } else {
+        if !more {
             self.end(&pass)?;
+        } else if self.is_past_latest(&pass) {
+            self.close_old(0, &pass);
+        } else {
+            self.close_old(pass.read_through, &pass);
+            self.pass = Some(pass);
         }
         let latest = self.latest.sequence.max(self.gaps.read_through());
         Ok(Page {

@@ -1,7 +1,10 @@
 //! The change feed, read in both versions from a real service.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
+use jiff::Timestamp;
 use radcast::failure::{Class, Code, Failure};
 use radcast::feed::{ChangeFeed, FeedClient, Page, SequenceWindows, TimeWindows};
 use radcast::sandbox::Fault;
@@ -216,4 +219,93 @@ async fn a_deleted_and_stored_again_instance_reads_as_the_service_tells_it() {
             "Create/Current/true"
         ]
     );
+}
+
+#[tokio::test]
+async fn gaps_are_read_again_also_while_new_entries_keep_coming() {
+    let services = Services::start().await;
+    services.store(&study(1, 1, 1, 1));
+    services.dicom.skip_sequences(1).unwrap();
+    services.store(&study(1, 2, 1, 1));
+    let (mut by_sequence, mut by_time) =
+        (v1(&services, 100, 0, LATER), v2(&services, 100, 0, LATER));
+    assert_eq!(read_to_end(&mut by_sequence).await, (vec![1, 3], 1));
+    assert_eq!(read_to_end(&mut by_time).await, (vec![1, 3], 1));
+    commit_late(&services, 2).await;
+    services.store(&study(1, 4, 1, 1));
+    assert_eq!(read_to_end(&mut by_sequence).await, (vec![2, 4], 4));
+    assert_eq!(read_to_end(&mut by_time).await, (vec![2, 4], 4));
+}
+
+#[tokio::test]
+async fn a_late_commit_deep_in_a_wide_gap_is_found_in_one_walk() {
+    let services = Services::start().await;
+    services.store(&study(1, 1, 1, 1));
+    services.dicom.skip_sequences(2_000).unwrap();
+    services.store(&study(1, 2, 1, 1));
+    let mut feed = v1(&services, 100, 0, LATER);
+    assert_eq!(read_to_end(&mut feed).await, (vec![1, 2_002], 1));
+    commit_late(&services, 1_900).await;
+    assert_eq!(read_to_end(&mut feed).await, (vec![1_900], 1));
+}
+
+#[tokio::test]
+async fn an_entry_without_a_number_does_not_keep_the_feed_where_it_is() {
+    let services = Services::start().await;
+    let nameless = r#"{"action":"create","state":"current","sopInstanceUid":"1.4"}"#;
+    services.dicom.insert_raw_entry(nameless).unwrap();
+    services.dicom.skip_sequences(300).unwrap();
+    services.store(&study(1, 1, 1, 1));
+    let mut feed = v1(&services, 100, 0, SOON);
+    let (mut unread, mut read) = (0, Vec::new());
+    for _ in 0..10 {
+        let page = feed.next().await.unwrap();
+        unread += page.entries.iter().filter(|entry| entry.is_err()).count();
+        read.extend(sequences(&page));
+    }
+    assert_eq!((unread, read), (1, vec![302]));
+}
+
+/// Lets every entry of the service happen a hundred seconds after the one before, from 1970 on.
+fn slow_down(services: &Services) {
+    let seconds = AtomicI64::new(0);
+    let tick = move || seconds.fetch_add(100, Ordering::Relaxed);
+    let clock = Arc::new(move || Timestamp::from_second(tick()).unwrap());
+    services.dicom.clone().with_clock(clock);
+}
+
+const SETTLE: Duration = Duration::from_secs(30);
+
+#[tokio::test]
+async fn a_gap_long_past_holds_nothing_back_while_a_long_feed_is_read() {
+    let services = Services::start().await;
+    slow_down(&services);
+    services.store(&study(1, 1, 1, 1));
+    services.dicom.skip_sequences(1).unwrap();
+    services.store(&study(1, 2, 1, 7));
+    let mut feed = v2(&services, 2, 0, SETTLE);
+    let mut watermarks = Vec::new();
+    for _ in 0..3 {
+        let page = feed.next().await.unwrap();
+        assert!(page.more);
+        watermarks.push(page.watermark);
+    }
+    assert_eq!(watermarks, [1, 5, 7]);
+}
+
+#[tokio::test]
+async fn a_gap_is_read_again_however_much_was_read_after_it() {
+    let services = Services::start().await;
+    slow_down(&services);
+    services.store(&study(1, 1, 1, 1));
+    services.dicom.skip_sequences(1).unwrap();
+    services.store(&study(1, 2, 1, 1));
+    let mut feed = v2(&services, 2, 0, SETTLE);
+    assert_eq!(sequences(&feed.next().await.unwrap()), [1, 3]);
+    services.store(&study(1, 4, 1, 2));
+    assert_eq!(sequences(&feed.next().await.unwrap()), [4, 5]);
+    let late = study(1, 3, 1, 1)[0].ct().to_string();
+    let then = Timestamp::from_second(99).unwrap();
+    services.dicom.late_commit(2, then, None, &late).unwrap();
+    assert_eq!(read_to_end(&mut feed).await, (vec![2], 5));
 }
