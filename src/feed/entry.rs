@@ -93,7 +93,9 @@ impl Entry {
             instance: members.required("sopInstanceUid")?,
         };
         Ok(Self {
-            sequence: members.required("sequence")?,
+            sequence: members
+                .sequence()
+                .ok_or("sequence is missing or unreadable")?,
             key,
             action: members.word("action", action)?,
             state: members.word("state", state)?,
@@ -147,6 +149,12 @@ impl Members {
         meaning(&word.to_ascii_lowercase()).ok_or_else(|| format!("{name} {word:?} is unknown"))
     }
 
+    /// A feed counts from 1, in 64 bits with a sign.
+    fn sequence(&self) -> Option<u64> {
+        let sequence: i64 = self.get("sequence")?;
+        u64::try_from(sequence).ok().filter(|number| *number > 0)
+    }
+
     fn partition(&self) -> Option<String> {
         self.get::<String>("partitionName")
             .filter(|name| name != DEFAULT_PARTITION)
@@ -172,7 +180,7 @@ impl Members {
 
     fn subject(&self) -> Subject {
         Subject {
-            sequence: self.get("sequence"),
+            sequence: self.sequence(),
             study: self.get("studyInstanceUid"),
             series: self.get("seriesInstanceUid"),
             instance: self.get("sopInstanceUid"),
@@ -231,6 +239,15 @@ mod tests {
     fn broken_json_in_one_element_harms_nothing_else() {
         let entry = parse(&GOOD.replace("[\"CT\"]", "[-Infinity]")).unwrap();
         assert_eq!(entry.sequence, 7);
+    }
+
+    #[test]
+    fn a_number_that_no_feed_counts_to_is_unreadable() {
+        for number in ["0", "-7", "9223372036854775808", "18446744073709551615"] {
+            let malformed = parse(&GOOD.replace(":7,", &format!(":{number},"))).unwrap_err();
+            assert_eq!(malformed.reason, "sequence is missing or unreadable");
+            assert_eq!(malformed.subject.sequence, None, "{number}");
+        }
     }
 
     #[test]
