@@ -12,9 +12,8 @@ impl Symptom {
     pub fn of(error: &reqwest::Error) -> Self {
         if error.is_timeout() {
             Self::Timeout
-        } else if error.is_decode() {
-            Self::Malformed
         } else {
+            // What the client calls a decoding error is a body that broke off.
             Self::NoConnection
         }
     }
@@ -33,7 +32,10 @@ pub fn describe(error: reqwest::Error) -> String {
     text
 }
 
-/// `Retry-After` in its form of seconds; the form of a date is not used by FHIR or DICOM services.
+/// The longest that a server may put us off; then it is asked again.
+const LONGEST_WAIT: Duration = Duration::from_secs(3_600);
+
+/// `Retry-After` in its form of seconds, an hour at most; its form of a date is not read.
 #[must_use]
 pub fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let seconds = headers
@@ -43,5 +45,43 @@ pub fn retry_after(headers: &HeaderMap) -> Option<Duration> {
         .trim()
         .parse()
         .ok()?;
-    Some(Duration::from_secs(seconds))
+    Some(Duration::from_secs(seconds).min(LONGEST_WAIT))
+}
+
+#[cfg(test)]
+mod tests {
+    use reqwest::header::HeaderValue;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_body_that_breaks_off_is_a_matter_of_the_connection() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let answer = async {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            stream.read(&mut [0; 1024]).await.unwrap();
+            let half = b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n[";
+            stream.write_all(half).await.unwrap();
+        };
+        let client = reqwest::Client::builder().no_proxy().build().unwrap();
+        let (response, ()) = tokio::join!(client.get(url).send(), answer);
+        let error = response.unwrap().bytes().await.unwrap_err();
+        assert_eq!(Symptom::of(&error), Symptom::NoConnection, "{error:?}");
+    }
+
+    #[test]
+    fn no_server_puts_us_off_for_longer_than_an_hour() {
+        let asked = |value| retry_after(&HeaderMap::from_iter([(RETRY_AFTER, value)]));
+        assert_eq!(
+            asked(HeaderValue::from_static("120")),
+            Some(Duration::from_secs(120))
+        );
+        assert_eq!(
+            asked(HeaderValue::from(u64::MAX)),
+            Some(Duration::from_secs(3_600))
+        );
+    }
 }
