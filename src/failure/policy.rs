@@ -72,8 +72,9 @@ const fn classify_fhir_read(symptom: Symptom) -> Code {
         Symptom::Status(403) => Code::FhirForbidden,
         Symptom::Status(500..=599) => Code::FhirServerError,
         Symptom::Status(409 | 412) | Symptom::PreconditionInText => Code::FhirConflict,
-        Symptom::Status(400 | 422) => Code::FhirRejected,
-        Symptom::Status(400..=499) => Code::FhirWrongAddress,
+        // 414, 431: the query is too long, which its values have made it.
+        Symptom::Status(400 | 414 | 422 | 431) => Code::FhirRejected,
+        Symptom::Status(300..=499) => Code::FhirWrongAddress,
         Symptom::Status(_) | Symptom::Malformed => Code::FhirInvalidResponse,
     }
 }
@@ -84,6 +85,8 @@ const fn classify_fhir_transaction(symptom: Symptom) -> Code {
         Symptom::Status(404 | 409 | 410 | 412) | Symptom::PreconditionInText => Code::FhirConflict,
         Symptom::Status(405 | 501) => Code::FhirNoTransactions,
         Symptom::Status(413) => Code::FhirTooLarge,
+        // A redirect, a proxy that asks for credentials, a server that takes no FHIR JSON.
+        Symptom::Status(300..=399 | 406 | 407 | 415) => Code::FhirWrongAddress,
         Symptom::Status(status) => match classify_fhir_read(Symptom::Status(status)) {
             Code::FhirWrongAddress => Code::FhirRejected,
             code => code,
@@ -104,6 +107,13 @@ impl Code {
                 | Self::FhirInvalidResponse
                 | Self::InternalPanic
         )
+    }
+
+    /// Whether something else may have answered in the service's place, so that the service has to
+    /// be asked before an entry is blamed.
+    #[must_use]
+    pub const fn doubts_service(self) -> bool {
+        matches!(self, Self::FhirInvalidResponse)
     }
 }
 
@@ -158,6 +168,31 @@ mod tests {
     fn only_a_read_takes_404_for_a_wrong_address() {
         assert_eq!(class(Operation::Read, 404), Class::Setup);
         assert_eq!(class(Operation::Transaction, 404), Class::Conflict);
+    }
+
+    #[test]
+    fn a_redirect_means_a_wrong_address() {
+        for operation in [Operation::Read, Operation::Transaction] {
+            assert_eq!(class(operation, 308), Class::Setup);
+        }
+    }
+
+    #[test]
+    fn a_query_that_one_entry_made_too_long_does_not_stop_the_feed() {
+        for status in [414, 431] {
+            assert_eq!(class(Operation::Read, status), Class::Fhir, "{status}");
+        }
+    }
+
+    #[test]
+    fn a_server_that_takes_no_fhir_json_at_all_is_no_fault_of_an_entry() {
+        for status in [406, 407, 415] {
+            assert_eq!(
+                class(Operation::Transaction, status),
+                Class::Setup,
+                "{status}"
+            );
+        }
     }
 
     #[test]

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use reqwest::header::{ACCEPT, CONTENT_TYPE};
+use reqwest::redirect::Policy;
 use reqwest::{RequestBuilder, Url};
 use serde_json::value::RawValue;
 
@@ -35,6 +36,8 @@ impl FhirClient {
     pub fn new(endpoint: &Url, timeout: Duration) -> Result<Self, Failure> {
         let http = reqwest::Client::builder()
             .timeout(timeout)
+            // A redirected POST would go on as a GET.
+            .redirect(Policy::none())
             .build()
             .map_err(|error| Failure::new(Code::FhirUnreachable, describe(error)))?;
         Ok(Self {
@@ -117,10 +120,8 @@ impl FhirClient {
     /// A next link at the configured address: behind a gateway a server may tell another one.
     fn on_this_server(&self, resource_type: &str, link: &str) -> Option<String> {
         let (address, query) = link.split_once('?')?;
-        if address
-            .trim_end_matches('/')
-            .ends_with(&format!("/{resource_type}"))
-        {
+        let last = address.trim_end_matches('/').rsplit('/').next();
+        if last == Some(resource_type) {
             return Some(format!("{}/{resource_type}?{query}", self.base));
         }
         Some(format!("{}?{query}", self.base))
@@ -151,4 +152,52 @@ fn refused(operation: Operation, status: u16, body: &[u8]) -> Failure {
         format!("the server answered {status}: {text}")
     };
     Failure::new(classify(Dependency::Fhir, operation, symptom), message)
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    const TIMEOUT: Duration = Duration::from_secs(10);
+
+    #[tokio::test]
+    async fn a_redirect_of_a_transaction_is_not_followed() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let base = format!("http://{}/fhir", listener.local_addr().unwrap());
+        let client = FhirClient::new(&base.parse().unwrap(), TIMEOUT).unwrap();
+        let redirect = async {
+            loop {
+                let (mut stream, _) = listener.accept().await.unwrap();
+                stream.read(&mut [0; 1024]).await.unwrap();
+                let head = "HTTP/1.1 301 Moved\r\nconnection: close\r\ncontent-length: 0";
+                let answer = format!("{head}\r\nlocation: {base}/elsewhere\r\n\r\n");
+                stream.write_all(answer.as_bytes()).await.unwrap();
+            }
+        };
+        let refused = tokio::select! {
+            answer = client.transaction(&[]) => answer.unwrap_err(),
+            () = redirect => unreachable!(),
+        };
+        assert_eq!(refused.code, Code::FhirWrongAddress);
+        assert!(refused.message.contains("301"), "{refused}");
+    }
+
+    #[test]
+    fn a_next_link_leads_to_the_configured_address() {
+        let client = FhirClient::new(&"http://gate/fhir".parse().unwrap(), TIMEOUT).unwrap();
+        let next = |link| client.on_this_server("Patient", link);
+        for link in ["https://inner/r4/Patient?page=2", "Patient?page=2"] {
+            assert_eq!(
+                next(link).as_deref(),
+                Some("http://gate/fhir/Patient?page=2")
+            );
+        }
+        assert_eq!(
+            next("https://inner/r4?_getpages=7").as_deref(),
+            Some("http://gate/fhir?_getpages=7")
+        );
+    }
 }
