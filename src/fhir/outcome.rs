@@ -57,7 +57,7 @@ impl Refusal {
         let issues: Vec<String> = self.issues.iter().map(Issue::line).collect();
         let text = issues.join("; ");
         match text.char_indices().nth(LONGEST) {
-            Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
+            Some((end, _)) => format!("{}…", whole_words(text.get(..end).unwrap_or_default())),
             None => text,
         }
     }
@@ -69,6 +69,12 @@ fn names_412(text: &str) -> bool {
     ["status 412", "HTTP 412", "Precondition"]
         .iter()
         .any(|name| text.contains(name))
+}
+
+/// A text that was cut, without the part of a word at its end: half a name would not be known for
+/// one, and so not be taken out.
+fn whole_words(text: &str) -> &str {
+    text.trim_end_matches(char::is_alphanumeric)
 }
 
 impl Issue {
@@ -131,11 +137,14 @@ mod tests {
     }
 
     #[test]
-    fn a_long_text_is_cut_at_a_character() {
-        let body = format!(r#"{{"issue":[{{"diagnostics":"{}"}}]}}"#, "ü".repeat(5_000));
-        assert_eq!(
-            Refusal::read(body.as_bytes()).text().chars().count(),
-            LONGEST + 1
+    fn a_long_text_is_cut_between_words() {
+        let body = format!(
+            r#"{{"issue":[{{"diagnostics":"{}"}}]}}"#,
+            "Jürgen ".repeat(500)
         );
+        let text = Refusal::read(body.as_bytes()).text();
+        assert!(text.ends_with("Jürgen …"), "{text}");
+        let length = text.chars().count();
+        assert!((LONGEST - 10..=LONGEST + 1).contains(&length), "{length}");
     }
 }
