@@ -27,11 +27,10 @@ pub(super) enum Patience {
 
 impl Patience {
     /// The patience for the halves of what failed like this.
-    pub(super) fn after(self, failure: &Failure) -> Self {
-        if failure.class() == Class::Transient {
-            Self::Brief
-        } else {
-            self
+    pub(super) const fn after(self, failure: &Failure) -> Self {
+        match failure.class() {
+            Class::Transient | Class::Conflict => Self::Brief,
+            _ => self,
         }
     }
 }
@@ -65,10 +64,11 @@ impl<'a> Attempts<'a> {
     }
 
     /// The delay before the next attempt, not less than the server asks for; `None` when attempts
-    /// or time have run out.
+    /// or time have run out. What the server asks for beyond our own delay takes none of the time.
     pub(super) fn next_delay(&mut self, retry_after: Option<Duration>) -> Option<Duration> {
-        let delay = self.delays.next()?.min(self.policy.max_delay);
-        let delay = retry_after.map_or(delay, |asked| delay.max(asked));
+        let own = self.delays.next()?.min(self.policy.max_delay);
+        let delay = retry_after.map_or(own, |asked| own.max(asked));
+        self.deadline += delay - own;
         (Instant::now() + delay <= self.deadline).then_some(delay)
     }
 
@@ -110,5 +110,62 @@ fn delays(policy: &settings::Retry, most: Option<u32>) -> ExponentialBackoff {
             .with_max_times(usize::try_from(most).unwrap_or(usize::MAX))
             .build(),
         None => delays.without_max_times().build(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::num::NonZeroU32;
+
+    use super::*;
+    use crate::failure::Code;
+    use crate::settings::OnOutage;
+
+    fn policy() -> settings::Retry {
+        settings::Retry {
+            total_duration: Duration::from_secs(600),
+            max_attempts: NonZeroU32::new(4),
+            initial_delay: Duration::from_secs(2),
+            max_delay: Duration::from_secs(60),
+            on_outage: OnOutage::Pause,
+        }
+    }
+
+    #[test]
+    fn the_halves_of_what_kept_failing_get_little_patience() {
+        for code in [Code::FhirServerError, Code::FhirConflict] {
+            let patience = Patience::Full.after(&Failure::new(code, ""));
+            assert_eq!(patience, Patience::Brief, "{code}");
+        }
+        let refused = Failure::new(Code::FhirRejected, "");
+        assert_eq!(Patience::Full.after(&refused), Patience::Full);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_wait_that_the_server_asks_for_uses_up_an_attempt_and_no_time() {
+        let policy = policy();
+        let mut attempts = Attempts::new(&policy, Patience::Full);
+        let asked = Duration::from_secs(900);
+        for _ in 0..3 {
+            assert_eq!(attempts.next_delay(Some(asked)), Some(asked));
+            tokio::time::sleep(asked).await;
+        }
+        assert_eq!(attempts.next_delay(Some(asked)), None);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn without_a_bound_on_attempts_the_time_is_one() {
+        let policy = settings::Retry {
+            max_attempts: None,
+            ..policy()
+        };
+        let mut attempts = Attempts::new(&policy, Patience::Full);
+        let begun = Instant::now();
+        while let Some(delay) = attempts.next_delay(None) {
+            assert!(delay <= policy.max_delay, "{delay:?}");
+            tokio::time::sleep(delay).await;
+        }
+        let taken = begun.elapsed();
+        assert!(taken > policy.total_duration - policy.max_delay && taken <= policy.total_duration);
     }
 }
