@@ -69,7 +69,11 @@ impl SqliteStore {
         });
         match done.await {
             Ok(result) => result.map_err(|error| told(&self.place, &error)),
-            Err(error) => Err(Failure::new(Code::StoreUnavailable, error.to_string())),
+            // Not in the panic's own words, which may hold what was to be stored.
+            Err(_) => Err(Failure::new(
+                Code::StoreUnavailable,
+                "the work at the store panicked",
+            )),
         }
     }
 }
@@ -106,9 +110,9 @@ impl Store for SqliteStore {
         state: SyncState,
         expected: Option<&ETag>,
     ) -> Result<ETag, Failure> {
-        let expected = expected.map_or("0", |etag| &etag.0).to_owned();
+        let expected = expected.cloned();
         let saved = self
-            .with(move |connection| save(connection, state, &expected))
+            .with(move |connection| save(connection, state, expected.as_ref()))
             .await?;
         saved.ok_or_else(|| {
             Failure::new(
@@ -157,24 +161,40 @@ impl Store for SqliteStore {
     }
 }
 
+/// The new version; `None` when the stored one is not the one expected.
+///
+/// The transaction is committed by itself: an implicit one ends after the row was returned, when
+/// nobody hears any more that it failed.
 fn save(
-    connection: &Connection,
+    connection: &mut Connection,
     state: SyncState,
-    expected: &str,
+    expected: Option<&ETag>,
 ) -> rusqlite::Result<Option<ETag>> {
-    let sql = "INSERT INTO SyncStateTable VALUES (?1, ?2, ?3, ?4, 1)
-               ON CONFLICT DO UPDATE SET SyncedSequence = ?3, SyncedTimestamp = ?4, ETag = ETag + 1
-               WHERE ETag = CAST(?5 AS INTEGER)
-               RETURNING ETag";
     let timestamp = state.timestamp.map(|timestamp| timestamp.to_string());
     let sequence = state.sequence.cast_signed();
-    connection
-        .query_row(
-            sql,
+    let transaction = connection.transaction()?;
+    let etag = match expected {
+        None => transaction.query_row(
+            "INSERT INTO SyncStateTable VALUES (?1, ?2, ?3, ?4, 1)
+             ON CONFLICT DO NOTHING RETURNING ETag",
+            params![PARTITION, ROW, sequence, timestamp],
+            etag,
+        ),
+        Some(ETag(expected)) => transaction.query_row(
+            "UPDATE SyncStateTable SET SyncedSequence = ?3, SyncedTimestamp = ?4, ETag = ETag + 1
+             WHERE PartitionKey = ?1 AND RowKey = ?2 AND ETag = CAST(?5 AS INTEGER)
+             RETURNING ETag",
             params![PARTITION, ROW, sequence, timestamp, expected],
-            |row| Ok(ETag(row.get::<_, i64>(0)?.to_string())),
-        )
-        .optional()
+            etag,
+        ),
+    };
+    let etag = etag.optional()?;
+    transaction.commit()?;
+    Ok(etag)
+}
+
+fn etag(row: &Row<'_>) -> rusqlite::Result<ETag> {
+    Ok(ETag(row.get::<_, i64>("ETag")?.to_string()))
 }
 
 fn sync_state(row: &Row<'_>) -> rusqlite::Result<(SyncState, ETag)> {
@@ -183,7 +203,7 @@ fn sync_state(row: &Row<'_>) -> rusqlite::Result<(SyncState, ETag)> {
         sequence: row.get::<_, i64>(0)?.cast_unsigned(),
         timestamp: timestamp.and_then(|text| text.parse().ok()),
     };
-    Ok((state, ETag(row.get::<_, i64>(2)?.to_string())))
+    Ok((state, etag(row)?))
 }
 
 fn upsert(transaction: &Transaction<'_>, entry: &FailedEntry) -> rusqlite::Result<()> {

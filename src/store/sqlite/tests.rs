@@ -113,3 +113,31 @@ async fn a_file_that_is_no_database_is_named_with_its_setting() {
     assert_eq!(failure.code, Code::StoreUnavailable);
     assert!(failure.message.contains("Store:Path"), "{failure}");
 }
+
+#[tokio::test]
+async fn a_position_that_somebody_removed_is_not_written_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(&folder);
+    let first = store.save_sync_state(state(1), None).await.unwrap();
+    let other = Connection::open(folder.path().join("radcast.db")).unwrap();
+    other.execute("DELETE FROM SyncStateTable", []).unwrap();
+    let refused = store.save_sync_state(state(2), Some(&first)).await;
+    assert_eq!(refused.unwrap_err().code, Code::StoreConflict);
+    assert_eq!(store.sync_state().await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn a_position_that_could_not_be_committed_is_not_acknowledged() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(&folder);
+    let fails_at_commit = "PRAGMA foreign_keys = ON;
+        CREATE TABLE parent (id INTEGER PRIMARY KEY);
+        CREATE TABLE child (id REFERENCES parent DEFERRABLE INITIALLY DEFERRED);
+        CREATE TRIGGER orphan AFTER INSERT ON SyncStateTable
+            BEGIN INSERT INTO child VALUES (1); END;";
+    let prepared = store.with(move |connection| connection.execute_batch(fails_at_commit));
+    prepared.await.unwrap();
+    let refused = store.save_sync_state(state(1), None).await;
+    assert_eq!(refused.unwrap_err().code, Code::StoreUnavailable);
+    assert_eq!(store.sync_state().await.unwrap(), None);
+}
