@@ -16,7 +16,7 @@ pub struct Worker {
     pub max_concurrency: usize,
     /// Pages of entries held in memory, 1 to 64.
     pub pages_ahead: usize,
-    /// How long studies under way may take to finish after SIGTERM.
+    /// How long the process may take to end after SIGTERM.
     pub shutdown_grace_period: Duration,
 }
 

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use futures_util::FutureExt;
+use futures_util::future::FusedFuture;
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
@@ -9,7 +11,7 @@ use tokio_util::task::AbortOnDropHandle;
 use tracing::{error, info, warn};
 
 use super::gate::Gate;
-use super::keeper::Keeper;
+use super::keeper::{Keeper, Keeping};
 use super::lane::Lane;
 use super::progress::Progress;
 use super::reader::{ReadPage, Reader};
@@ -65,7 +67,7 @@ impl<T: Target, S: Store> Engine<T, S> {
         let (saved, stored) = watch::channel(position);
         let reader = self.reader(open_feed(position), &trouble, pages, &stop);
         let keeper = self.keeper(etag, &gate, to_save, saved);
-        let mut keeper = AbortOnDropHandle::new(tokio::spawn(keeper.run()));
+        let mut keeper = AbortOnDropHandle::new(tokio::spawn(keeper.run())).fuse();
         let reader = AbortOnDropHandle::new(tokio::spawn(reader.run()));
         let progress = Progress::new(status, stored, gate.clone(), trouble);
         let lane = self.lane(&gate, &stop);
@@ -78,30 +80,30 @@ impl<T: Target, S: Store> Engine<T, S> {
         ended
     }
 
-    /// Works until stopped or ended by an error, and cleans up within the grace period.
+    /// Works until stopped or ended by an error, and cleans up within the grace period: most of it
+    /// is for the studies under way, the rest for the position and for the process to end.
     async fn work(
         &self,
         mut work: Work<T, S>,
         read: &mut mpsc::Receiver<ReadPage<T::Change>>,
-        keeper: &mut AbortOnDropHandle<Result<(), Failure>>,
+        keeper: &mut Keeping,
         stop: &CancellationToken,
     ) -> Result<(), Failure> {
         let ended = work.run(read, keeper, stop).await;
         stop.cancel();
-        let deadline = Instant::now() + self.worker.shutdown_grace_period;
-        if timeout_at(deadline, work.drain()).await.is_err() {
+        let (stopped, tenth) = (Instant::now(), self.worker.shutdown_grace_period / 10);
+        if timeout_at(stopped + tenth * 8, work.drain()).await.is_err() {
             warn!(
                 "the grace period ended before the studies under way; they are repeated next time"
             );
         }
         drop(work);
-        if keeper.is_finished() {
+        if keeper.is_terminated() {
             return ended;
         }
-        match timeout_at(deadline, &mut *keeper).await {
+        match timeout_at(stopped + tenth * 9, keeper).await {
             Ok(Ok(saved)) => ended.and(saved),
             _ => {
-                keeper.abort();
                 warn!("the position was not saved; its entries are repeated next time");
                 ended
             }

@@ -1,6 +1,7 @@
 //! Holds back new work while a dependency is in trouble.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use tokio::sync::watch;
 
@@ -11,6 +12,7 @@ use crate::failure::Failure;
 #[derive(Debug, Clone)]
 pub(super) struct Gate {
     holders: Arc<watch::Sender<Vec<Trouble>>>,
+    next_holder: Arc<AtomicU64>,
 }
 
 /// Why the gate is held, by whom.
@@ -45,6 +47,7 @@ impl Gate {
     pub(super) fn new() -> Self {
         Self {
             holders: Arc::new(watch::Sender::new(Vec::new())),
+            next_holder: Arc::default(),
         }
     }
 
@@ -67,11 +70,11 @@ impl Gate {
         self.holders.subscribe()
     }
 
-    /// Closes the gate for one unit of work, known by the sequence of its first entry.
-    pub(super) fn hold(&self, holder: u64) -> Hold {
+    /// Closes the gate for one piece of work, once that tells of trouble.
+    pub(super) fn hold(&self) -> Hold {
         Hold {
             gate: self.clone(),
-            holder,
+            holder: self.next_holder.fetch_add(1, Ordering::Relaxed),
         }
     }
 }
@@ -93,9 +96,11 @@ impl Hold {
 
 impl Drop for Hold {
     fn drop(&mut self) {
-        self.gate
-            .holders
-            .send_modify(|holders| holders.retain(|trouble| trouble.holder != self.holder));
+        self.gate.holders.send_if_modified(|holders| {
+            let before = holders.len();
+            holders.retain(|trouble| trouble.holder != self.holder);
+            holders.len() < before
+        });
     }
 }
 
@@ -109,10 +114,10 @@ mod tests {
         let gate = Gate::new();
         let busy = Failure::new(Code::FhirTooBusy, "");
         let forbidden = Failure::new(Code::FhirForbidden, "");
-        let one = gate.hold(1);
+        let one = gate.hold();
         assert!(gate.is_open());
         one.tell(&busy, false);
-        let two = gate.hold(2);
+        let two = gate.hold();
         two.tell(&forbidden, true);
         two.tell(&forbidden, true);
         assert_eq!(

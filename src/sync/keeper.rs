@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
+use futures_util::future::Fuse;
 use tokio::sync::watch;
+use tokio_util::task::AbortOnDropHandle;
 use tracing::{debug, error};
 
 use super::gate::Gate;
@@ -10,6 +12,9 @@ use super::retry::endless;
 use crate::failure::{Code, Failure};
 use crate::settings;
 use crate::store::{ETag, Store, SyncState};
+
+/// The task of a keeper, which may be waited for again after it has ended.
+pub(super) type Keeping = Fuse<AbortOnDropHandle<Result<(), Failure>>>;
 
 /// Saves the position whenever it has moved.
 #[derive(Debug)]
@@ -37,7 +42,7 @@ impl<S: Store> Keeper<S> {
     }
 
     async fn save(&mut self) -> Result<(), Failure> {
-        let hold = self.gate.hold(u64::MAX);
+        let hold = self.gate.hold();
         let mut delays = endless(&self.retry);
         loop {
             let state = *self.wanted.borrow_and_update();

@@ -110,11 +110,8 @@ impl<T: Target, S: Store> Lane<T, S> {
         items: &[Item<T>],
         patience: Patience,
     ) -> Result<Applied, Unapplied> {
-        let Some(first) = items.first() else {
-            return Ok(Applied::default());
-        };
         let mut attempts = Attempts::new(&self.retry, patience);
-        let hold = self.gate.hold(first.subject.sequence.unwrap_or_default());
+        let hold = self.gate.hold();
         let delta = self.fold(items).map_err(Unapplied::Failed)?;
         let Some(delta) = delta else {
             return Ok(Applied::default());
@@ -144,6 +141,9 @@ impl<T: Target, S: Store> Lane<T, S> {
         hold: &Hold,
     ) -> Option<Duration> {
         match failure.class() {
+            Class::Fhir if failure.code.doubts_service() => {
+                self.pause_if_down(attempts, failure, hold).await
+            }
             Class::Fhir | Class::Dicom | Class::Internal => None,
             Class::Setup => {
                 hold.tell(failure, true);
@@ -167,7 +167,16 @@ impl<T: Target, S: Store> Lane<T, S> {
             hold.tell(failure, false);
             return Some(delay);
         }
-        // Out of attempts: with the dependency down it is an outage, otherwise it is this entry.
+        self.pause_if_down(attempts, failure, hold).await
+    }
+
+    /// With the dependency down it is an outage, otherwise it is this entry.
+    async fn pause_if_down(
+        &self,
+        attempts: &mut Attempts<'_>,
+        failure: &Failure,
+        hold: &Hold,
+    ) -> Option<Duration> {
         let outage = self.retry.on_outage == OnOutage::Pause && self.target.probe().await.is_err();
         outage.then(|| {
             hold.tell(failure, true);
@@ -195,12 +204,7 @@ impl<T: Target, S: Store> Lane<T, S> {
         }
         let at = (self.clock)();
         let mut delays = endless(&self.retry);
-        let hold = self.gate.hold(
-            failed
-                .first()
-                .and_then(|(s, _)| s.sequence)
-                .unwrap_or_default(),
-        );
+        let hold = self.gate.hold();
         while let Err(failure) = self.store.record(entries(&failed, at)).await {
             error!(code = %failure.code, cure = failure.cure(), "failed entries cannot be recorded: {failure}");
             hold.tell(&failure, true);

@@ -70,7 +70,7 @@ impl<F: ChangeFeed, T: Target> Reader<F, T> {
 
     /// The next page, however long the service takes to answer.
     async fn next_page(&mut self) -> Page {
-        let trouble = self.trouble.hold(0);
+        let trouble = self.trouble.hold();
         let mut delays = endless(&self.retry);
         loop {
             let failure = match self.feed.next().await {

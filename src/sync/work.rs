@@ -5,10 +5,10 @@ use std::sync::Arc;
 use tokio::sync::{mpsc, watch};
 use tokio::task::{JoinError, JoinSet};
 use tokio_util::sync::CancellationToken;
-use tokio_util::task::AbortOnDropHandle;
 use tracing::{debug, error, info, warn};
 
 use super::engine::Engine;
+use super::keeper::Keeping;
 use super::lane::{Done, Lane, panicked};
 use super::ledger::Ledger;
 use super::progress::Progress;
@@ -60,7 +60,7 @@ impl<T: Target, S: Store> Work<T, S> {
     pub(super) async fn run(
         &mut self,
         pages: &mut mpsc::Receiver<ReadPage<T::Change>>,
-        keeper: &mut AbortOnDropHandle<Result<(), Failure>>,
+        keeper: &mut Keeping,
         stop: &CancellationToken,
     ) -> Result<(), Failure> {
         loop {
@@ -91,8 +91,11 @@ impl<T: Target, S: Store> Work<T, S> {
         self.progress.show();
     }
 
+    /// While work is held back nothing more is taken: entries that need none would pile up behind it.
     fn has_room(&self) -> bool {
-        self.schedule.len() < self.most_waiting && self.running.len() <= self.max_concurrency
+        self.lane.gate.is_open()
+            && self.schedule.len() < self.most_waiting
+            && self.running.len() <= self.max_concurrency
     }
 
     fn start_batches(&mut self) {

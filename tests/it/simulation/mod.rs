@@ -49,15 +49,20 @@ fn engine(world: &World) -> Engine<ModelTarget, ModelStore> {
     }
 }
 
-/// One life of the engine, on a runtime of its own with simulated time: until the feed is followed
-/// to its end, or for `life`, after which the runtime is torn down as a kill would.
-fn live(world: &World, life: Option<Duration>) {
+/// Runs `scene` on simulated time.
+fn simulated<R>(scene: impl Future<Output = R>) -> R {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()
         .start_paused(true)
         .build()
         .unwrap();
-    runtime.block_on(async {
+    runtime.block_on(scene)
+}
+
+/// One life of the engine, on a runtime of its own with simulated time: until the feed is followed
+/// to its end, or for `life`, after which the runtime is torn down as a kill would.
+fn live(world: &World, life: Option<Duration>) {
+    simulated(async {
         let life = life.unwrap_or(Duration::from_secs(86_400));
         let killed = tokio::time::timeout(life, until_followed(world));
         if let Ok(followed) = killed.await {
@@ -98,7 +103,7 @@ fn assert_all_accounted_for(world: &World) {
     for (sequence, (_, nature)) in (1..).zip(&world.entries) {
         let recorded = world.recorded.get(&sequence).copied();
         let expected = match nature {
-            Nature::Good | Nature::Flaky(_) => (true, None),
+            Nature::Good | Nature::Flaky(_) | Nature::Slow | Nature::Held => (true, None),
             Nature::Refused => (false, Some(Code::FhirRejected)),
             Nature::Panics => (false, Some(Code::InternalPanic)),
             Nature::Unreadable => (false, Some(Code::DicomMissingAttribute)),
@@ -166,17 +171,14 @@ proptest! {
     }
 }
 
-/// Lets an outage with this code last an hour, and follows the feed to its end.
+/// Lets an outage with this code begin while transactions are under way and last an hour, and
+/// follows the feed to its end.
 fn live_through_an_hour_of(code: Code) -> World {
     let world = World::of(&[(1, Nature::Good), (2, Nature::Good), (1, Nature::Good)]);
-    world.lock().outage = Some(code);
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_time()
-        .start_paused(true)
-        .build()
-        .unwrap();
-    runtime.block_on(async {
+    simulated(async {
         let mended = async {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+            world.lock().outage = Some(code);
             tokio::time::sleep(Duration::from_secs(3_600)).await;
             world.lock().outage = None;
         };
@@ -192,6 +194,7 @@ fn an_hour_of_outage_costs_an_hour_and_no_entry() {
         Code::FhirUnreachable,
         Code::FhirForbidden,
         Code::FhirTooBusy,
+        Code::FhirInvalidResponse,
     ] {
         let world = live_through_an_hour_of(code);
         assert_all_accounted_for(&world);
@@ -228,12 +231,7 @@ fn one_bad_entry_among_a_thousand_costs_few_transactions() {
 #[test]
 fn while_the_store_is_down_the_position_stays_and_work_resumes_by_itself() {
     let world = World::of(&[(1, Nature::Refused), (2, Nature::Good)]);
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_time()
-        .start_paused(true)
-        .build()
-        .unwrap();
-    runtime.block_on(async {
+    simulated(async {
         let trouble = async {
             tokio::time::sleep(Duration::from_millis(5)).await;
             world.lock().store_is_down = true;
@@ -250,12 +248,7 @@ fn while_the_store_is_down_the_position_stays_and_work_resumes_by_itself() {
 #[test]
 fn a_second_writer_of_the_position_ends_the_engine() {
     let world = World::of(&[(1, Nature::Good); 30]);
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_time()
-        .start_paused(true)
-        .build()
-        .unwrap();
-    let ended = runtime.block_on(async {
+    let ended = simulated(async {
         let rival = async {
             tokio::time::sleep(Duration::from_millis(5)).await;
             world.lock().position = Some((radcast::store::SyncState::default(), 77));
@@ -264,6 +257,87 @@ fn a_second_writer_of_the_position_ends_the_engine() {
             (ended, ()) = async { tokio::join!(until_followed(&world), rival) } => ended,
             () = tokio::time::sleep(Duration::from_secs(3_600)) => Ok(()),
         }
+    });
+    assert_eq!(ended.unwrap_err().code, Code::StoreConflict);
+}
+
+/// Runs the engine and stops it after `life`; how it ended, and how long the stopping took.
+async fn stopped_after(
+    world: &World,
+    life: Duration,
+) -> (Result<(), radcast::failure::Failure>, Duration) {
+    let (status, _) = watch::channel(Status::default());
+    let stop = CancellationToken::new();
+    let feed = world.clone();
+    let open = move |from: radcast::store::SyncState| ModelFeed {
+        world: feed,
+        read: from.sequence,
+        page: 10,
+    };
+    let running = engine(world).run(open, status, stop.clone());
+    let stopping = async {
+        tokio::time::sleep(life).await;
+        stop.cancel();
+        tokio::time::Instant::now()
+    };
+    let (ended, stopped) = tokio::join!(running, stopping);
+    (ended, stopped.elapsed())
+}
+
+#[test]
+fn while_work_is_held_back_no_more_is_read_than_fits() {
+    let mut entries = vec![(1, Nature::Good)];
+    entries.extend([(2, Nature::Skipped); 2_000]);
+    let world = World::of(&entries);
+    simulated(async {
+        let outage = async {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+            world.lock().outage = Some(Code::FhirUnreachable);
+        };
+        let (ended, ()) = tokio::join!(stopped_after(&world, Duration::from_secs(3_600)), outage);
+        ended.0.unwrap();
+    });
+    let world = world.lock();
+    assert_eq!(world.position, None);
+    assert!(world.read < 100, "{} entries were read", world.read);
+}
+
+#[test]
+fn stopping_ends_within_the_grace_period_whatever_is_held() {
+    let world = World::of(&[(1, Nature::Good), (2, Nature::Held)]);
+    let (ended, taken) = simulated(stopped_after(&world, Duration::from_secs(1)));
+    ended.unwrap();
+    assert!(taken < Duration::from_secs(25), "{taken:?}");
+    assert_eq!(
+        world.lock().position.map(|(state, _)| state.sequence),
+        Some(1)
+    );
+}
+
+#[test]
+fn stopping_ends_within_the_grace_period_also_when_the_store_is_down() {
+    let world = World::of(&[(1, Nature::Good), (2, Nature::Refused), (3, Nature::Held)]);
+    let (ended, taken) = simulated(async {
+        let trouble = async {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+            world.lock().store_is_down = true;
+        };
+        tokio::join!(stopped_after(&world, Duration::from_secs(60)), trouble).0
+    });
+    ended.unwrap();
+    assert!(taken < Duration::from_secs(25), "{taken:?}");
+    assert_eq!(world.lock().position, None);
+}
+
+#[test]
+fn a_second_writer_is_told_of_also_while_stopping() {
+    let world = World::of(&[(1, Nature::Good), (2, Nature::Slow)]);
+    let (ended, _) = simulated(async {
+        let rival = async {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+            world.lock().position = Some((radcast::store::SyncState::default(), 77));
+        };
+        tokio::join!(stopped_after(&world, Duration::from_millis(6)), rival).0
     });
     assert_eq!(ended.unwrap_err().code, Code::StoreConflict);
 }

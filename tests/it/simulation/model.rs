@@ -23,6 +23,9 @@ pub enum Nature {
     Flaky(u32),
     /// It cannot be read.
     Unreadable,
+    /// The target takes a second more, or an hour.
+    Slow,
+    Held,
     /// There is nothing to do for it.
     Skipped,
 }
@@ -47,6 +50,8 @@ pub struct WorldState {
     /// Attempts at transactions, failed ones too.
     pub transactions: u64,
     pub store_is_down: bool,
+    /// How far the feed was read.
+    pub read: u64,
     at_once: usize,
     flaked: BTreeMap<u64, u32>,
 }
@@ -78,15 +83,16 @@ pub struct ModelFeed {
 impl ChangeFeed for ModelFeed {
     async fn next(&mut self) -> Result<Page, Failure> {
         tokio::time::sleep(Duration::from_millis(3)).await;
-        let world = self.world.lock();
+        let mut world = self.world.lock();
         let latest = world.entries.len() as u64;
         let through = (self.read + self.page).min(latest);
         let entries = (self.read + 1..=through).map(|sequence| {
             let study = world.entries[usize::try_from(sequence).unwrap() - 1].0;
             Ok(entry(sequence, study))
         });
-        let entries = entries.collect();
+        let entries: Vec<_> = entries.collect();
         self.read = through;
+        world.read = through;
         Ok(Page {
             entries,
             watermark: through,
@@ -164,7 +170,7 @@ impl Target for ModelTarget {
 
     async fn apply(&self, delta: &Vec<u64>) -> Result<Applied, Failure> {
         self.begin();
-        tokio::time::sleep(self.latency).await;
+        tokio::time::sleep(self.latency + self.delay(delta)).await;
         let answer = self.answer(delta);
         self.world.lock().at_once -= 1;
         answer?;
@@ -187,6 +193,15 @@ impl Target for ModelTarget {
 }
 
 impl ModelTarget {
+    fn delay(&self, delta: &[u64]) -> Duration {
+        let delays = delta.iter().map(|s| match self.world.nature(*s) {
+            Nature::Slow => Duration::from_secs(1),
+            Nature::Held => Duration::from_secs(3_600),
+            _ => Duration::ZERO,
+        });
+        delays.max().unwrap_or_default()
+    }
+
     fn begin(&self) {
         let mut world = self.world.lock();
         world.transactions += 1;
