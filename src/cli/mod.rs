@@ -71,5 +71,7 @@ pub fn main() -> ExitCode {
             Command::Demo(arguments) => demo::demo(&arguments).await,
         }
     });
+    // Without waiting for threads that wait themselves, for a locked store or a name server.
+    runtime.shutdown_background();
     exit.into()
 }

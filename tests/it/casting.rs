@@ -1,5 +1,7 @@
 //! The daemon between a DICOMweb service and a FHIR store: what arrives, and at what cost.
 
+use std::time::{Duration, Instant};
+
 use radcast::failure::Code;
 use radcast::sandbox::Fault;
 use radcast::store::Store;
@@ -190,6 +192,46 @@ async fn a_busy_server_is_asked_again_and_no_entry_is_lost() {
     daemon.run_until_settled(last).await;
     assert_eq!(only_study(&services)["numberOfInstances"], 2);
     assert!(daemon.store().records(None, 10).await.unwrap().is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_tells_what_it_can_do_and_does_nothing_is_down() {
+    let services = Services::start().await;
+    let daemon = Daemon::of(&services)
+        .with("RetryConfiguration__MaxAttempts", "2")
+        .with("RetryConfiguration__MaxDelay", "00:00:00.1");
+    let running = daemon.start();
+    let first = services.store(&study(1, 1, 1, 1));
+    daemon.until_settled(first).await;
+    for _ in 0..20 {
+        let fault = Fault::reject(StatusCode::SERVICE_UNAVAILABLE);
+        services.fhir.faults().order("fhir.search", fault);
+    }
+    let last = services.store(&study(1, 2, 1, 1));
+    daemon.until_settled(last).await;
+    assert_eq!(running.terminate().await, Some(0));
+    assert_eq!(daemon.store().records(None, 10).await.unwrap(), []);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sigterm_ends_it_in_time_while_the_store_is_locked() {
+    let services = Services::start().await;
+    let daemon = Daemon::of(&services).with("DicomCastWorker__ShutdownGracePeriod", "00:00:01");
+    let running = daemon.start();
+    let first = services.store(&study(1, 1, 1, 1));
+    daemon.until_settled(first).await;
+    let written = services.fhir.versions_written().unwrap();
+    let lock = rusqlite::Connection::open(daemon.store_path()).unwrap();
+    lock.execute_batch("BEGIN IMMEDIATE").unwrap();
+    services.store(&study(2, 2, 1, 1));
+    until("the second study", async || {
+        services.fhir.versions_written().unwrap() > written
+    })
+    .await;
+    let begun = Instant::now();
+    assert_eq!(running.terminate().await, Some(0));
+    let taken = begun.elapsed();
+    assert!(taken < Duration::from_secs(3), "{taken:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
