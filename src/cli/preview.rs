@@ -95,14 +95,22 @@ fn standard_input() -> Vec<(String, Result<Bytes, String>)> {
     if let Err(error) = io::stdin().read_to_end(&mut text) {
         return vec![("standard input".to_owned(), Err(error.to_string()))];
     }
-    let text = Bytes::from(text);
-    match items(&text) {
-        Some(array) => (1..)
-            .zip(array.items)
-            .map(|(number, item)| (format!("instance {number}"), Ok(item)))
-            .collect(),
-        None => vec![("standard input".to_owned(), Ok(text))],
-    }
+    split(Bytes::from(text))
+}
+
+fn split(text: Bytes) -> Vec<(String, Result<Bytes, String>)> {
+    let Some(array) = items(&text) else {
+        return vec![("standard input".to_owned(), Ok(text))];
+    };
+    let instances = (1..).zip(array.items);
+    let rest = (!array.complete).then(|| {
+        let broken_off = "the array breaks off; its last instance is left out".to_owned();
+        ("standard input".to_owned(), Err(broken_off))
+    });
+    instances
+        .map(|(number, item)| (format!("instance {number}"), Ok(item)))
+        .chain(rest)
+        .collect()
 }
 
 fn read(json: Bytes, sequence: u64, rules: &Rules) -> Result<Change, String> {
@@ -143,4 +151,33 @@ fn transaction(delta: &StudyDelta, rules: &Rules) -> Result<String, String> {
     let bundle = Request::bundle(&requests).map_err(|error| error.to_string())?;
     let bundle: serde_json::Value = serde_json::from_str(&bundle).map_err(|e| e.to_string())?;
     serde_json::to_string_pretty(&bundle).map_err(|error| error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &'static str) -> Vec<(String, bool)> {
+        let parts = split(Bytes::from(text)).into_iter();
+        parts.map(|(name, json)| (name, json.is_ok())).collect()
+    }
+
+    #[test]
+    fn an_array_is_read_item_by_item_and_anything_else_as_one() {
+        let two = [
+            ("instance 1".to_owned(), true),
+            ("instance 2".to_owned(), true),
+        ];
+        assert_eq!(read("[{}, {}]"), two);
+        assert_eq!(read("{}"), [("standard input".to_owned(), true)]);
+    }
+
+    #[test]
+    fn an_array_that_breaks_off_is_told_of() {
+        let cut = [
+            ("instance 1".to_owned(), true),
+            ("standard input".to_owned(), false),
+        ];
+        assert_eq!(read(r#"[{}, {"0020000D""#), cut);
+    }
 }

@@ -27,6 +27,7 @@ mod crash;
 mod demo;
 mod dicom_properties;
 mod house_style;
+mod interrupting;
 mod real_fhir_server;
 mod simulation;
 mod support;

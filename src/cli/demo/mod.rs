@@ -79,8 +79,34 @@ fn while_doing<E: Display>(what: &'static str) -> impl Fn(E) -> Failed {
     }
 }
 
+/// What goes on after the summary.
+struct Shown {
+    services: Services,
+    casting: Casting,
+    complete: bool,
+}
+
 async fn demonstrate(arguments: &Arguments) -> Result<Exit, Failed> {
     let mut signals = Signals::catch().map_err(while_doing("catching signals"))?;
+    let shown = tokio::select! {
+        shown = show(arguments) => shown?,
+        () = signals.requested() => return Err(while_doing("stopped")("before the end")),
+    };
+    if !arguments.once {
+        println!("\nBoth services stay up, and what you store is cast, until Ctrl-C.");
+        signals.requested().await;
+    }
+    shown.casting.stop().await?;
+    shown.services.stop().await?;
+    Ok(if shown.complete {
+        Exit::Done
+    } else {
+        Exit::Failed
+    })
+}
+
+/// Everything up to the summary.
+async fn show(arguments: &Arguments) -> Result<Shown, Failed> {
     let services = Services::start(arguments).await?;
     services.announce();
     let source = Source::of(arguments.dicom.as_deref(), services.folder())?;
@@ -103,13 +129,11 @@ async fn demonstrate(arguments: &Arguments) -> Result<Exit, Failed> {
     if let Some(folder) = &arguments.keep {
         services.keep_resources(folder)?;
     }
-    if !arguments.once {
-        println!("\nBoth services stay up, and what you store is cast, until Ctrl-C.");
-        signals.requested().await;
-    }
-    casting.stop().await?;
-    services.stop().await?;
-    Ok(if complete { Exit::Done } else { Exit::Failed })
+    Ok(Shown {
+        services,
+        casting,
+        complete,
+    })
 }
 
 fn progress(total: u64, what: &'static str) -> ProgressBar {
