@@ -13,6 +13,9 @@ use crate::failure::{Code, Failure};
 use crate::feed::{Action, Entry, State};
 use crate::fhir::{FhirClient, Request, Response};
 
+/// A search that finds nothing: no study has this UID.
+const OF_NO_STUDY: &str = "identifier=urn:dicom:uid%7Curn:oid:2.25.0";
+
 /// A FHIR server that is kept in step with images.
 #[derive(Debug)]
 pub struct FhirTarget {
@@ -199,8 +202,10 @@ impl Target for FhirTarget {
         })
     }
 
+    /// A capability statement alone is no sign of life: servers keep it when their database is down.
     async fn probe(&self) -> Result<(), Failure> {
         let capability = self.client.capability().await?;
+        self.client.search("ImagingStudy", OF_NO_STUDY).await?;
         debug!(
             event = "fhir_server",
             fhir_version = capability.fhir_version

@@ -170,19 +170,22 @@ impl<T: Target, S: Store> Lane<T, S> {
         self.pause_if_down(attempts, failure, hold).await
     }
 
-    /// With the dependency down it is an outage, otherwise it is this entry.
+    /// With the dependency down it is an outage, otherwise it is this entry, if it fails once more.
     async fn pause_if_down(
         &self,
         attempts: &mut Attempts<'_>,
         failure: &Failure,
         hold: &Hold,
     ) -> Option<Duration> {
-        let outage = self.retry.on_outage == OnOutage::Pause && self.target.probe().await.is_err();
-        outage.then(|| {
-            hold.tell(failure, true);
-            attempts.renew();
-            attempts.pause(failure.retry_after)
-        })
+        if self.retry.on_outage == OnOutage::Record {
+            return None;
+        }
+        if self.target.probe().await.is_ok() {
+            return attempts.next_proven(failure.retry_after);
+        }
+        hold.tell(failure, true);
+        attempts.renew();
+        Some(attempts.pause(failure.retry_after))
     }
 
     fn fold(&self, items: &[Item<T>]) -> Result<Option<T::Delta>, Failure> {

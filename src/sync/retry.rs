@@ -7,13 +7,16 @@ use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
 use tokio::time::Instant;
 
 use crate::failure::{Class, Failure};
-use crate::settings;
+use crate::settings::{self, OnOutage};
 
 /// How many times a lost race is read and merged again before it counts as transient.
 const CONFLICTS: u32 = 5;
 
 /// How many attempts after the first are made once a dependency has failed for long enough.
 const BRIEF: u32 = 1;
+
+/// How many of the attempts wait until the dependency was found to work.
+const PROVEN: u32 = 1;
 
 /// How much is tried before giving up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,6 +46,7 @@ pub(super) struct Attempts<'a> {
     delays: ExponentialBackoff,
     deadline: Instant,
     conflicts: u32,
+    proven: u32,
     /// How many attempts failed.
     pub(super) failed: u32,
 }
@@ -53,12 +57,19 @@ impl<'a> Attempts<'a> {
             Patience::Full => policy.max_attempts.map(|attempts| attempts.get() - 1),
             Patience::Brief => Some(BRIEF),
         };
+        let probes = policy.on_outage == OnOutage::Pause;
+        let proven = if probes {
+            retries.map_or(PROVEN, |retries| retries.min(PROVEN))
+        } else {
+            0
+        };
         Self {
             policy,
             patience,
-            delays: delays(policy, retries),
+            delays: delays(policy, retries.map(|retries| retries - proven)),
             deadline: Instant::now() + policy.total_duration,
             conflicts: 0,
+            proven,
             failed: 0,
         }
     }
@@ -76,6 +87,13 @@ impl<'a> Attempts<'a> {
     pub(super) fn next_conflict(&mut self) -> Option<Duration> {
         self.conflicts += 1;
         (self.conflicts <= CONFLICTS).then(|| Duration::from_millis(20 * u64::from(self.conflicts)))
+    }
+
+    /// The delay before the last attempt, now that the dependency is known to work: what failed
+    /// before may have failed with it. `None` when that was it.
+    pub(super) fn next_proven(&mut self, retry_after: Option<Duration>) -> Option<Duration> {
+        self.proven = self.proven.checked_sub(1)?;
+        Some(retry_after.unwrap_or_default())
     }
 
     /// The delay while the dependency is down: the longest, however often it was waited.
@@ -119,7 +137,6 @@ mod tests {
 
     use super::*;
     use crate::failure::Code;
-    use crate::settings::OnOutage;
 
     fn policy() -> settings::Retry {
         settings::Retry {
@@ -146,11 +163,30 @@ mod tests {
         let policy = policy();
         let mut attempts = Attempts::new(&policy, Patience::Full);
         let asked = Duration::from_secs(900);
-        for _ in 0..3 {
+        for _ in 0..2 {
             assert_eq!(attempts.next_delay(Some(asked)), Some(asked));
             tokio::time::sleep(asked).await;
         }
         assert_eq!(attempts.next_delay(Some(asked)), None);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_last_of_the_attempts_waits_for_proof_and_none_is_added() {
+        for (most, on_outage, expected) in [
+            (4, OnOutage::Pause, (2, 1)),
+            (1, OnOutage::Pause, (0, 0)),
+            (4, OnOutage::Record, (3, 0)),
+        ] {
+            let policy = settings::Retry {
+                max_attempts: NonZeroU32::new(most),
+                on_outage,
+                ..policy()
+            };
+            let mut attempts = Attempts::new(&policy, Patience::Full);
+            let delayed = std::iter::from_fn(|| attempts.next_delay(None)).count();
+            let proven = std::iter::from_fn(|| attempts.next_proven(None)).count();
+            assert_eq!((delayed, proven), expected, "{most} {on_outage:?}");
+        }
     }
 
     #[tokio::test(start_paused = true)]

@@ -341,3 +341,19 @@ fn a_second_writer_is_told_of_also_while_stopping() {
     });
     assert_eq!(ended.unwrap_err().code, Code::StoreConflict);
 }
+
+#[test]
+fn an_outage_that_ends_after_the_last_attempt_is_blamed_on_no_entry() {
+    let world = World::of(&[(1, Nature::Good)]);
+    simulated(async {
+        let outage = async {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+            let mut world = world.lock();
+            world.outage = Some(Code::FhirTimeout);
+            world.over_when_probed = true;
+        };
+        let (followed, ()) = tokio::join!(until_followed(&world), outage);
+        followed.unwrap();
+    });
+    assert_all_accounted_for(&world);
+}

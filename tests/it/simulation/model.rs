@@ -47,6 +47,8 @@ pub struct WorldState {
     pub most_at_once: usize,
     /// Answers that every request of the target gets while it is set.
     pub outage: Option<Code>,
+    /// Whether the outage is over by the time somebody asks whether it is.
+    pub over_when_probed: bool,
     /// Attempts at transactions, failed ones too.
     pub transactions: u64,
     pub store_is_down: bool,
@@ -185,7 +187,11 @@ impl Target for ModelTarget {
     }
 
     async fn probe(&self) -> Result<(), Failure> {
-        match self.world.lock().outage {
+        let mut world = self.world.lock();
+        if world.over_when_probed {
+            world.outage = None;
+        }
+        match world.outage {
             Some(code) => Err(Failure::new(code, "down")),
             None => Ok(()),
         }
