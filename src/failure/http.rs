@@ -62,7 +62,7 @@ mod tests {
         let url = format!("http://{}", listener.local_addr().unwrap());
         let answer = async {
             let (mut stream, _) = listener.accept().await.unwrap();
-            stream.read(&mut [0; 1024]).await.unwrap();
+            assert!(stream.read(&mut [0; 1024]).await.unwrap() > 0);
             let half = b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n[";
             stream.write_all(half).await.unwrap();
         };

@@ -171,7 +171,7 @@ mod tests {
         let redirect = async {
             loop {
                 let (mut stream, _) = listener.accept().await.unwrap();
-                stream.read(&mut [0; 1024]).await.unwrap();
+                assert!(stream.read(&mut [0; 1024]).await.unwrap() > 0);
                 let head = "HTTP/1.1 301 Moved\r\nconnection: close\r\ncontent-length: 0";
                 let answer = format!("{head}\r\nlocation: {base}/elsewhere\r\n\r\n");
                 stream.write_all(answer.as_bytes()).await.unwrap();
