@@ -73,7 +73,6 @@ impl Entry {
     ///
     /// # Errors
     /// What is missing or unreadable, with the sequence and the UIDs that could be read.
-    #[expect(clippy::result_large_err, reason = "rare, and no larger than an entry")]
     pub fn parse(item: &Bytes) -> Result<Self, MalformedEntry> {
         let members = Members::read(item);
         Self::assemble(&members).map_err(|reason| MalformedEntry {
@@ -193,7 +192,6 @@ impl Members {
 mod tests {
     use super::*;
 
-    #[expect(clippy::result_large_err, reason = "rare, and no larger than an entry")]
     fn parse(json: &str) -> Result<Entry, MalformedEntry> {
         Entry::parse(&Bytes::copy_from_slice(json.as_bytes()))
     }

@@ -271,7 +271,7 @@ fn slow_down(services: &Services) {
     let seconds = AtomicI64::new(0);
     let tick = move || seconds.fetch_add(100, Ordering::Relaxed);
     let clock = Arc::new(move || Timestamp::from_second(tick()).unwrap());
-    services.dicom.clone().with_clock(clock);
+    drop(services.dicom.clone().with_clock(clock));
 }
 
 const SETTLE: Duration = Duration::from_secs(30);
