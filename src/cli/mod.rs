@@ -8,12 +8,18 @@ mod preview;
 mod run;
 mod shutdown;
 
+use std::io;
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
+use tokio::runtime::{Builder, Runtime};
 
 use exit::Exit;
+
+/// The most threads that tasks run on.
+const MOST_THREADS: usize = 4;
 
 /// Keeps a FHIR R4 server in step with the images of a DICOMweb service.
 #[derive(Debug, Parser)]
@@ -56,7 +62,7 @@ struct SettingsArgument {
 #[must_use]
 pub fn main() -> ExitCode {
     let command = Arguments::parse().command;
-    let runtime = match tokio::runtime::Runtime::new() {
+    let runtime = match runtime() {
         Ok(runtime) => runtime,
         Err(error) => {
             eprintln!("The runtime cannot be started: {error}");
@@ -74,4 +80,14 @@ pub fn main() -> ExitCode {
     // Without waiting for threads that wait themselves, for a locked store or a name server.
     runtime.shutdown_background();
     exit.into()
+}
+
+/// A runtime with a thread for each processor, but few: they wait for servers most of the time,
+/// and each costs memory.
+fn runtime() -> io::Result<Runtime> {
+    let processors = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
+    Builder::new_multi_thread()
+        .worker_threads(processors.min(MOST_THREADS))
+        .enable_all()
+        .build()
 }

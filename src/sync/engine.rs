@@ -17,7 +17,7 @@ use super::progress::Progress;
 use super::reader::{ReadPage, Reader};
 use super::retry::endless;
 use super::status::{Observer, State, Status};
-use super::work::Work;
+use super::work::{Bounds, Work};
 use super::{Clock, Target};
 use crate::failure::Failure;
 use crate::feed::ChangeFeed;
@@ -71,7 +71,11 @@ impl<T: Target, S: Store> Engine<T, S> {
         let reader = AbortOnDropHandle::new(tokio::spawn(reader.run()));
         let progress = Progress::new(status, stored, gate.clone(), trouble);
         let lane = self.lane(&gate, &stop);
-        let work = Work::new(&self, lane, progress, wanted, position);
+        let bounds = Bounds {
+            max_concurrency: self.worker.max_concurrency,
+            most_waiting: self.most_waiting,
+        };
+        let work = Work::new(lane, bounds, Arc::clone(&self.observer), progress, wanted);
         let ended = self.work(work, &mut read, &mut keeper, &stop).await;
         drop(read);
         if reader.await.is_err() {

@@ -7,7 +7,6 @@ use tokio::task::{JoinError, JoinSet};
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, error, info, warn};
 
-use super::engine::Engine;
 use super::keeper::Keeping;
 use super::lane::{Done, Lane, panicked};
 use super::ledger::Ledger;
@@ -28,28 +27,36 @@ pub(super) struct Work<T: Target, S> {
     progress: Progress,
     wanted: watch::Sender<SyncState>,
     observer: Arc<dyn Observer>,
-    max_concurrency: usize,
-    most_waiting: usize,
+    bounds: Bounds,
+}
+
+/// How much there may be at once.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Bounds {
+    /// Batches under way.
+    pub(super) max_concurrency: usize,
+    /// Changes that wait.
+    pub(super) most_waiting: usize,
 }
 
 impl<T: Target, S: Store> Work<T, S> {
     pub(super) fn new(
-        engine: &Engine<T, S>,
         lane: Lane<T, S>,
+        bounds: Bounds,
+        observer: Arc<dyn Observer>,
         progress: Progress,
         wanted: watch::Sender<SyncState>,
-        position: SyncState,
     ) -> Self {
+        let position = *wanted.borrow();
         Self {
-            schedule: Schedule::new(Arc::clone(&engine.target)),
+            schedule: Schedule::new(Arc::clone(&lane.target)),
             lane,
             ledger: Ledger::new(position),
             running: JoinSet::new(),
             progress,
             wanted,
-            observer: Arc::clone(&engine.observer),
-            max_concurrency: engine.worker.max_concurrency,
-            most_waiting: engine.most_waiting,
+            observer,
+            bounds,
         }
     }
 
@@ -94,12 +101,12 @@ impl<T: Target, S: Store> Work<T, S> {
     /// While work is held back nothing more is taken: entries that need none would pile up behind it.
     fn has_room(&self) -> bool {
         self.lane.gate.is_open()
-            && self.schedule.len() < self.most_waiting
-            && self.running.len() <= self.max_concurrency
+            && self.schedule.len() < self.bounds.most_waiting
+            && self.running.len() <= self.bounds.max_concurrency
     }
 
     fn start_batches(&mut self) {
-        while self.running.len() < self.max_concurrency && self.lane.gate.is_open() {
+        while self.running.len() < self.bounds.max_concurrency && self.lane.gate.is_open() {
             let Some(batch) = self.schedule.next() else {
                 return;
             };

@@ -37,21 +37,25 @@ async fn killed_at_many_moments_it_ends_with_the_same_resources_and_no_duplicate
     Daemon::of(&undisturbed).run_until_settled(last).await;
     let services = Services::start().await;
     assert_eq!(fill(&services), last);
-    let daemon = Daemon::of(&services).with("DicomWeb__PageSize", "10");
+    let daemon = Daemon::of(&services)
+        .with("DicomWeb__PageSize", "10")
+        .with("DicomCastWorker__MaxConcurrency", "2");
     let mut kills = 0;
-    while daemon.position().await < last && kills < 60 {
-        for _ in 0..20 {
-            let slow = Fault::RespondSlowly(Duration::from_millis(10));
-            services.fhir.faults().order("fhir.transaction", slow);
-        }
+    while daemon.position().await < last {
+        assert!(kills < 400, "{} of {last} only", daemon.position().await);
+        let requests = services.fhir.faults().total() + 1 + kills * 7 % 23;
         let running = daemon.start();
-        tokio::time::sleep(Duration::from_millis(40 + 7 * (kills % 13))).await;
+        until("the moment", async || {
+            services.fhir.faults().total() >= requests || daemon.position().await == last
+        })
+        .await;
         running.kill();
         kills += 1;
+        slow_down(&services);
     }
     services.fhir.faults().clear();
     daemon.run_until_settled(last).await;
-    assert!(kills >= 5, "killed {kills} times only");
+    assert!(kills >= 20, "killed {kills} times only");
     assert_eq!(
         without_addresses(&services),
         without_addresses(&undisturbed),
@@ -78,6 +82,14 @@ async fn killed_between_the_write_and_its_answer_it_does_not_write_twice() {
     assert_eq!(before.0, 0);
     assert_eq!(content(&services.fhir), before.1);
     assert_eq!(services.fhir.versions_written().unwrap(), 3);
+}
+
+/// Lets some answers take a while, so that a kill meets requests under way.
+fn slow_down(services: &Services) {
+    for _ in 0..10 {
+        let slow = Fault::RespondSlowly(Duration::from_millis(10));
+        services.fhir.faults().order("fhir.transaction", slow);
+    }
 }
 
 /// The content, with the port of the DICOMweb service taken out of it.

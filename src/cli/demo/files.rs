@@ -8,18 +8,24 @@ use super::{Failed, while_doing};
 use crate::sandbox::samples::{self, Role, Sample};
 
 /// Files, and which of them are deleted again in the course of the demo.
+#[derive(Default)]
 pub(super) struct Source {
     files: Vec<(PathBuf, Role)>,
+    unreadable: Vec<(PathBuf, String)>,
 }
 
 impl Source {
     /// Every file below `folder`, or else the samples, written below `scratch`.
     pub(super) fn of(folder: Option<&Path>, scratch: &Path) -> Result<Self, Failed> {
-        let files = match folder {
-            Some(folder) => below(folder)?,
-            None => written(&scratch.join("samples"))?,
-        };
-        Ok(Self { files })
+        match folder {
+            Some(folder) => below(folder),
+            None => written(&scratch.join("samples")),
+        }
+    }
+
+    /// The folders that cannot be listed, and why.
+    pub(super) fn unreadable(&self) -> &[(PathBuf, String)] {
+        &self.unreadable
     }
 
     pub(super) fn files(&self) -> impl ExactSizeIterator<Item = &Path> {
@@ -43,21 +49,33 @@ impl Source {
     }
 }
 
-fn below(folder: &Path) -> Result<Vec<(PathBuf, Role)>, Failed> {
-    let mut files = Vec::new();
+fn below(folder: &Path) -> Result<Source, Failed> {
+    let mut source = Source::default();
     for entry in WalkDir::new(folder).sort_by_file_name() {
-        let entry = entry.map_err(while_doing("reading --dicom"))?;
-        if entry.file_type().is_file() {
-            files.push((entry.into_path(), Role::Keep));
+        match entry {
+            Ok(entry) if entry.file_type().is_file() => {
+                source.files.push((entry.into_path(), Role::Keep));
+            }
+            Ok(_) => {}
+            Err(error) if error.depth() == 0 => return Err(while_doing("reading --dicom")(error)),
+            Err(error) => {
+                let path = error.path().unwrap_or(folder).to_owned();
+                source
+                    .unreadable
+                    .push((path, "cannot be listed".to_owned()));
+            }
         }
     }
-    Ok(files)
+    Ok(source)
 }
 
-fn written(folder: &Path) -> Result<Vec<(PathBuf, Role)>, Failed> {
+fn written(folder: &Path) -> Result<Source, Failed> {
     let samples = samples::write(folder).map_err(while_doing("writing the samples"))?;
-    Ok(samples
+    let files = samples
         .into_iter()
-        .map(|Sample { path, role }| (path, role))
-        .collect())
+        .map(|Sample { path, role }| (path, role));
+    Ok(Source {
+        files: files.collect(),
+        ..Source::default()
+    })
 }

@@ -29,29 +29,31 @@ struct Address(String);
 impl Upload {
     /// Stores the files one by one.
     pub(super) async fn of(services: &Services, source: &Source) -> Result<Self, Failed> {
-        #[expect(
-            clippy::disallowed_methods,
-            reason = "a demo on loopback waits for its own service"
-        )]
-        let http = reqwest::Client::new();
+        let http = client();
         let address = format!("{}/v1/studies", services.dicom_address());
         let bar = progress(source.files().len() as u64, "storing");
         let mut upload = Self::default();
+        for (path, reason) in source.unreadable() {
+            upload.refuse(path, reason.clone());
+        }
         for path in source.files() {
             match store(&http, &address, path).await? {
                 Ok(stored) => {
                     upload.stored.insert(path.to_owned(), stored);
                 }
-                Err(reason) => upload
-                    .refused
-                    .entry(reason)
-                    .or_default()
-                    .push(path.to_owned()),
+                Err(reason) => upload.refuse(path, reason),
             }
             bar.inc(1);
         }
         bar.finish_and_clear();
         Ok(upload)
+    }
+
+    fn refuse(&mut self, path: &Path, reason: String) {
+        self.refused
+            .entry(reason)
+            .or_default()
+            .push(path.to_owned());
     }
 
     /// How many files were stored.
@@ -65,14 +67,18 @@ impl Upload {
             return Ok(());
         };
         let url = format!("{}/v1/{address}", services.dicom_address());
-        #[expect(
-            clippy::disallowed_methods,
-            reason = "a demo on loopback waits for its own service"
-        )]
-        let answer = reqwest::Client::new().delete(url).send().await;
+        let answer = client().delete(url).send().await;
         let answer = answer.and_then(reqwest::Response::error_for_status);
         answer.map(drop).map_err(while_doing("deleting a sample"))
     }
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a demo on loopback waits for its own service"
+)]
+fn client() -> reqwest::Client {
+    reqwest::Client::new()
 }
 
 /// Stores one file; the inner error is the reason why it was not.
@@ -85,9 +91,10 @@ async fn store(
         Ok(instance) => instance,
         Err(error) => return Ok(Err(error.to_string())),
     };
-    let file = tokio::fs::read(path)
-        .await
-        .map_err(while_doing("reading a file"))?;
+    let file = match tokio::fs::read(path).await {
+        Ok(file) => file,
+        Err(error) => return Ok(Err(format!("cannot read the file: {error}"))),
+    };
     let content = format!("multipart/related; type=\"application/dicom\"; boundary={BOUNDARY}");
     let sent = http
         .post(address)
