@@ -123,6 +123,14 @@ async fn a_wide_gap_of_empty_windows_is_not_the_end() {
 
 #[tokio::test]
 async fn an_entry_committed_late_into_a_gap_is_delivered_before_the_watermark_passes_it() {
+    let (services, mut by_sequence, mut by_time) = with_a_gap_at_2().await;
+    commit_late(&services, 2).await;
+    assert_eq!(read_to_end(&mut by_sequence).await, (vec![2], 3));
+    assert_eq!(read_to_end(&mut by_time).await, (vec![2], 3));
+}
+
+/// Entries 1 and 3, read in both versions.
+async fn with_a_gap_at_2() -> (Services, SequenceWindows, TimeWindows) {
     let services = Services::start().await;
     services.store(&study(1, 1, 1, 1));
     services.dicom.skip_sequences(1).unwrap();
@@ -131,9 +139,7 @@ async fn an_entry_committed_late_into_a_gap_is_delivered_before_the_watermark_pa
         (v1(&services, 100, 0, LATER), v2(&services, 100, 0, LATER));
     assert_eq!(read_to_end(&mut by_sequence).await, (vec![1, 3], 1));
     assert_eq!(read_to_end(&mut by_time).await, (vec![1, 3], 1));
-    commit_late(&services, 2).await;
-    assert_eq!(read_to_end(&mut by_sequence).await, (vec![2], 3));
-    assert_eq!(read_to_end(&mut by_time).await, (vec![2], 3));
+    (services, by_sequence, by_time)
 }
 
 async fn commit_late(services: &Services, sequence: u64) {
@@ -223,14 +229,7 @@ async fn a_deleted_and_stored_again_instance_reads_as_the_service_tells_it() {
 
 #[tokio::test]
 async fn gaps_are_read_again_also_while_new_entries_keep_coming() {
-    let services = Services::start().await;
-    services.store(&study(1, 1, 1, 1));
-    services.dicom.skip_sequences(1).unwrap();
-    services.store(&study(1, 2, 1, 1));
-    let (mut by_sequence, mut by_time) =
-        (v1(&services, 100, 0, LATER), v2(&services, 100, 0, LATER));
-    assert_eq!(read_to_end(&mut by_sequence).await, (vec![1, 3], 1));
-    assert_eq!(read_to_end(&mut by_time).await, (vec![1, 3], 1));
+    let (services, mut by_sequence, mut by_time) = with_a_gap_at_2().await;
     commit_late(&services, 2).await;
     services.store(&study(1, 4, 1, 1));
     assert_eq!(read_to_end(&mut by_sequence).await, (vec![2, 4], 4));
