@@ -1,11 +1,12 @@
 //! The routes of the RESTful API (R4 HTTP) and what they do.
 
-use axum::Router;
 use axum::extract::{DefaultBodyLimit, RawQuery, Request, State};
 use axum::http::{HeaderMap, HeaderName, Method, StatusCode, header};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
+use axum::{Json, Router};
+use serde_json::json;
 
 use super::answer::Answer;
 use super::bundle::{self, Entry, Submission};
@@ -45,6 +46,7 @@ fn router(store: &FhirStore) -> Router {
         .route("/{type}/{id}", get(read).put(update).delete(delete))
         .fallback(nothing_here);
     Router::new()
+        .route("/", get(contents))
         .nest(ROOT, api)
         // Nesting leaves out the base with a slash behind it.
         .route("/fhir/", post(submit))
@@ -53,6 +55,14 @@ fn router(store: &FhirStore) -> Router {
         .layer(from_fn_with_state(store.clone(), intercept))
         .layer(from_fn(negotiate))
         .with_state(store.clone())
+}
+
+/// For the person who opens the address without a path.
+async fn contents() -> impl IntoResponse {
+    Json(json!({
+        "about": "a FHIR R4 store, for demonstration and tests",
+        "try": ["/fhir/ImagingStudy", "/fhir/Patient", "/fhir/Endpoint", "/fhir/metadata"],
+    }))
 }
 
 /// Names the operation and lets the faults on order for it happen.

@@ -150,3 +150,14 @@ async fn a_store_in_a_file_is_there_after_it_is_opened_again() {
     assert_eq!(store.count("Patient").unwrap(), 1);
     assert_eq!(store.versions_written().unwrap(), 1);
 }
+
+#[tokio::test]
+async fn the_address_without_a_path_says_where_to_look() {
+    let service = Service::start().await;
+    let contents = send(service.http.get(service.server.base_url())).await;
+    assert_eq!(contents.status, StatusCode::OK);
+    for path in contents.json()["try"].as_array().unwrap() {
+        let path = path.as_str().unwrap().strip_prefix("/fhir").unwrap();
+        assert_eq!(service.get(path).await.status, StatusCode::OK, "{path}");
+    }
+}
