@@ -59,7 +59,7 @@ impl FailureTable {
     }
 }
 
-/// One failed attempt to settle an entry otherwise than by recording it.
+/// An entry that failed, to be recorded.
 #[derive(Debug, Clone)]
 pub struct FailedEntry {
     /// Sequence and UIDs.

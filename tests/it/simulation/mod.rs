@@ -12,6 +12,7 @@ use jiff::Timestamp;
 use proptest::prelude::*;
 use radcast::failure::Code;
 use radcast::settings::{OnOutage, Retry, Worker};
+use radcast::store::SyncState;
 use radcast::sync::{Engine, State, Status, Unobserved};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
@@ -71,16 +72,20 @@ fn live(world: &World, life: Option<Duration>) {
     });
 }
 
+/// Opens the world's feed behind a position.
+fn feed_of(world: &World) -> impl FnOnce(SyncState) -> ModelFeed + Send + use<> {
+    let world = world.clone();
+    move |from| ModelFeed {
+        world,
+        read: from.sequence,
+        page: 10,
+    }
+}
+
 async fn until_followed(world: &World) -> Result<(), radcast::failure::Failure> {
     let (status, mut watched) = watch::channel(Status::default());
     let stop = CancellationToken::new();
-    let feed = world.clone();
-    let open = move |from: radcast::store::SyncState| ModelFeed {
-        world: feed,
-        read: from.sequence,
-        page: 10,
-    };
-    let running = engine(world).run(open, status, stop.clone());
+    let running = engine(world).run(feed_of(world), status, stop.clone());
     let stopping = async {
         let _ = watched
             .wait_for(|status| status.state == State::Following)
@@ -251,7 +256,7 @@ fn a_second_writer_of_the_position_ends_the_engine() {
     let ended = simulated(async {
         let rival = async {
             tokio::time::sleep(Duration::from_millis(5)).await;
-            world.lock().position = Some((radcast::store::SyncState::default(), 77));
+            world.lock().position = Some((SyncState::default(), 77));
         };
         tokio::select! {
             (ended, ()) = async { tokio::join!(until_followed(&world), rival) } => ended,
@@ -268,13 +273,7 @@ async fn stopped_after(
 ) -> (Result<(), radcast::failure::Failure>, Duration) {
     let (status, _) = watch::channel(Status::default());
     let stop = CancellationToken::new();
-    let feed = world.clone();
-    let open = move |from: radcast::store::SyncState| ModelFeed {
-        world: feed,
-        read: from.sequence,
-        page: 10,
-    };
-    let running = engine(world).run(open, status, stop.clone());
+    let running = engine(world).run(feed_of(world), status, stop.clone());
     let stopping = async {
         tokio::time::sleep(life).await;
         stop.cancel();
@@ -335,7 +334,7 @@ fn a_second_writer_is_told_of_also_while_stopping() {
     let (ended, _) = simulated(async {
         let rival = async {
             tokio::time::sleep(Duration::from_millis(5)).await;
-            world.lock().position = Some((radcast::store::SyncState::default(), 77));
+            world.lock().position = Some((SyncState::default(), 77));
         };
         tokio::join!(stopped_after(&world, Duration::from_millis(6)), rival).0
     });
