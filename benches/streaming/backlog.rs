@@ -2,7 +2,7 @@
 
 use std::error::Error;
 
-use radcast::store::{SqliteStore, Store};
+use radcast::store::{RecordFilter, SqliteStore, Store};
 use serde_json::{Map, Value};
 
 use crate::hospital::{Event, Hospital};
@@ -105,7 +105,10 @@ impl Backlog {
             .filter_map(|study| study.get("numberOfInstances")?.as_u64())
             .sum();
         let store = SqliteStore::open(&site.folder().join("radcast.db"))?;
-        let recorded = store.records(None, u32::MAX).await?.len() as u64;
+        let recorded = store
+            .records(&RecordFilter::default(), None, usize::MAX)
+            .await?
+            .len() as u64;
         if (instances, recorded) == (self.instances, self.refused) {
             return Ok(());
         }

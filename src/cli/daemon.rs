@@ -85,10 +85,7 @@ pub(super) async fn follow(
     }
 }
 
-fn engine(
-    settings: &Settings,
-    observer: Arc<dyn Observer>,
-) -> Result<Engine<FhirTarget, SqliteStore>, Failure> {
+fn engine(settings: &Settings, observer: Arc<dyn Observer>) -> Result<Engine<FhirTarget>, Failure> {
     let page = usize::try_from(settings.dicom_web.page_size).unwrap_or(usize::MAX);
     Ok(Engine {
         target: Arc::new(FhirTarget::new(fhir_client(settings)?, rules(settings))),

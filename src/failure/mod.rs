@@ -6,6 +6,9 @@ mod http;
 mod policy;
 
 use std::fmt;
+use std::sync::Arc;
+
+use jiff::Timestamp;
 
 pub use code::Code;
 pub use http::{describe, retry_after};
@@ -60,6 +63,14 @@ pub struct Subject {
     pub series: Option<String>,
     /// SOP Instance UID (0008,0018).
     pub instance: Option<String>,
+    /// Data partition; `None` for the default one.
+    pub partition: Option<String>,
+    /// What happened to the instance: `create`, `update`, `delete`.
+    pub action: Option<String>,
+    /// When it happened, by the feed's clock.
+    pub timestamp: Option<Timestamp>,
+    /// First 16 hex digits of the SHA-256 of the raw entry, when it could not be read.
+    pub digest: Option<String>,
 }
 
 /// Something that went wrong, in words a person can act on and without patient data.
@@ -72,6 +83,31 @@ pub struct Failure {
     pub message: String,
     /// How long the server asked us to wait before the next attempt (`Retry-After`).
     pub retry_after: Option<std::time::Duration>,
+    /// The server's answer in its own words, for the archive alone.
+    pub answer: Option<Withheld>,
+}
+
+/// Text that may hold patient data: it is archived when that is switched on, and never shown.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Withheld(Arc<str>);
+
+impl Withheld {
+    /// Withholds a text.
+    pub fn new(text: impl Into<Arc<str>>) -> Self {
+        Self(text.into())
+    }
+
+    /// The text, for the archive.
+    #[must_use]
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Withheld {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Withheld(..)")
+    }
 }
 
 impl Failure {
@@ -81,6 +117,7 @@ impl Failure {
             code,
             message: message.into(),
             retry_after: None,
+            answer: None,
         }
     }
 

@@ -18,6 +18,18 @@ pub enum Action {
     Delete,
 }
 
+impl Action {
+    /// The word that records use.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Create => "create",
+            Self::Update => "update",
+            Self::Delete => "delete",
+        }
+    }
+}
+
 /// What has become of the instance version an entry tells of, as of the reading.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum State {
@@ -66,6 +78,10 @@ impl Entry {
             study: Some(self.key.study.clone()),
             series: Some(self.key.series.clone()),
             instance: Some(self.key.instance.clone()),
+            partition: self.key.partition.clone(),
+            action: Some(self.action.as_str().to_owned()),
+            timestamp: self.timestamp,
+            digest: None,
         }
     }
 
@@ -184,6 +200,13 @@ impl Members {
             study: self.get("studyInstanceUid"),
             series: self.get("seriesInstanceUid"),
             instance: self.get("sopInstanceUid"),
+            partition: self.partition(),
+            action: self
+                .word("action", action)
+                .ok()
+                .map(|action| action.as_str().to_owned()),
+            timestamp: self.timestamp(),
+            digest: None,
         }
     }
 }

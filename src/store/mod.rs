@@ -3,15 +3,25 @@
 //! The trait is cut to the keys and ETags of Azure Table Storage, with dicom-cast's tables and
 //! columns; the embedded default is one SQLite file.
 
+mod archive;
+mod lease;
+mod record;
+mod report;
 mod sqlite;
 
-use std::future::Future;
-
+use async_trait::async_trait;
 use jiff::Timestamp;
 
+pub use archive::Archive;
+pub use lease::Lease;
+pub use record::{
+    FailedEntry, FailureRecord, FailureTable, OmittedValueRow, PARTITION, RecordFilter, RecordKey,
+    RecordState,
+};
+pub use report::{Report, Role};
 pub use sqlite::SqliteStore;
 
-use crate::failure::{Class, Failure, Subject};
+use crate::failure::Failure;
 
 /// How far the feed has been settled.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -26,135 +36,111 @@ pub struct SyncState {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ETag(pub String);
 
-/// dicom-cast's tables of failed entries.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum FailureTable {
-    /// Not stored for a reason on the FHIR side, or a fault of our own.
-    Fhir,
-    /// Not stored because of the instance itself.
-    Dicom,
-    /// Given up after the retries.
-    Transient,
-}
-
-impl FailureTable {
-    /// The table that entries failed in this class are kept in.
-    #[must_use]
-    pub const fn of(class: Class) -> Self {
-        match class {
-            Class::Dicom => Self::Dicom,
-            Class::Transient | Class::Conflict | Class::Setup => Self::Transient,
-            Class::Fhir | Class::Internal => Self::Fhir,
-        }
-    }
-
-    /// The table's name in dicom-cast, before the prefix.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Fhir => "FhirFailToStoreExceptionTable",
-            Self::Dicom => "DicomFailToStoreExceptionTable",
-            Self::Transient => "TransientFailureExceptionTable",
-        }
-    }
-}
-
-/// An entry that failed, to be recorded.
-#[derive(Debug, Clone)]
-pub struct FailedEntry {
-    /// Sequence and UIDs.
-    pub subject: Subject,
-    /// What went wrong.
-    pub failure: Failure,
-    /// When it failed.
-    pub at: Timestamp,
-}
-
-impl FailedEntry {
-    /// The table of this failure.
-    #[must_use]
-    pub const fn table(&self) -> FailureTable {
-        FailureTable::of(self.failure.class())
-    }
-
-    /// The row key: the sequence with leading zeros, or the instance where the sequence could not
-    /// be read. A replay writes the same row.
-    #[must_use]
-    pub fn row_key(&self) -> String {
-        match self.subject.sequence {
-            Some(sequence) => format!("{sequence:020}"),
-            None => format!(
-                "instance-{}",
-                self.subject.instance.as_deref().unwrap_or("unknown")
-            ),
-        }
-    }
-}
-
-/// A failed entry as it is kept.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct FailureRecord {
-    /// Name of the table.
-    pub table: String,
-    /// Key of the row within the table.
-    pub row_key: String,
-    /// Sequence and UIDs.
-    pub subject: Subject,
-    /// Class of the last failure.
-    pub class: String,
-    /// Code of the last failure.
-    pub code: String,
-    /// What went wrong, without patient data.
-    pub message: String,
-    /// What can be done about it.
-    pub cure: String,
-    /// How many times it failed.
-    pub attempts: u32,
-    /// When it failed first.
-    pub first_failed: Timestamp,
-    /// When it failed last.
-    pub last_failed: Timestamp,
-}
-
 /// Keeps the sync state and the failed entries. What is acknowledged survives a crash.
+///
+/// Every method may be called again after an error, and then has the effect of one call: a write
+/// whose answer was lost may have happened.
+#[async_trait]
 pub trait Store: Send + Sync + 'static {
     /// The sync state with its version; `None` only when none was ever saved.
     ///
     /// # Errors
     /// The store cannot be read.
-    fn sync_state(&self)
-    -> impl Future<Output = Result<Option<(SyncState, ETag)>, Failure>> + Send;
+    async fn sync_state(&self) -> Result<Option<(SyncState, ETag)>, Failure>;
 
     /// Saves the sync state, given the version that was read or saved last (`None`: none yet).
     ///
     /// # Errors
-    /// `store.conflict` when the version is another one: somebody else writes as well. Otherwise
-    /// the store cannot be written.
-    fn save_sync_state(
+    /// `store.conflict` when the version is another one: somebody else writes as well, or an
+    /// earlier call was carried out whose answer was lost. Otherwise the store cannot be written.
+    async fn save_sync_state(
         &self,
         state: SyncState,
         expected: Option<&ETag>,
-    ) -> impl Future<Output = Result<ETag, Failure>> + Send;
+    ) -> Result<ETag, Failure>;
 
-    /// Keeps failed entries, one row each; a row that is there counts one more attempt.
+    /// Keeps failed entries, one row each. A row that is there keeps its first failure and adds
+    /// the attempts; its request for a retry is withdrawn. A row of the same entry in another table
+    /// of [`FailureTable::FAILED`] is taken over and removed.
     ///
     /// # Errors
-    /// The store cannot be written; none of them is kept.
-    fn record(&self, failed: Vec<FailedEntry>) -> impl Future<Output = Result<(), Failure>> + Send;
+    /// The store cannot be written; some of the entries may be kept.
+    async fn record(&self, failed: Vec<FailedEntry>) -> Result<(), Failure>;
 
-    /// The records after `after` (table and row key) in order, at most `limit`.
+    /// Keeps what a retry of a record came to, if it failed again: [`Store::record`], but a request
+    /// for a retry that was made since `record` was read stays.
+    ///
+    /// # Errors
+    /// The store cannot be written.
+    async fn record_again(
+        &self,
+        record: &FailureRecord,
+        failed: FailedEntry,
+    ) -> Result<(), Failure>;
+
+    /// Keeps values that were left out, one row for each entry and attribute.
+    ///
+    /// # Errors
+    /// The store cannot be written; some may be kept.
+    async fn record_omitted(&self, values: Vec<OmittedValueRow>) -> Result<(), Failure>;
+
+    /// Shows that an entry is being retried, with the attempts so far.
+    ///
+    /// # Errors
+    /// The store cannot be written.
+    async fn show_retrying(&self, entry: &FailedEntry) -> Result<(), Failure>;
+
+    /// The wanted records after `after` in the order of their keys, at most `limit`.
     ///
     /// # Errors
     /// The store cannot be read.
-    fn records(
+    async fn records(
         &self,
-        after: Option<(String, String)>,
-        limit: u32,
-    ) -> impl Future<Output = Result<Vec<FailureRecord>, Failure>> + Send;
+        filter: &RecordFilter,
+        after: Option<&RecordKey>,
+        limit: usize,
+    ) -> Result<Vec<FailureRecord>, Failure>;
+
+    /// One record.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    async fn get(&self, key: &RecordKey) -> Result<Option<FailureRecord>, Failure>;
+
+    /// Asks for a record to be retried; `false` when there is no such record.
+    ///
+    /// # Errors
+    /// The store cannot be written.
+    async fn request_retry(&self, key: &RecordKey) -> Result<bool, Failure>;
+
+    /// Marks a record: a later entry of the same instance was applied. Its request for a retry is
+    /// withdrawn. Nothing happens when there is no such record.
+    ///
+    /// # Errors
+    /// The store cannot be written.
+    async fn supersede(&self, key: &RecordKey) -> Result<(), Failure>;
+
+    /// Removes a row of any table; `false` when there was none.
+    ///
+    /// # Errors
+    /// The store cannot be written.
+    async fn remove(&self, key: &RecordKey) -> Result<bool, Failure>;
+
+    /// Keeps what a replica says of itself, over what was said last in the same role.
+    ///
+    /// # Errors
+    /// The store cannot be written.
+    async fn save_report(&self, report: &Report) -> Result<(), Failure>;
+
+    /// What the replicas said last.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    async fn reports(&self) -> Result<Vec<Report>, Failure>;
 
     /// Reads and writes once, leaving nothing behind.
     ///
     /// # Errors
     /// The store cannot be read or written.
-    fn check(&self) -> impl Future<Output = Result<(), Failure>> + Send;
+    async fn check(&self) -> Result<(), Failure>;
 }

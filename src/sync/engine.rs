@@ -25,11 +25,11 @@ use crate::settings;
 use crate::store::{ETag, Store, SyncState};
 
 /// One feed kept in step with one target.
-pub struct Engine<T, S> {
+pub struct Engine<T> {
     /// What is kept in step.
     pub target: Arc<T>,
     /// Where position and failures are kept.
-    pub store: Arc<S>,
+    pub store: Arc<dyn Store>,
     /// Intervals and bounds.
     pub worker: settings::Worker,
     /// How failures are retried.
@@ -42,7 +42,7 @@ pub struct Engine<T, S> {
     pub most_waiting: usize,
 }
 
-impl<T: Target, S: Store> Engine<T, S> {
+impl<T: Target> Engine<T> {
     /// Runs until stopped: then what is under way is finished within the grace period, and the
     /// position saved.
     ///
@@ -88,7 +88,7 @@ impl<T: Target, S: Store> Engine<T, S> {
     /// is for the studies under way, the rest for the position and for the process to end.
     async fn work(
         &self,
-        mut work: Work<T, S>,
+        mut work: Work<T>,
         read: &mut mpsc::Receiver<ReadPage<T::Change>>,
         keeper: &mut Keeping,
         stop: &CancellationToken,
@@ -168,7 +168,7 @@ impl<T: Target, S: Store> Engine<T, S> {
         gate: &Gate,
         wanted: watch::Receiver<SyncState>,
         saved: watch::Sender<SyncState>,
-    ) -> Keeper<S> {
+    ) -> Keeper {
         Keeper {
             store: Arc::clone(&self.store),
             etag,
@@ -179,7 +179,7 @@ impl<T: Target, S: Store> Engine<T, S> {
         }
     }
 
-    fn lane(&self, gate: &Gate, stop: &CancellationToken) -> Lane<T, S> {
+    fn lane(&self, gate: &Gate, stop: &CancellationToken) -> Lane<T> {
         Lane {
             target: Arc::clone(&self.target),
             store: Arc::clone(&self.store),

@@ -20,6 +20,8 @@ pub(super) struct Gate {
 pub(super) struct Trouble {
     holder: u64,
     pub(super) failure: Failure,
+    /// The entry that is retried.
+    sequence: Option<u64>,
     /// Whether work waits for the dependency, rather than for the next attempt.
     pub(super) pauses: bool,
 }
@@ -31,7 +33,10 @@ impl Trouble {
         if self.pauses {
             State::Paused(code)
         } else {
-            State::Retrying(code)
+            State::Retrying {
+                code,
+                sequence: self.sequence,
+            }
         }
     }
 }
@@ -41,6 +46,7 @@ impl Trouble {
 pub(super) struct Hold {
     gate: Gate,
     holder: u64,
+    sequence: Option<u64>,
 }
 
 impl Gate {
@@ -72,9 +78,15 @@ impl Gate {
 
     /// Closes the gate for one piece of work, once that tells of trouble.
     pub(super) fn hold(&self) -> Hold {
+        self.hold_for(None)
+    }
+
+    /// As [`Gate::hold`], for the work at this entry.
+    pub(super) fn hold_for(&self, sequence: Option<u64>) -> Hold {
         Hold {
             gate: self.clone(),
             holder: self.next_holder.fetch_add(1, Ordering::Relaxed),
+            sequence,
         }
     }
 }
@@ -85,6 +97,7 @@ impl Hold {
         let trouble = Trouble {
             holder: self.holder,
             failure: failure.clone(),
+            sequence: self.sequence,
             pauses,
         };
         self.gate.holders.send_modify(|holders| {

@@ -17,9 +17,8 @@ use crate::store::{ETag, Store, SyncState};
 pub(super) type Keeping = Fuse<AbortOnDropHandle<Result<(), Failure>>>;
 
 /// Saves the position whenever it has moved.
-#[derive(Debug)]
-pub(super) struct Keeper<S> {
-    pub(super) store: Arc<S>,
+pub(super) struct Keeper {
+    pub(super) store: Arc<dyn Store>,
     pub(super) etag: Option<ETag>,
     pub(super) retry: Arc<settings::Retry>,
     pub(super) gate: Gate,
@@ -29,7 +28,7 @@ pub(super) struct Keeper<S> {
     pub(super) saved: watch::Sender<SyncState>,
 }
 
-impl<S: Store> Keeper<S> {
+impl Keeper {
     /// Runs until nobody can move the position any more, and the last one is saved.
     ///
     /// # Errors

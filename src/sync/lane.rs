@@ -21,16 +21,16 @@ use crate::settings::{self, OnOutage};
 use crate::store::{FailedEntry, Store};
 
 /// What every batch is worked with.
-pub(super) struct Lane<T, S> {
+pub(super) struct Lane<T> {
     pub(super) target: Arc<T>,
-    pub(super) store: Arc<S>,
+    pub(super) store: Arc<dyn Store>,
     pub(super) retry: Arc<settings::Retry>,
     pub(super) gate: Gate,
     pub(super) stop: CancellationToken,
     pub(super) clock: Clock,
 }
 
-impl<T, S> Clone for Lane<T, S> {
+impl<T> Clone for Lane<T> {
     fn clone(&self) -> Self {
         Self {
             target: Arc::clone(&self.target),
@@ -57,7 +57,7 @@ enum Unapplied {
     Stopped,
 }
 
-impl<T: Target, S: Store> Lane<T, S> {
+impl<T: Target> Lane<T> {
     /// Applies a batch. Every entry is applied or durably recorded as failed, unless the engine
     /// stops.
     pub(super) async fn apply(self, batch: Batch<T>) -> Done<T> {
@@ -111,7 +111,8 @@ impl<T: Target, S: Store> Lane<T, S> {
         patience: Patience,
     ) -> Result<Applied, Unapplied> {
         let mut attempts = Attempts::new(&self.retry, patience);
-        let hold = self.gate.hold();
+        let first = items.first().and_then(|item| item.subject.sequence);
+        let hold = self.gate.hold_for(first);
         let delta = self.fold(items).map_err(Unapplied::Failed)?;
         let Some(delta) = delta else {
             return Ok(Applied::default());
@@ -270,11 +271,7 @@ fn tell_of_attempt<T: Target>(
 fn entries(failed: &[(Subject, Failure)], at: Timestamp) -> Vec<FailedEntry> {
     failed
         .iter()
-        .map(|(subject, failure)| FailedEntry {
-            subject: subject.clone(),
-            failure: failure.clone(),
-            at,
-        })
+        .map(|(subject, failure)| FailedEntry::new(subject.clone(), failure.clone(), at))
         .collect()
 }
 

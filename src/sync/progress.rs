@@ -1,5 +1,6 @@
 //! Shows how far the engine is.
 
+use jiff::Timestamp;
 use tokio::sync::watch;
 
 use super::gate::{Gate, Trouble};
@@ -17,6 +18,7 @@ pub(super) struct Progress {
     latest: u64,
     at_end: bool,
     settled: u64,
+    last_success: Option<Timestamp>,
 }
 
 impl Progress {
@@ -35,6 +37,7 @@ impl Progress {
             latest: 0,
             at_end: false,
             settled: 0,
+            last_success: None,
         }
     }
 
@@ -49,9 +52,17 @@ impl Progress {
         self.settled += 1;
     }
 
-    /// Shows the status as it is now.
-    pub(super) fn show(&self) {
-        let position = self.stored.borrow().sequence;
+    /// An entry was applied.
+    pub(super) const fn succeeded(&mut self, at: Timestamp) {
+        self.last_success = Some(at);
+    }
+
+    /// Shows the status as it is now; returns it when the state is another one than before.
+    pub(super) fn show(&self) -> Option<Status> {
+        let SyncState {
+            sequence: position,
+            timestamp: position_timestamp,
+        } = *self.stored.borrow();
         let trouble = self.gates.iter().find_map(Gate::trouble);
         let state = match trouble {
             Some(trouble) => trouble.state(),
@@ -61,11 +72,17 @@ impl Progress {
         let now = Status {
             state,
             position,
+            position_timestamp,
             latest: self.latest,
+            last_success: self.last_success,
             settled: self.settled,
         };
-        self.status
-            .send_if_modified(|shown| std::mem::replace(shown, now) != now);
+        let mut before = now;
+        self.status.send_if_modified(|shown| {
+            before = std::mem::replace(shown, now);
+            before != now
+        });
+        (before.state != now.state).then_some(now)
     }
 
     /// Waits for a change that nobody else tells of: trouble that comes or goes, a position saved.

@@ -1,6 +1,9 @@
 //! What the engine is doing, for those who watch it.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
+
+use jiff::Timestamp;
 
 use super::target::Applied;
 use crate::failure::{Code, Failure, Subject};
@@ -16,9 +19,40 @@ pub enum State {
     /// The feed has been read to its end.
     Following,
     /// An entry is being retried; no new study is started.
-    Retrying(Code),
+    Retrying {
+        /// What went wrong.
+        code: Code,
+        /// The entry, or the first of several that are retried together.
+        sequence: Option<u64>,
+    },
     /// A dependency is down or refuses us; work resumes by itself.
     Paused(Code),
+    /// Another replica consumes the feed; this one takes over when that ends.
+    Standby,
+}
+
+impl State {
+    /// The state in a word or two.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Starting => "starting",
+            Self::CatchingUp => "catching up",
+            Self::Following => "following",
+            Self::Retrying { .. } => "retrying",
+            Self::Paused(_) => "paused",
+            Self::Standby => "standby",
+        }
+    }
+
+    /// What went wrong, in a state that is trouble.
+    #[must_use]
+    pub const fn code(self) -> Option<Code> {
+        match self {
+            Self::Retrying { code, .. } | Self::Paused(code) => Some(code),
+            Self::Starting | Self::CatchingUp | Self::Following | Self::Standby => None,
+        }
+    }
 }
 
 /// How far the engine is.
@@ -28,8 +62,12 @@ pub struct Status {
     pub state: State,
     /// Every entry up to this sequence is settled, and that is durably stored.
     pub position: u64,
+    /// The newest time among the entries up to the position, by the feed's clock.
+    pub position_timestamp: Option<Timestamp>,
     /// The newest sequence of the feed, as last heard.
     pub latest: u64,
+    /// When an entry was applied last.
+    pub last_success: Option<Timestamp>,
     /// How many entries were settled since the start.
     pub settled: u64,
 }
@@ -45,16 +83,47 @@ pub enum Fate {
     Failed(Failure),
 }
 
-/// Somebody who is told what becomes of each entry.
+/// What a retry of a recorded entry came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Retried {
+    /// The target agrees with it; its record is removed.
+    Applied,
+    /// There is nothing left to do, for this reason; its record is removed.
+    Obsolete(&'static str),
+    /// It failed again.
+    Failed(Failure),
+}
+
+/// Somebody who is told what becomes of each entry. None of these may wait.
 pub trait Observer: Send + Sync + 'static {
     /// Something of an entry cannot be applied; the rest of it goes on.
-    fn warned(&self, subject: &Subject, warning: &str);
+    fn warned(&self, _subject: &Subject, _warning: &str) {}
+
+    /// An attempt at an entry (the first of several that are applied together) failed; the next
+    /// is made after this delay, or none.
+    fn attempt_failed(
+        &self,
+        _subject: &Subject,
+        _attempt: u32,
+        _failure: &Failure,
+        _next: Option<Duration>,
+    ) {
+    }
 
     /// An entry was settled.
-    fn settled(&self, subject: &Subject, fate: &Fate);
+    fn settled(&self, _subject: &Subject, _fate: &Fate) {}
 
     /// A delta was applied.
-    fn applied(&self, applied: &Applied);
+    fn applied(&self, _applied: &Applied) {}
+
+    /// A recorded entry was retried.
+    fn retried(&self, _subject: &Subject, _outcome: &Retried) {}
+
+    /// The state is another one than before.
+    fn state_changed(&self, _status: &Status) {}
+
+    /// So many entries failed with this code in a short time.
+    fn escalated(&self, _code: Code, _count: u64) {}
 }
 
 /// Counts what became of the entries and keeps those that need a person.
@@ -120,10 +189,4 @@ impl Observer for Tally {
 #[derive(Debug, Clone, Copy)]
 pub struct Unobserved;
 
-impl Observer for Unobserved {
-    fn warned(&self, _: &Subject, _: &str) {}
-
-    fn settled(&self, _: &Subject, _: &Fate) {}
-
-    fn applied(&self, _: &Applied) {}
-}
+impl Observer for Unobserved {}

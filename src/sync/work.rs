@@ -16,11 +16,11 @@ use super::schedule::Schedule;
 use super::status::{Fate, Observer};
 use super::target::{Reading, Target};
 use crate::failure::{Failure, Subject};
-use crate::store::{Store, SyncState};
+use crate::store::SyncState;
 
 /// The engine's state. One task owns it.
-pub(super) struct Work<T: Target, S> {
-    lane: Lane<T, S>,
+pub(super) struct Work<T: Target> {
+    lane: Lane<T>,
     schedule: Schedule<T>,
     ledger: Ledger,
     running: JoinSet<Done<T>>,
@@ -39,9 +39,9 @@ pub(super) struct Bounds {
     pub(super) most_waiting: usize,
 }
 
-impl<T: Target, S: Store> Work<T, S> {
+impl<T: Target> Work<T> {
     pub(super) fn new(
-        lane: Lane<T, S>,
+        lane: Lane<T>,
         bounds: Bounds,
         observer: Arc<dyn Observer>,
         progress: Progress,
@@ -72,7 +72,7 @@ impl<T: Target, S: Store> Work<T, S> {
     ) -> Result<(), Failure> {
         loop {
             self.start_batches();
-            self.progress.show();
+            self.show();
             tokio::select! {
                 // Stopping comes first: it ends the reader, which alone would be an error.
                 biased;
@@ -95,7 +95,13 @@ impl<T: Target, S: Store> Work<T, S> {
                 error!("{failure}");
             }
         }
-        self.progress.show();
+        self.show();
+    }
+
+    fn show(&self) {
+        if let Some(status) = self.progress.show() {
+            self.observer.state_changed(&status);
+        }
     }
 
     /// While work is held back nothing more is taken: entries that need none would pile up behind it.
@@ -165,6 +171,7 @@ impl<T: Target, S: Store> Work<T, S> {
             study,
             series,
             instance,
+            ..
         } = subject;
         warn!(
             event = "value_not_applied",
@@ -177,6 +184,9 @@ impl<T: Target, S: Store> Work<T, S> {
         tell(subject, fate);
         self.observer.settled(subject, fate);
         self.progress.settled();
+        if *fate == Fate::Applied {
+            self.progress.succeeded((self.lane.clock)());
+        }
         if let Some(sequence) = subject.sequence {
             self.ledger.settle(sequence);
         }
@@ -195,6 +205,7 @@ fn tell(subject: &Subject, fate: &Fate) {
         study,
         series,
         instance,
+        ..
     } = subject;
     match fate {
         Fate::Applied => debug!(event = "entry_applied", sequence, study, series, instance),

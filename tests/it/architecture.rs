@@ -71,8 +71,8 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("auth", &["failure", "settings"]),
     ("dicom", &["failure"]),
     ("failure", &[]),
-    ("settings", &[]),
-    ("telemetry", &["settings"]),
+    ("settings", &["failure"]),
+    ("telemetry", &["failure", "settings"]),
     ("sandbox", &[]),
 ];
 

@@ -1,4 +1,7 @@
+use jiff::Timestamp;
+
 use super::*;
+use crate::failure::Subject;
 
 fn open(folder: &tempfile::TempDir) -> SqliteStore {
     SqliteStore::open(&folder.path().join("radcast.db")).unwrap()
@@ -17,11 +20,7 @@ fn failed(sequence: u64, code: Code, second: i64) -> FailedEntry {
         ..Subject::default()
     };
     let at = Timestamp::from_second(second).unwrap();
-    FailedEntry {
-        subject,
-        failure: Failure::new(code, "why"),
-        at,
-    }
+    FailedEntry::new(subject, Failure::new(code, "why"), at)
 }
 
 #[tokio::test]
@@ -62,7 +61,10 @@ async fn a_failed_entry_has_one_row_that_counts_its_attempts() {
         .record(vec![failed(7, Code::FhirInvalidResponse, 200)])
         .await
         .unwrap();
-    let records = store.records(None, 10).await.unwrap();
+    let records = store
+        .records(&RecordFilter::default(), None, 10)
+        .await
+        .unwrap();
     assert_eq!(records.len(), 1);
     let record = &records[0];
     assert_eq!(
@@ -82,12 +84,13 @@ async fn records_are_walked_page_by_page() {
         .map(|n| failed(n, Code::DicomMissingAttribute, 0))
         .collect();
     store.record(entries).await.unwrap();
-    let mut after = None;
+    let mut after: Option<RecordKey> = None;
     let mut seen = Vec::new();
     loop {
-        let page = store.records(after.take(), 2).await.unwrap();
+        let all = RecordFilter::default();
+        let page = store.records(&all, after.as_ref(), 2).await.unwrap();
         let Some(last) = page.last() else { break };
-        after = Some((last.table.clone(), last.row_key.clone()));
+        after = Some(last.key.clone());
         seen.extend(
             page.into_iter()
                 .filter_map(|record| record.subject.sequence),

@@ -29,7 +29,7 @@ fn retry() -> Retry {
     }
 }
 
-fn engine(world: &World) -> Engine<ModelTarget, ModelStore> {
+fn engine(world: &World) -> Engine<ModelTarget> {
     Engine {
         target: Arc::new(ModelTarget {
             world: world.clone(),

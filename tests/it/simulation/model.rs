@@ -4,11 +4,15 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
+use async_trait::async_trait;
 use jiff::Timestamp;
 use radcast::dicom::InstanceKey;
 use radcast::failure::{Code, Failure};
 use radcast::feed::{Action, ChangeFeed, Entry, Page, State};
-use radcast::store::{ETag, FailedEntry, FailureRecord, Store, SyncState};
+use radcast::store::{
+    ETag, FailedEntry, FailureRecord, OmittedValueRow, RecordFilter, RecordKey, Report, Store,
+    SyncState,
+};
 use radcast::sync::{Applied, Reading, Target};
 
 /// What is the matter with an entry.
@@ -255,6 +259,7 @@ impl ModelStore {
     }
 }
 
+#[async_trait]
 impl Store for ModelStore {
     async fn sync_state(&self) -> Result<Option<(SyncState, ETag)>, Failure> {
         Ok(self
@@ -288,11 +293,48 @@ impl Store for ModelStore {
         Ok(())
     }
 
+    async fn record_again(&self, _: &FailureRecord, failed: FailedEntry) -> Result<(), Failure> {
+        self.record(vec![failed]).await
+    }
+
+    async fn record_omitted(&self, _: Vec<OmittedValueRow>) -> Result<(), Failure> {
+        self.up().map(drop)
+    }
+
+    async fn show_retrying(&self, _: &FailedEntry) -> Result<(), Failure> {
+        self.up().map(drop)
+    }
+
     async fn records(
         &self,
-        _: Option<(String, String)>,
-        _: u32,
+        _: &RecordFilter,
+        _: Option<&RecordKey>,
+        _: usize,
     ) -> Result<Vec<FailureRecord>, Failure> {
+        Ok(Vec::new())
+    }
+
+    async fn get(&self, _: &RecordKey) -> Result<Option<FailureRecord>, Failure> {
+        Ok(None)
+    }
+
+    async fn request_retry(&self, _: &RecordKey) -> Result<bool, Failure> {
+        Ok(false)
+    }
+
+    async fn supersede(&self, _: &RecordKey) -> Result<(), Failure> {
+        Ok(())
+    }
+
+    async fn remove(&self, _: &RecordKey) -> Result<bool, Failure> {
+        Ok(false)
+    }
+
+    async fn save_report(&self, _: &Report) -> Result<(), Failure> {
+        self.up().map(drop)
+    }
+
+    async fn reports(&self) -> Result<Vec<Report>, Failure> {
         Ok(Vec::new())
     }
 

@@ -1,43 +1,25 @@
 //! The embedded store: one SQLite file, write-ahead log, synced before a write is acknowledged.
 
+mod reports;
+mod rows;
+mod schema;
+
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use jiff::Timestamp;
+use async_trait::async_trait;
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 
-use super::{ETag, FailedEntry, FailureRecord, Store, SyncState};
-use crate::failure::{Code, Failure, Subject};
+use self::rows::{Attempts, NewRow};
+use super::{
+    ETag, FailedEntry, FailureRecord, FailureTable, OmittedValueRow, RecordFilter, RecordKey,
+    Report, Store, SyncState,
+};
+use crate::failure::{Code, Failure};
 
-const SCHEMA: &str = "
-    CREATE TABLE IF NOT EXISTS SyncStateTable (
-        PartitionKey TEXT NOT NULL,
-        RowKey TEXT NOT NULL,
-        SyncedSequence INTEGER NOT NULL,
-        SyncedTimestamp TEXT,
-        ETag INTEGER NOT NULL,
-        PRIMARY KEY (PartitionKey, RowKey)
-    ) WITHOUT ROWID;
-    CREATE TABLE IF NOT EXISTS FailureTable (
-        TableName TEXT NOT NULL,
-        RowKey TEXT NOT NULL,
-        ChangeFeedSequence INTEGER,
-        StudyUid TEXT,
-        SeriesUid TEXT,
-        InstanceUid TEXT,
-        Class TEXT NOT NULL,
-        Code TEXT NOT NULL,
-        Exception TEXT NOT NULL,
-        Cure TEXT NOT NULL,
-        Attempts INTEGER NOT NULL,
-        FirstFailed TEXT NOT NULL,
-        LastFailed TEXT NOT NULL,
-        PRIMARY KEY (TableName, RowKey)
-    ) WITHOUT ROWID;
-";
-const PARTITION: &str = "SyncStatePartitionKey";
-const ROW: &str = "SyncStateRowKey";
+const STATE_PARTITION: &str = "SyncStatePartitionKey";
+const STATE_ROW: &str = "SyncStateRowKey";
 
 /// The store in one SQLite file.
 #[derive(Debug, Clone)]
@@ -76,13 +58,31 @@ impl SqliteStore {
             )),
         }
     }
+
+    async fn in_transaction(
+        &self,
+        work: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<()> + Send + 'static,
+    ) -> Result<(), Failure> {
+        self.with(move |connection| {
+            let transaction = connection.transaction()?;
+            work(&transaction)?;
+            transaction.commit()
+        })
+        .await
+    }
+
+    async fn change(&self, sql: &'static str, key: &RecordKey) -> Result<bool, Failure> {
+        let key = key.clone();
+        self.with(move |connection| rows::change(connection, sql, &key))
+            .await
+    }
 }
 
-fn prepare(connection: Connection) -> rusqlite::Result<Connection> {
+fn prepare(mut connection: Connection) -> rusqlite::Result<Connection> {
     connection.busy_timeout(Duration::from_secs(5))?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", "FULL")?;
-    connection.execute_batch(SCHEMA)?;
+    schema::prepare(&mut connection)?;
     Ok(connection)
 }
 
@@ -93,13 +93,14 @@ fn told(place: &Path, error: &rusqlite::Error) -> Failure {
     )
 }
 
+#[async_trait]
 impl Store for SqliteStore {
     async fn sync_state(&self) -> Result<Option<(SyncState, ETag)>, Failure> {
         self.with(|connection| {
             let sql = "SELECT SyncedSequence, SyncedTimestamp, ETag FROM SyncStateTable
                        WHERE PartitionKey = ?1 AND RowKey = ?2";
             connection
-                .query_row(sql, [PARTITION, ROW], sync_state)
+                .query_row(sql, [STATE_PARTITION, STATE_ROW], sync_state)
                 .optional()
         })
         .await
@@ -123,31 +124,95 @@ impl Store for SqliteStore {
     }
 
     async fn record(&self, failed: Vec<FailedEntry>) -> Result<(), Failure> {
-        self.with(move |connection| {
-            let transaction = connection.transaction()?;
-            failed
-                .iter()
-                .try_for_each(|entry| upsert(&transaction, entry))?;
-            transaction.commit()
+        self.in_transaction(move |transaction| {
+            failed.iter().try_for_each(|entry| {
+                let row = NewRow::failed(entry);
+                rows::move_here(transaction, &row.key)?;
+                rows::upsert(transaction, &row, Attempts::Add, false)
+            })
+        })
+        .await
+    }
+
+    async fn record_again(
+        &self,
+        record: &FailureRecord,
+        failed: FailedEntry,
+    ) -> Result<(), Failure> {
+        let (key, etag) = (record.key.clone(), record.etag.clone());
+        self.in_transaction(move |transaction| {
+            let now = rows::get(transaction, &key)?;
+            let asked_again = now.is_some_and(|now| now.retry && now.etag != etag);
+            let row = NewRow::failed(&failed);
+            rows::move_here(transaction, &row.key)?;
+            rows::upsert(transaction, &row, Attempts::Add, asked_again)
+        })
+        .await
+    }
+
+    async fn record_omitted(&self, values: Vec<OmittedValueRow>) -> Result<(), Failure> {
+        self.in_transaction(move |transaction| {
+            values.iter().try_for_each(|value| {
+                let row = NewRow::omitted(value);
+                rows::upsert(transaction, &row, Attempts::Replace, false)
+            })
+        })
+        .await
+    }
+
+    async fn show_retrying(&self, entry: &FailedEntry) -> Result<(), Failure> {
+        let entry = entry.clone();
+        self.in_transaction(move |transaction| {
+            let mut row = NewRow::failed(&entry);
+            row.key.table = FailureTable::Retrying;
+            rows::upsert(transaction, &row, Attempts::Replace, false)
         })
         .await
     }
 
     async fn records(
         &self,
-        after: Option<(String, String)>,
-        limit: u32,
+        filter: &RecordFilter,
+        after: Option<&RecordKey>,
+        limit: usize,
     ) -> Result<Vec<FailureRecord>, Failure> {
-        let (table, row) = after.unwrap_or_default();
-        self.with(move |connection| {
-            let sql = "SELECT * FROM FailureTable WHERE (TableName, RowKey) > (?1, ?2)
-                       ORDER BY TableName, RowKey LIMIT ?3";
-            let mut statement = connection.prepare_cached(sql)?;
-            statement
-                .query_map(params![table, row, limit], record)?
-                .collect()
-        })
-        .await
+        let (filter, after) = (filter.clone(), after.cloned());
+        self.with(move |connection| rows::list(connection, &filter, after.as_ref(), limit))
+            .await
+    }
+
+    async fn get(&self, key: &RecordKey) -> Result<Option<FailureRecord>, Failure> {
+        let key = key.clone();
+        self.with(move |connection| rows::get(connection, &key))
+            .await
+    }
+
+    async fn request_retry(&self, key: &RecordKey) -> Result<bool, Failure> {
+        let sql = "UPDATE FailureTable SET Retry = 1, ETag = ETag + 1
+                   WHERE TableName = ?1 AND RowKey = ?2";
+        self.change(sql, key).await
+    }
+
+    async fn supersede(&self, key: &RecordKey) -> Result<(), Failure> {
+        let sql = "UPDATE FailureTable
+                   SET State = 'superseded', Retry = 0, NextRetry = NULL, ETag = ETag + 1
+                   WHERE TableName = ?1 AND RowKey = ?2";
+        self.change(sql, key).await.map(drop)
+    }
+
+    async fn remove(&self, key: &RecordKey) -> Result<bool, Failure> {
+        let sql = "DELETE FROM FailureTable WHERE TableName = ?1 AND RowKey = ?2";
+        self.change(sql, key).await
+    }
+
+    async fn save_report(&self, report: &Report) -> Result<(), Failure> {
+        let report = report.clone();
+        self.with(move |connection| reports::save(connection, &report))
+            .await
+    }
+
+    async fn reports(&self) -> Result<Vec<Report>, Failure> {
+        self.with(|connection| reports::all(connection)).await
     }
 
     async fn check(&self) -> Result<(), Failure> {
@@ -177,14 +242,14 @@ fn save(
         None => transaction.query_row(
             "INSERT INTO SyncStateTable VALUES (?1, ?2, ?3, ?4, 1)
              ON CONFLICT DO NOTHING RETURNING ETag",
-            params![PARTITION, ROW, sequence, timestamp],
+            params![STATE_PARTITION, STATE_ROW, sequence, timestamp],
             etag,
         ),
         Some(ETag(expected)) => transaction.query_row(
             "UPDATE SyncStateTable SET SyncedSequence = ?3, SyncedTimestamp = ?4, ETag = ETag + 1
              WHERE PartitionKey = ?1 AND RowKey = ?2 AND ETag = CAST(?5 AS INTEGER)
              RETURNING ETag",
-            params![PARTITION, ROW, sequence, timestamp, expected],
+            params![STATE_PARTITION, STATE_ROW, sequence, timestamp, expected],
             etag,
         ),
     };
@@ -204,62 +269,6 @@ fn sync_state(row: &Row<'_>) -> rusqlite::Result<(SyncState, ETag)> {
         timestamp: timestamp.and_then(|text| text.parse().ok()),
     };
     Ok((state, etag(row)?))
-}
-
-fn upsert(transaction: &Transaction<'_>, entry: &FailedEntry) -> rusqlite::Result<()> {
-    let sql = "INSERT INTO FailureTable VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,1,?11,?11)
-               ON CONFLICT DO UPDATE SET Class = ?7, Code = ?8, Exception = ?9, Cure = ?10,
-                   Attempts = Attempts + 1, LastFailed = ?11";
-    let FailedEntry {
-        subject,
-        failure,
-        at,
-    } = entry;
-    transaction.prepare_cached(sql)?.execute(params![
-        entry.table().name(),
-        entry.row_key(),
-        subject.sequence.map(u64::cast_signed),
-        subject.study,
-        subject.series,
-        subject.instance,
-        failure.class().as_str(),
-        failure.code.as_str(),
-        failure.message,
-        failure.cure(),
-        at.to_string(),
-    ])?;
-    Ok(())
-}
-
-fn record(row: &Row<'_>) -> rusqlite::Result<FailureRecord> {
-    let subject = Subject {
-        sequence: row.get::<_, Option<i64>>(2)?.map(i64::cast_unsigned),
-        study: row.get(3)?,
-        series: row.get(4)?,
-        instance: row.get(5)?,
-    };
-    Ok(FailureRecord {
-        table: row.get(0)?,
-        row_key: row.get(1)?,
-        subject,
-        class: row.get(6)?,
-        code: row.get(7)?,
-        message: row.get(8)?,
-        cure: row.get(9)?,
-        attempts: row.get(10)?,
-        first_failed: time(row, 11)?,
-        last_failed: time(row, 12)?,
-    })
-}
-
-fn time(row: &Row<'_>, column: usize) -> rusqlite::Result<Timestamp> {
-    row.get::<_, String>(column)?.parse().map_err(|error| {
-        rusqlite::Error::FromSqlConversionFailure(
-            column,
-            rusqlite::types::Type::Text,
-            Box::new(error),
-        )
-    })
 }
 
 #[cfg(test)]

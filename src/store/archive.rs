@@ -1,0 +1,21 @@
+//! The archive of what belongs to failed entries. It holds patient data.
+
+use async_trait::async_trait;
+use bytes::Bytes;
+
+use crate::failure::{Failure, Subject, Withheld};
+
+/// Keeps the raw entry and the server's answer of a failed entry.
+#[async_trait]
+pub trait Archive: Send + Sync + 'static {
+    /// Keeps both and says where; the same entry is kept in the same place.
+    ///
+    /// # Errors
+    /// They cannot be kept.
+    async fn keep(
+        &self,
+        subject: &Subject,
+        entry: Option<Bytes>,
+        answer: Option<&Withheld>,
+    ) -> Result<String, Failure>;
+}

@@ -1,0 +1,255 @@
+//! Rows of the failure table.
+
+use jiff::Timestamp;
+use rusqlite::types::Type;
+use rusqlite::{Connection, OptionalExtension, Row, params};
+
+use crate::failure::{Code, Subject};
+use crate::store::{
+    ETag, FailedEntry, FailureRecord, FailureTable, OmittedValueRow, PARTITION, RecordFilter,
+    RecordKey, RecordState,
+};
+
+/// What a row is written from.
+pub(super) struct NewRow<'a> {
+    pub(super) key: RecordKey,
+    pub(super) subject: &'a Subject,
+    pub(super) class: &'a str,
+    pub(super) code: &'a str,
+    pub(super) message: &'a str,
+    pub(super) cure: &'a str,
+    pub(super) attempts: u32,
+    pub(super) at: Timestamp,
+    pub(super) next_retry: Option<Timestamp>,
+    pub(super) automatic_retries: u32,
+    pub(super) archive: Option<&'a str>,
+    pub(super) attribute: Option<String>,
+}
+
+impl<'a> NewRow<'a> {
+    pub(super) fn failed(entry: &'a FailedEntry) -> Self {
+        let failure = &entry.failure;
+        Self {
+            key: entry.key(),
+            subject: &entry.subject,
+            class: failure.class().as_str(),
+            code: failure.code.as_str(),
+            message: &failure.message,
+            cure: failure.cure(),
+            attempts: entry.attempts,
+            at: entry.at,
+            next_retry: entry.next_retry,
+            automatic_retries: entry.automatic_retries,
+            archive: entry.archive.as_deref(),
+            attribute: None,
+        }
+    }
+
+    pub(super) fn omitted(value: &'a OmittedValueRow) -> Self {
+        let code = Code::DicomInvalidValue;
+        Self {
+            key: value.key(),
+            subject: &value.subject,
+            class: code.class().as_str(),
+            code: code.as_str(),
+            message: &value.message,
+            cure: code.cure(),
+            attempts: 1,
+            at: value.at,
+            next_retry: None,
+            automatic_retries: 0,
+            archive: None,
+            attribute: Some(format!("{} {}", value.tag, value.keyword)),
+        }
+    }
+}
+
+/// How many attempts a row that is there had: they are added, or written over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Attempts {
+    Add,
+    Replace,
+}
+
+/// Writes a row; one that is there keeps its first failure. `retry` is what becomes of a request.
+pub(super) fn upsert(
+    connection: &Connection,
+    new: &NewRow<'_>,
+    attempts: Attempts,
+    retry: bool,
+) -> rusqlite::Result<()> {
+    let sql =
+        "INSERT INTO FailureTable (TableName, RowKey, ChangeFeedSequence, StudyUid, SeriesUid,
+            InstanceUid, Class, Code, Exception, Cure, Attempts, FirstFailed, LastFailed,
+            PartitionName, Action, EntryTimestamp, Digest, Retry, NextRetry, AutomaticRetries,
+            Archive, Attribute)
+        VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?12,?13,?14,?15,?16,?17,?18,?19,?20,?21)
+        ON CONFLICT DO UPDATE SET Class = ?7, Code = ?8, Exception = ?9, Cure = ?10,
+            Attempts = ?11 + CASE ?22 WHEN 1 THEN Attempts ELSE 0 END, LastFailed = ?12,
+            Retry = ?17, NextRetry = ?18, AutomaticRetries = ?19,
+            Archive = coalesce(?20, Archive), State = 'open', ETag = ETag + 1";
+    let subject = new.subject;
+    connection.prepare_cached(sql)?.execute(params![
+        new.key.table.name(),
+        new.key.row,
+        subject.sequence.map(u64::cast_signed),
+        subject.study,
+        subject.series,
+        subject.instance,
+        new.class,
+        new.code,
+        new.message,
+        new.cure,
+        new.attempts,
+        new.at.to_string(),
+        subject.partition,
+        subject.action,
+        subject.timestamp.map(|at| at.to_string()),
+        subject.digest,
+        retry,
+        new.next_retry.map(|at| at.to_string()),
+        new.automatic_retries,
+        new.archive,
+        new.attribute,
+        attempts == Attempts::Add,
+    ])?;
+    Ok(())
+}
+
+/// Moves what is kept of an entry in other tables of failed entries to this one.
+pub(super) fn move_here(connection: &Connection, key: &RecordKey) -> rusqlite::Result<()> {
+    for table in FailureTable::FAILED {
+        if table != key.table {
+            let sql = "UPDATE OR REPLACE FailureTable SET TableName = ?1
+                       WHERE TableName = ?2 AND RowKey = ?3";
+            let moved = params![key.table.name(), table.name(), key.row];
+            connection.prepare_cached(sql)?.execute(moved)?;
+        }
+    }
+    Ok(())
+}
+
+pub(super) fn get(
+    connection: &Connection,
+    key: &RecordKey,
+) -> rusqlite::Result<Option<FailureRecord>> {
+    let sql = "SELECT * FROM FailureTable WHERE TableName = ?1 AND RowKey = ?2";
+    let mut statement = connection.prepare_cached(sql)?;
+    statement
+        .query_row(params![key.table.name(), key.row], record)
+        .optional()
+}
+
+/// Runs `sql`, whose first two parameters are table and row key; whether it found the row.
+pub(super) fn change(
+    connection: &Connection,
+    sql: &str,
+    key: &RecordKey,
+) -> rusqlite::Result<bool> {
+    let changed = connection
+        .prepare_cached(sql)?
+        .execute(params![key.table.name(), key.row])?;
+    Ok(changed > 0)
+}
+
+/// The wanted records, table by table.
+pub(super) fn list(
+    connection: &Connection,
+    filter: &RecordFilter,
+    after: Option<&RecordKey>,
+    limit: usize,
+) -> rusqlite::Result<Vec<FailureRecord>> {
+    let mut found = Vec::new();
+    let ahead = |table: &FailureTable| after.is_none_or(|after| *table >= after.table);
+    for table in filter.tables().into_iter().filter(ahead) {
+        let from = after.filter(|after| after.table == table);
+        let mut sql = "SELECT * FROM FailureTable WHERE TableName = ?1 AND RowKey > ?2".to_owned();
+        if filter.retry_by.is_some() {
+            sql.push_str(" AND (Retry <> 0 OR NextRetry IS NOT NULL)");
+        }
+        sql.push_str(" ORDER BY RowKey");
+        let mut statement = connection.prepare_cached(&sql)?;
+        let from = from.map_or("", |after| after.row.as_str());
+        let mut rows = statement.query(params![table.name(), from])?;
+        while let Some(row) = rows.next()? {
+            if found.len() == limit {
+                return Ok(found);
+            }
+            found.extend(Some(record(row)?).filter(|record| filter.matches(record)));
+        }
+    }
+    Ok(found)
+}
+
+fn record(row: &Row<'_>) -> rusqlite::Result<FailureRecord> {
+    let state: String = row.get("State")?;
+    Ok(FailureRecord {
+        key: RecordKey {
+            table: table(row)?,
+            partition: PARTITION.to_owned(),
+            row: row.get("RowKey")?,
+        },
+        etag: ETag(row.get::<_, i64>("ETag")?.to_string()),
+        subject: subject(row)?,
+        class: row.get("Class")?,
+        code: row.get("Code")?,
+        message: row.get("Exception")?,
+        cure: row.get("Cure")?,
+        attempts: row.get("Attempts")?,
+        first_failed: required_time(row, "FirstFailed")?,
+        last_failed: required_time(row, "LastFailed")?,
+        retry: row.get("Retry")?,
+        next_retry: time(row, "NextRetry")?,
+        automatic_retries: row.get("AutomaticRetries")?,
+        state: if state == RecordState::Superseded.as_str() {
+            RecordState::Superseded
+        } else {
+            RecordState::Open
+        },
+        archive: row.get("Archive")?,
+        attribute: row.get("Attribute")?,
+    })
+}
+
+fn subject(row: &Row<'_>) -> rusqlite::Result<Subject> {
+    Ok(Subject {
+        sequence: row
+            .get::<_, Option<i64>>("ChangeFeedSequence")?
+            .map(i64::cast_unsigned),
+        study: row.get("StudyUid")?,
+        series: row.get("SeriesUid")?,
+        instance: row.get("InstanceUid")?,
+        partition: row.get("PartitionName")?,
+        action: row.get("Action")?,
+        timestamp: time(row, "EntryTimestamp")?,
+        digest: row.get("Digest")?,
+    })
+}
+
+fn table(row: &Row<'_>) -> rusqlite::Result<FailureTable> {
+    let name: String = row.get("TableName")?;
+    let table = FailureTable::ALL
+        .into_iter()
+        .find(|table| table.name() == name);
+    table.ok_or(rusqlite::Error::InvalidColumnType(
+        0,
+        "TableName".to_owned(),
+        Type::Text,
+    ))
+}
+
+/// A time of a nullable column.
+pub(super) fn time(row: &Row<'_>, column: &str) -> rusqlite::Result<Option<Timestamp>> {
+    let text: Option<String> = row.get(column)?;
+    text.map(|text| parse_time(&text)).transpose()
+}
+
+/// A time of a column that is never null.
+pub(super) fn required_time(row: &Row<'_>, column: &str) -> rusqlite::Result<Timestamp> {
+    parse_time(&row.get::<_, String>(column)?)
+}
+
+fn parse_time(text: &str) -> rusqlite::Result<Timestamp> {
+    text.parse()
+        .map_err(|error| rusqlite::Error::FromSqlConversionFailure(0, Type::Text, Box::new(error)))
+}
