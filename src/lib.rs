@@ -13,6 +13,7 @@
 //! configuration, [`telemetry`] the logs, [`sandbox`] an embedded DICOMweb service and FHIR store
 //! for the demo and the tests, [`cli`] the commands that put it all together.
 
+pub mod auth;
 pub mod cast;
 pub mod cli;
 pub mod dicom;

@@ -1,22 +1,23 @@
 //! Requests to the change feed, and what their failure means.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use jiff::Timestamp;
-use reqwest::{Response, StatusCode, Url};
+use reqwest::Url;
+use reqwest::redirect::Policy;
 
 use super::page;
 use super::{Entry, MalformedEntry};
-use crate::failure::{
-    Code, Dependency, Failure, Operation, Symptom, classify, describe, retry_after,
-};
+use crate::auth::{Answer, Exchange, HttpExchange, NoAnswer, Outgoing};
+use crate::failure::{Code, Dependency, Failure, Operation, Symptom, classify};
 use crate::settings::ApiVersion;
 
 /// A client of one service's change feed in one API version.
 #[derive(Debug, Clone)]
 pub struct FeedClient {
-    http: reqwest::Client,
+    exchange: Arc<dyn Exchange>,
     base: String,
 }
 
@@ -35,13 +36,17 @@ impl FeedClient {
     /// # Errors
     /// The HTTP client cannot be built, e.g. without CA certificates.
     pub fn new(endpoint: &Url, version: ApiVersion, timeout: Duration) -> Result<Self, Failure> {
-        let http = reqwest::Client::builder()
-            .timeout(timeout)
-            .build()
-            .map_err(|error| Failure::new(Code::DicomUnreachable, describe(error)))?;
+        let exchange = HttpExchange::new(timeout, Policy::default())
+            .map_err(|error| Failure::new(Code::DicomUnreachable, error.reason))?;
+        Ok(Self::over(Arc::new(exchange), endpoint, version))
+    }
+
+    /// A client that reaches the service at `endpoint` in this way.
+    #[must_use]
+    pub fn over(exchange: Arc<dyn Exchange>, endpoint: &Url, version: ApiVersion) -> Self {
         let endpoint = endpoint.as_str().trim_end_matches('/');
         let base = format!("{endpoint}/{}/changefeed", version.as_str());
-        Ok(Self { http, base })
+        Self { exchange, base }
     }
 
     /// The newest entry of the feed.
@@ -76,17 +81,24 @@ impl FeedClient {
     }
 
     async fn get(&self, url: &str, query: &[(&str, String)]) -> Result<Option<Bytes>, Failure> {
-        let sent = self.http.get(url).query(query).send().await;
-        let response = sent.map_err(no_answer)?;
-        if !response.status().is_success() {
-            return Err(refused(&response));
+        let request = Outgoing {
+            url: with_query(url, query),
+            accept: "application/json",
+            body: None,
+        };
+        let answer = self.exchange.exchange(request).await.map_err(no_answer)?;
+        if !answer.is_success() {
+            return Err(refused(&answer));
         }
-        if response.status() == StatusCode::NO_CONTENT {
-            return Ok(None);
-        }
-        let body = response.bytes().await.map_err(no_answer)?;
-        Ok(Some(body).filter(|body| !body.is_empty()))
+        Ok(Some(answer.body).filter(|body| !body.is_empty()))
     }
+}
+
+fn with_query(url: &str, query: &[(&str, String)]) -> String {
+    let start = url.len() + 1;
+    form_urlencoded::Serializer::for_suffix(format!("{url}?"), start)
+        .extend_pairs(query)
+        .finish()
 }
 
 fn newest(body: &Bytes) -> Option<Latest> {
@@ -112,21 +124,16 @@ fn malformed(what: &str) -> Failure {
     )
 }
 
-fn no_answer(error: reqwest::Error) -> Failure {
-    let code = classify(Dependency::Dicom, Operation::Read, Symptom::of(&error));
-    Failure::new(code, describe(error))
+fn no_answer(error: NoAnswer) -> Failure {
+    let code = classify(Dependency::Dicom, Operation::Read, error.symptom);
+    Failure::new(code, error.reason)
 }
 
-fn refused(response: &Response) -> Failure {
-    let status = response.status();
-    let code = classify(
-        Dependency::Dicom,
-        Operation::Read,
-        Symptom::Status(status.as_u16()),
-    );
-    let message = format!("the change feed answered {status}");
+fn refused(answer: &Answer) -> Failure {
+    let status = answer.status;
+    let code = classify(Dependency::Dicom, Operation::Read, Symptom::Status(status));
     Failure {
-        retry_after: retry_after(response.headers()),
-        ..Failure::new(code, message)
+        retry_after: answer.retry_after,
+        ..Failure::new(code, format!("the change feed answered {status}"))
     }
 }

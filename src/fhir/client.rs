@@ -1,20 +1,19 @@
 //! Requests to the FHIR server.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use reqwest::header::{ACCEPT, CONTENT_TYPE};
+use reqwest::Url;
 use reqwest::redirect::Policy;
-use reqwest::{RequestBuilder, Url};
 use serde_json::value::RawValue;
 
 use super::Capability;
 use super::bundle::SearchPage;
 use super::outcome::Refusal;
 use super::transaction::{self, Request, Response};
-use crate::failure::{
-    Code, Dependency, Failure, Operation, Symptom, classify, describe, retry_after,
-};
+use crate::auth::{Answer, Exchange, HttpExchange, Outgoing};
+use crate::failure::{Code, Dependency, Failure, Operation, Symptom, classify};
 
 const FHIR_JSON: &str = "application/fhir+json";
 
@@ -24,7 +23,7 @@ const MOST_PAGES: usize = 10;
 /// A client of one FHIR server.
 #[derive(Debug, Clone)]
 pub struct FhirClient {
-    http: reqwest::Client,
+    exchange: Arc<dyn Exchange>,
     base: String,
 }
 
@@ -34,16 +33,19 @@ impl FhirClient {
     /// # Errors
     /// The HTTP client cannot be built, e.g. without CA certificates.
     pub fn new(endpoint: &Url, timeout: Duration) -> Result<Self, Failure> {
-        let http = reqwest::Client::builder()
-            .timeout(timeout)
-            // A redirected POST would go on as a GET.
-            .redirect(Policy::none())
-            .build()
-            .map_err(|error| Failure::new(Code::FhirUnreachable, describe(error)))?;
-        Ok(Self {
-            http,
+        // A redirected POST would go on as a GET.
+        let exchange = HttpExchange::new(timeout, Policy::none())
+            .map_err(|error| Failure::new(Code::FhirUnreachable, error.reason))?;
+        Ok(Self::over(Arc::new(exchange), endpoint))
+    }
+
+    /// A client that reaches the server at `endpoint` in this way.
+    #[must_use]
+    pub fn over(exchange: Arc<dyn Exchange>, endpoint: &Url) -> Self {
+        Self {
+            exchange,
             base: endpoint.as_str().trim_end_matches('/').to_owned(),
-        })
+        }
     }
 
     /// What the server can do (`GET metadata`), checked against what radcast needs.
@@ -51,8 +53,7 @@ impl FhirClient {
     /// # Errors
     /// The server cannot be reached, is of another FHIR version, or has no transactions.
     pub async fn capability(&self) -> Result<Capability, Failure> {
-        let request = self.http.get(format!("{}/metadata", self.base));
-        Capability::check(&self.send(request, Operation::Read).await?)
+        Capability::check(&self.get(format!("{}/metadata", self.base)).await?)
     }
 
     /// The resources of this type that a query (percent-encoded) finds, all pages of them.
@@ -68,7 +69,7 @@ impl FhirClient {
         let mut next = Some(format!("{}/{resource_type}?{query}", self.base));
         for _ in 0..MOST_PAGES {
             let Some(url) = next else { break };
-            let body = self.send(self.http.get(url), Operation::Read).await?;
+            let body = self.get(url).await?;
             let page = search_page(&body)?;
             next = page
                 .next()
@@ -85,36 +86,32 @@ impl FhirClient {
     pub async fn transaction(&self, requests: &[Request]) -> Result<Vec<Response>, Failure> {
         let bundle = Request::bundle(requests)
             .map_err(|error| Failure::new(Code::InternalPanic, error.to_string()))?;
-        let request = self
-            .http
-            .post(&self.base)
-            .header(CONTENT_TYPE, FHIR_JSON)
-            .body(bundle);
+        let request = Outgoing {
+            url: self.base.clone(),
+            accept: FHIR_JSON,
+            body: Some(bundle.into()),
+        };
         transaction::check(requests, &self.send(request, Operation::Transaction).await?)
     }
 
-    async fn send(&self, request: RequestBuilder, operation: Operation) -> Result<Bytes, Failure> {
-        let no_answer = |error: reqwest::Error| {
-            Failure::new(
-                classify(Dependency::Fhir, operation, Symptom::of(&error)),
-                describe(error),
-            )
+    async fn get(&self, url: String) -> Result<Bytes, Failure> {
+        let request = Outgoing {
+            url,
+            accept: FHIR_JSON,
+            body: None,
         };
-        let response = request
-            .header(ACCEPT, FHIR_JSON)
-            .send()
-            .await
-            .map_err(no_answer)?;
-        let status = response.status();
-        let wait = retry_after(response.headers());
-        let body = response.bytes().await.map_err(no_answer)?;
-        if status.is_success() {
-            return Ok(body);
+        self.send(request, Operation::Read).await
+    }
+
+    async fn send(&self, request: Outgoing, operation: Operation) -> Result<Bytes, Failure> {
+        let answer = self.exchange.exchange(request).await.map_err(|error| {
+            let code = classify(Dependency::Fhir, operation, error.symptom);
+            Failure::new(code, error.reason)
+        })?;
+        if answer.is_success() {
+            return Ok(answer.body);
         }
-        Err(Failure {
-            retry_after: wait,
-            ..refused(operation, status.as_u16(), &body)
-        })
+        Err(refused(operation, &answer))
     }
 
     /// A next link at the configured address: behind a gateway a server may tell another one.
@@ -138,8 +135,9 @@ fn search_page(body: &[u8]) -> Result<SearchPage, Failure> {
         })
 }
 
-fn refused(operation: Operation, status: u16, body: &[u8]) -> Failure {
-    let refusal = Refusal::read(body);
+fn refused(operation: Operation, answer: &Answer) -> Failure {
+    let status = answer.status;
+    let refusal = Refusal::read(&answer.body);
     let symptom = if matches!(status, 400 | 422) && refusal.tells_of_precondition() {
         Symptom::PreconditionInText
     } else {
@@ -151,7 +149,10 @@ fn refused(operation: Operation, status: u16, body: &[u8]) -> Failure {
     } else {
         format!("the server answered {status}: {text}")
     };
-    Failure::new(classify(Dependency::Fhir, operation, symptom), message)
+    Failure {
+        retry_after: answer.retry_after,
+        ..Failure::new(classify(Dependency::Fhir, operation, symptom), message)
+    }
 }
 
 #[cfg(test)]

@@ -1,0 +1,113 @@
+//! One request and its answer. Whoever asks a service does so through [`Exchange`], which is where
+//! credentials are added, and where a simulation takes the service's place.
+
+use std::fmt;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use reqwest::header::{ACCEPT, CONTENT_TYPE};
+use reqwest::redirect::Policy;
+
+use crate::failure::{Symptom, describe, retry_after};
+
+/// A request.
+#[derive(Clone)]
+pub struct Outgoing {
+    /// Its address with the query. The query may name a patient.
+    pub url: String,
+    /// The media type that is wanted.
+    pub accept: &'static str,
+    /// What is posted, of the media type that is wanted; without it the request is a `GET`.
+    pub body: Option<Bytes>,
+}
+
+impl fmt::Debug for Outgoing {
+    /// Tells the method alone: address and body may hold patient data.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let method = if self.body.is_some() { "POST" } else { "GET" };
+        f.debug_tuple("Outgoing").field(&method).finish()
+    }
+}
+
+/// An answer, whatever its status.
+#[derive(Debug, Clone)]
+pub struct Answer {
+    /// HTTP status.
+    pub status: u16,
+    /// `Retry-After`.
+    pub retry_after: Option<Duration>,
+    /// The body, complete.
+    pub body: Bytes,
+}
+
+impl Answer {
+    /// Whether the status is of the 2xx range.
+    #[must_use]
+    pub const fn is_success(&self) -> bool {
+        self.status / 100 == 2
+    }
+}
+
+/// Why there is no answer.
+#[derive(Debug, Clone)]
+pub struct NoAnswer {
+    /// What it looks like from here.
+    pub symptom: Symptom,
+    /// The particulars, without address.
+    pub reason: String,
+}
+
+impl From<reqwest::Error> for NoAnswer {
+    fn from(error: reqwest::Error) -> Self {
+        Self {
+            symptom: Symptom::of(&error),
+            reason: describe(error),
+        }
+    }
+}
+
+/// Carries a request to a service and its answer back.
+#[async_trait]
+pub trait Exchange: fmt::Debug + Send + Sync + 'static {
+    /// Sends a request and reads the whole answer.
+    ///
+    /// # Errors
+    /// There is no complete answer.
+    async fn exchange(&self, request: Outgoing) -> Result<Answer, NoAnswer>;
+}
+
+/// Over HTTP, with one pool of connections.
+#[derive(Debug, Clone)]
+pub struct HttpExchange(reqwest::Client);
+
+impl HttpExchange {
+    /// `timeout` bounds one request with its answer; `redirects` says which are followed.
+    ///
+    /// # Errors
+    /// The HTTP client cannot be built, e.g. without CA certificates.
+    pub fn new(timeout: Duration, redirects: Policy) -> Result<Self, NoAnswer> {
+        let client = reqwest::Client::builder()
+            .timeout(timeout)
+            .redirect(redirects)
+            .build()?;
+        Ok(Self(client))
+    }
+}
+
+#[async_trait]
+impl Exchange for HttpExchange {
+    async fn exchange(&self, request: Outgoing) -> Result<Answer, NoAnswer> {
+        let Outgoing { url, accept, body } = request;
+        let request = match body {
+            Some(body) => self.0.post(url).header(CONTENT_TYPE, accept).body(body),
+            None => self.0.get(url),
+        };
+        let response = request.header(ACCEPT, accept).send().await?;
+        Ok(Answer {
+            status: response.status().as_u16(),
+            retry_after: retry_after(response.headers()),
+            body: response.bytes().await?,
+        })
+    }
+}
