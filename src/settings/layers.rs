@@ -57,10 +57,23 @@ impl Source for FileLayer {
 #[derive(Debug, Clone)]
 pub(super) struct EnvironmentLayer(pub(super) Vec<(String, String)>);
 
+/// Variables that others gave a name to, and what they set.
+const NAMED_BY_OTHERS: [(&str, &str); 2] = [
+    (
+        "APPLICATIONINSIGHTS_CONNECTION_STRING",
+        "ApplicationInsights:ConnectionString",
+    ),
+    ("OTEL_EXPORTER_OTLP_ENDPOINT", "OpenTelemetry:OtlpEndpoint"),
+];
+
 impl EnvironmentLayer {
     /// The path that an environment variable sets.
     pub(super) fn path(variable: &str) -> String {
-        variable.replace("__", ":")
+        let named = NAMED_BY_OTHERS.iter().find(|(name, _)| *name == variable);
+        named.map_or_else(
+            || variable.replace("__", ":"),
+            |(_, path)| (*path).to_owned(),
+        )
     }
 }
 

@@ -11,7 +11,7 @@ use super::layers::{self, EnvironmentLayer, FileLayer, Given};
 use super::problem::{Findings, Unusable, Warning};
 use super::unavailable;
 use super::values::Values;
-use super::{Cast, DicomWeb, Fhir, Logging, Patient, Retry, Store, Worker};
+use super::{Cast, DicomWeb, Fhir, Logging, Ops, Patient, Retry, Store, Telemetry, Worker};
 
 /// The settings file that is read when none is named, in the working directory.
 pub const DEFAULT_FILE: &str = "appsettings.json";
@@ -35,6 +35,10 @@ pub struct Settings {
     pub store: Store,
     /// `Logging`: what is logged and how.
     pub logging: Logging,
+    /// `Ops`: the HTTP server for probes, metrics and people.
+    pub ops: Ops,
+    /// `ApplicationInsights`, `OpenTelemetry`: where telemetry goes besides the log.
+    pub telemetry: Telemetry,
 }
 
 /// Usable settings, and what a person should know about them.
@@ -98,6 +102,8 @@ impl Settings {
         let cast = Cast::read(values);
         let store = Store::read(values);
         let logging = Logging::read(values);
+        let ops = Ops::read(values);
+        let telemetry = Telemetry::read(values);
         Some(Self {
             dicom_web: dicom_web?,
             fhir: fhir?,
@@ -107,6 +113,8 @@ impl Settings {
             cast: cast?,
             store: store?,
             logging: logging?,
+            ops: ops?,
+            telemetry: telemetry?,
         })
     }
 }

@@ -39,6 +39,8 @@ pub(super) enum Kind {
     TimeZone,
     /// A path of a file.
     Path,
+    /// An IP address with a port.
+    Address,
 }
 
 /// Whether a setting is read, and what holds when it is not given.
@@ -95,6 +97,7 @@ impl fmt::Display for Kind {
             Self::Choice(words) => write!(f, "one of {}", words.join(", ")),
             Self::TimeZone => f.write_str("an IANA time zone such as Europe/Berlin"),
             Self::Path => f.write_str("a path"),
+            Self::Address => f.write_str("an IP address with a port such as 0.0.0.0:8080"),
         }
     }
 }

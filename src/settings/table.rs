@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use super::setting::Kind::{
-    Boolean, Choice, Duration as Span, Integer, Path, Secret, Text, TimeZone, Url,
+    Address, Boolean, Choice, Duration as Span, Integer, Path, Secret, Text, TimeZone, Url,
 };
 use super::setting::Setting;
 use super::setting::Standing::{Default, Recognised, Required};
@@ -105,6 +105,19 @@ settings! {
     LOGGING_CONSOLE: "Logging:Console:*", Text, Recognised,
         "Console format of .NET; see `Logging:Format`.";
 
+    OPS_LISTEN: "Ops:Listen", Address, Default(""),
+        "Where probes, metrics and the status are served over HTTP, such as `0.0.0.0:8080`. Empty: nowhere.";
+    OPS_API_KEY: "Ops:ApiKey", Secret, Default(""),
+        "The key that requests for failures have to bring along. Empty: nobody is let in.";
+
+    APPLICATION_INSIGHTS_CONNECTION_STRING: "ApplicationInsights:ConnectionString", Secret, Default(""),
+        "Application Insights resource that logs, metrics and traces are sent to as well. `APPLICATIONINSIGHTS_CONNECTION_STRING` in the environment means the same. Empty: none.";
+    APPLICATION_INSIGHTS_INSTRUMENTATION_KEY: "ApplicationInsights:InstrumentationKey", Secret, Default(""),
+        "The same as a connection string with this key alone. Kept from dicom-cast; `ApplicationInsights:ConnectionString` wins, and `12345` stands for none.";
+
+    OPEN_TELEMETRY_OTLP_ENDPOINT: "OpenTelemetry:OtlpEndpoint", Url, Default(""),
+        "Base address of an OpenTelemetry collector (OTLP, protobuf over HTTP) that logs, metrics and traces are sent to as well. `OTEL_EXPORTER_OTLP_ENDPOINT` in the environment means the same. Empty: none.";
+
     TABLE_STORE_CONNECTION_STRING: "TableStore:ConnectionString", Secret, Recognised,
         "Has to be empty: this version keeps its state in `Store:Path`.";
     TABLE_STORE_ENDPOINT_URI: "TableStore:EndpointUri", Secret, Recognised,
@@ -115,8 +128,6 @@ settings! {
         "Prefix of the names of the tables.";
     KEY_VAULT_ENDPOINT: "KeyVault:Endpoint", Url, Recognised,
         "Has to be empty: this version does not read settings from a key vault.";
-    APPLICATION_INSIGHTS_INSTRUMENTATION_KEY: "ApplicationInsights:InstrumentationKey", Secret, Recognised,
-        "This version sends no telemetry to Application Insights; the logs go to standard output.";
 }
 
 /// The row that covers this path, which is in lower case: the exact one before a `*`.

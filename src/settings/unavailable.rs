@@ -15,8 +15,6 @@ const NO_TABLES: &str = "is not available in this version, which keeps its state
 const NO_KEY_VAULT: &str = "is not available in this version; remove it and give the secrets as \
      environment variables";
 
-const NO_TELEMETRY: &str = "has no effect in this version; the logs go to standard output";
-
 const NO_OBSERVATIONS: &str = "has no effect in this version: dose Observations are not written";
 
 /// Says what cannot be had.
@@ -32,10 +30,6 @@ pub(super) fn check(values: &mut Values) {
     refuse(&table::TABLE_STORE_CONNECTION_STRING, NO_TABLES, values);
     refuse(&table::TABLE_STORE_ENDPOINT_URI, NO_TABLES, values);
     refuse(&table::KEY_VAULT_ENDPOINT, NO_KEY_VAULT, values);
-    let instrumentation_key = &table::APPLICATION_INSIGHTS_INSTRUMENTATION_KEY;
-    if values.given(instrumentation_key).is_some() {
-        values.warning(instrumentation_key, NO_TELEMETRY);
-    }
     if values.boolean(&table::CAST_GENERATE_OBSERVATIONS) == Some(true) {
         values.warning(&table::CAST_GENERATE_OBSERVATIONS, NO_OBSERVATIONS);
     }

@@ -2,6 +2,7 @@
 //! all of them are known before anything ends.
 
 use std::collections::HashMap;
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use jiff::tz::TimeZone;
@@ -120,6 +121,11 @@ impl Values {
     /// A time zone by its IANA name; `None` within for none.
     pub(super) fn time_zone(&mut self, setting: &Setting) -> Option<Option<TimeZone>> {
         self.parsed(setting, |name| TimeZone::get(name).ok())
+    }
+
+    /// An IP address with a port; `None` within for none.
+    pub(super) fn address(&mut self, setting: &Setting) -> Option<Option<SocketAddr>> {
+        self.parsed(setting, |text| text.parse().ok())
     }
 
     /// Notes that the value of a setting cannot be used.

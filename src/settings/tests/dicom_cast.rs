@@ -1,6 +1,7 @@
 //! What a deployment of dicom-cast may bring along.
 
-use super::{problem, warnings, with};
+use super::{problem, settings, warnings, with};
+use crate::settings::{Secret, Telemetry};
 
 #[test]
 fn what_this_version_cannot_do_stops_the_start() {
@@ -45,16 +46,31 @@ fn settings_of_dicom_cast_that_change_nothing_are_taken_silently() {
 #[test]
 fn settings_of_dicom_cast_without_effect_are_said() {
     let loaded = with(&[
-        ("ApplicationInsights__InstrumentationKey", "canary"),
+        ("ApplicationInsights__InstrumentationKey", "12345"),
         ("DicomCast__Features__GenerateObservations", "true"),
     ])
     .unwrap();
-    let said = warnings(&loaded);
+    let mut said = warnings(&loaded);
+    said.sort();
     assert_eq!(said.len(), 2);
-    assert!(
-        said[0].contains("has no effect in this version"),
-        "{said:?}"
-    );
+    assert!(said[0].contains("dicom-cast's placeholder"), "{said:?}");
     assert!(said[1].contains("Observations are not written"), "{said:?}");
-    assert!(!format!("{said:?}").contains("canary"));
+    assert_eq!(loaded.settings.telemetry, Telemetry::default());
+}
+
+#[test]
+fn w8_an_instrumentation_key_is_a_connection_string_and_a_blank_one_is_none() {
+    let key = |value| {
+        let settings = settings(&[("ApplicationInsights__InstrumentationKey", value)]);
+        settings.telemetry.application_insights
+    };
+    assert_eq!(key("  "), None);
+    let expected = Secret::new("InstrumentationKey=canary");
+    assert_eq!(key("canary"), Some(expected));
+    let refused = problem(&[("ApplicationInsights__InstrumentationKey", "canary;x=y")]);
+    assert!(
+        refused.contains("ApplicationInsights:ConnectionString"),
+        "{refused}"
+    );
+    assert!(!refused.contains("canary"), "{refused}");
 }

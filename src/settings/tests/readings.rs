@@ -7,8 +7,8 @@ use std::time::Duration;
 use super::{ENDPOINTS, load, problem, settings, with};
 use crate::settings::setting::{Kind, Standing};
 use crate::settings::{
-    ApiVersion, Cast, DicomWeb, Fhir, LogFormat, LogLevel, Logging, OnOutage, Patient, Retry,
-    Settings, Store, Validation, Worker, table,
+    ApiVersion, Cast, DicomWeb, Fhir, LogFormat, LogLevel, Logging, OnOutage, Ops, Patient, Retry,
+    Secret, Settings, Store, Telemetry, Validation, Worker, table,
 };
 
 #[test]
@@ -56,6 +56,11 @@ fn the_two_endpoints_are_enough() {
             format: LogFormat::Auto,
             level: LogLevel::Information,
         },
+        ops: Ops {
+            listen: None,
+            api_key: None,
+        },
+        telemetry: Telemetry::default(),
     };
     assert_eq!(settings(&[]), expected);
 }
@@ -131,6 +136,36 @@ fn texts_and_paths_are_taken_as_they_are() {
         "http://10.0.0.4/"
     );
     assert_eq!(settings.retry.max_attempts, None);
+}
+
+#[test]
+fn telemetry_goes_where_the_variables_say_that_everybody_knows() {
+    let given = "InstrumentationKey=canary;IngestionEndpoint=https://x.example/;";
+    for variable in [
+        "APPLICATIONINSIGHTS_CONNECTION_STRING",
+        "ApplicationInsights__ConnectionString",
+    ] {
+        let settings = settings(&[
+            (variable, given),
+            ("ApplicationInsights__InstrumentationKey", "other"),
+        ]);
+        let secret = settings.telemetry.application_insights.clone().unwrap();
+        assert_eq!(secret.expose(), given.trim_end_matches(';'));
+        assert!(!format!("{settings:?}").contains("canary"));
+    }
+    let collector = settings(&[("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:4318")]);
+    let address = collector.telemetry.otlp_endpoint.unwrap();
+    assert_eq!(address.as_str(), "http://127.0.0.1:4318/");
+}
+
+#[test]
+fn the_server_for_probes_listens_where_it_is_told() {
+    let settings = settings(&[("Ops__Listen", "0.0.0.0:8080"), ("Ops__ApiKey", "canary")]);
+    assert_eq!(settings.ops.listen, "0.0.0.0:8080".parse().ok());
+    assert_eq!(settings.ops.api_key, Some(Secret::new("canary")));
+    assert!(!format!("{settings:?}").contains("canary"));
+    let refused = problem(&[("Ops__Listen", "8080")]);
+    assert!(refused.contains("0.0.0.0:8080"), "{refused}");
 }
 
 #[test]
