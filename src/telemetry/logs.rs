@@ -1,4 +1,4 @@
-//! Structured logs: text for people, JSON lines for collectors.
+//! Structured logs: text for people, JSON lines for collectors, and the same events for export.
 //!
 //! Other crates are never logged below `info`, whatever `RUST_LOG` says: at `debug`, an HTTP stack
 //! prints request paths, and those hold patients' identifiers.
@@ -6,6 +6,7 @@
 use std::backtrace::{Backtrace, BacktraceStatus};
 use std::panic::PanicHookInfo;
 
+use opentelemetry_appender_tracing::layer::OpenTelemetryTracingBridge;
 use tracing::{Level, Metadata, Subscriber};
 use tracing_subscriber::filter::{LevelFilter, ParseError, filter_fn};
 use tracing_subscriber::fmt::{self, MakeWriter};
@@ -13,6 +14,8 @@ use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::{SubscriberInitExt as _, TryInitError};
 use tracing_subscriber::{EnvFilter, Layer as _};
 
+use super::export::Export;
+use super::line::JsonLine;
 use crate::settings::{LogFormat, LogLevel, Logging};
 
 /// Why logging could not be set up.
@@ -41,7 +44,31 @@ pub fn init<W>(
 where
     W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
 {
-    subscriber(logging, rust_log, terminal, writer)?.try_init()?;
+    set_up(subscriber(logging, rust_log, terminal, writer, None)?)
+}
+
+/// As [`init`], and hands the events to `export` as well.
+pub(super) fn start<W>(
+    logging: &Logging,
+    rust_log: Option<&str>,
+    terminal: bool,
+    writer: W,
+    export: &Export,
+) -> Result<(), InitError>
+where
+    W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
+{
+    set_up(subscriber(
+        logging,
+        rust_log,
+        terminal,
+        writer,
+        Some(export),
+    )?)
+}
+
+fn set_up(subscriber: impl Subscriber + Send + Sync + 'static) -> Result<(), InitError> {
+    subscriber.try_init()?;
     std::panic::set_hook(Box::new(log_panic));
     Ok(())
 }
@@ -51,6 +78,7 @@ fn subscriber<W>(
     rust_log: Option<&str>,
     terminal: bool,
     writer: W,
+    export: Option<&Export>,
 ) -> Result<impl Subscriber + Send + Sync + use<W>, ParseError>
 where
     W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
@@ -59,16 +87,28 @@ where
     let lines = match logging.format {
         LogFormat::Auto if terminal => lines.boxed(),
         LogFormat::Text => lines.with_ansi(terminal).boxed(),
-        LogFormat::Auto | LogFormat::Json => lines
-            .json()
-            .flatten_event(true)
-            .with_current_span(false)
-            .boxed(),
+        LogFormat::Auto | LogFormat::Json => lines.event_format(JsonLine).boxed(),
     };
+    let logs = export.and_then(|export| export.logs.as_ref());
+    let records = logs.map(|logs| {
+        // Our own events alone: the exporters' would be exported in their turn.
+        OpenTelemetryTracingBridge::new(logs).with_filter(filter_fn(is_own))
+    });
+    let spans = export.and_then(Export::tracer).map(|tracer| {
+        tracing_opentelemetry::layer()
+            .with_tracer(tracer)
+            .with_tracked_inactivity(false)
+            .with_threads(false)
+            .with_location(false)
+            // Events are exported as records.
+            .with_filter(filter_fn(|metadata| metadata.is_span() && is_own(metadata)))
+    });
     Ok(tracing_subscriber::registry()
         .with(filter(logging.level, rust_log)?)
         .with(filter_fn(discreet))
-        .with(lines))
+        .with(lines)
+        .with(spans)
+        .with(records))
 }
 
 /// `RUST_LOG` or, without it, our own events from `level` on and warnings of others.
@@ -90,9 +130,13 @@ fn filter(level: LogLevel, rust_log: Option<&str>) -> Result<EnvFilter, ParseErr
 }
 
 fn discreet(metadata: &Metadata<'_>) -> bool {
+    is_own(metadata) || *metadata.level() <= Level::INFO
+}
+
+/// Whether an event or a span is radcast's own.
+pub(super) fn is_own(metadata: &Metadata<'_>) -> bool {
     let target = metadata.target();
-    let own = target == "radcast" || target.starts_with("radcast::");
-    own || *metadata.level() <= Level::INFO
+    target == "radcast" || target.starts_with("radcast::")
 }
 
 /// Logs where a panic happened. Never its message: it may hold a value of the dataset.
@@ -103,6 +147,7 @@ fn log_panic(panic: &PanicHookInfo<'_>) {
     let backtrace = Backtrace::capture();
     let captured = backtrace.status() == BacktraceStatus::Captured;
     tracing::error!(
+        event = "panicked",
         location,
         thread = thread.name(),
         backtrace = captured.then(|| backtrace.to_string()),
@@ -116,7 +161,7 @@ mod tests {
     use std::sync::{Arc, Mutex};
 
     use serde_json::Value;
-    use tracing::{debug, error, info, info_span, warn};
+    use tracing::{debug, error, info, warn};
 
     use super::*;
 
@@ -147,7 +192,8 @@ mod tests {
     ) -> String {
         let captured = Captured::default();
         let writer = captured.clone();
-        let subscriber = subscriber(logging, rust_log, terminal, move || writer.clone()).unwrap();
+        let subscriber = subscriber(logging, rust_log, terminal, move || writer.clone(), None);
+        let subscriber = subscriber.unwrap();
         tracing::subscriber::with_default(subscriber, act);
         let bytes = captured.0.lock().unwrap().clone();
         String::from_utf8(bytes).unwrap()
@@ -156,22 +202,29 @@ mod tests {
     #[test]
     fn without_a_terminal_an_event_is_a_json_object_on_a_line() {
         let log = captured(&AUTO, None, false, || {
-            let _study = info_span!("study", uid = "1.2.3").entered();
-            info!(target: "radcast::sync", sequence = 7, "applied");
-            warn!(target: "radcast::sync", "second");
+            info!(target: "radcast::sync", event = "entry_applied", sequence = 7, "applied");
+            let unknown: Option<&str> = None;
+            warn!(target: "radcast::sync", instance = unknown, done = true, "second");
+            warn!(target: "hyper", host = unknown, "third");
         });
         let lines: Vec<Value> = log
             .lines()
             .map(|line| serde_json::from_str(line).unwrap())
             .collect();
-        assert_eq!(lines.len(), 2);
+        assert_eq!(lines.len(), 3);
         let first = &lines[0];
         assert!(first["timestamp"].as_str().unwrap().ends_with('Z'));
         assert_eq!(first["level"], "INFO");
         assert_eq!(first["target"], "radcast::sync");
         assert_eq!(first["message"], "applied");
+        assert_eq!(first["event"], "entry_applied");
         assert_eq!(first["sequence"], 7);
-        assert_eq!(first["spans"][0]["uid"], "1.2.3");
+        let second = lines[1].as_object().unwrap();
+        assert_eq!(second.get("instance"), Some(&Value::Null));
+        assert_eq!(second["done"], true);
+        let third = lines[2].as_object().unwrap();
+        assert_eq!(third["event"], "message", "of another crate");
+        assert!(!third.contains_key("host"));
     }
 
     #[test]
@@ -185,7 +238,7 @@ mod tests {
         assert!(log(LogFormat::Json, true).starts_with('{'));
         let text = log(LogFormat::Text, false);
         assert!(
-            text.contains("INFO radcast::telemetry::tests: applied"),
+            text.contains("INFO radcast::telemetry::logs::tests: applied"),
             "{text:?}"
         );
     }
@@ -218,7 +271,7 @@ mod tests {
         let log = |rust_log| captured(&AUTO, Some(rust_log), false, || debug!("applied"));
         assert!(log("radcast=debug").contains("applied"));
         assert!(log("").is_empty(), "empty is as if unset");
-        assert!(subscriber(&AUTO, Some("radcast=loud"), false, io::sink).is_err());
+        assert!(subscriber(&AUTO, Some("radcast=loud"), false, io::sink, None).is_err());
     }
 
     #[test]
@@ -247,7 +300,7 @@ mod tests {
             let event: Value = serde_json::from_str(line).unwrap();
             assert_eq!(event["level"], "ERROR");
             let location = event["location"].as_str().unwrap();
-            assert!(location.contains("telemetry.rs:"), "{location}");
+            assert!(location.contains("logs.rs:"), "{location}");
             assert!(event["thread"].is_string());
         }
         assert_eq!(log.lines().count(), 2);
