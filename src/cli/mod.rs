@@ -7,6 +7,7 @@ mod exit;
 mod preview;
 mod run;
 mod shutdown;
+mod watching;
 
 use std::io;
 use std::num::NonZeroUsize;

@@ -23,6 +23,17 @@ pub enum Validation {
     Partial,
 }
 
+impl Validation {
+    /// The word for it in settings, logs and answers.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Full => "full",
+            Self::Partial => "partial",
+        }
+    }
+}
+
 impl Cast {
     pub(super) fn read(values: &mut Values) -> Option<Self> {
         let validation = read_validation(values);

@@ -60,7 +60,11 @@ impl<T: Target> Engine<T> {
         let Some((position, etag)) = stop.run_until_cancelled(self.start(&status)).await else {
             return Ok(());
         };
-        info!(position = position.sequence, "reading the change feed");
+        info!(
+            event = "feed_opened",
+            position = position.sequence,
+            "reading the change feed"
+        );
         let (gate, trouble) = (Gate::new(), Gate::new());
         let (pages, mut read) = mpsc::channel(1);
         let (wanted, to_save) = watch::channel(position);
@@ -79,7 +83,10 @@ impl<T: Target> Engine<T> {
         let ended = self.work(work, &mut read, &mut keeper, &stop).await;
         drop(read);
         if reader.await.is_err() {
-            error!("the task that reads the feed panicked");
+            error!(
+                event = "reader_panicked",
+                "the task that reads the feed panicked"
+            );
         }
         ended
     }
@@ -98,6 +105,7 @@ impl<T: Target> Engine<T> {
         let (stopped, tenth) = (Instant::now(), self.worker.shutdown_grace_period / 10);
         if timeout_at(stopped + tenth * 8, work.drain()).await.is_err() {
             warn!(
+                event = "grace_period_ended",
                 "the grace period ended before the studies under way; they are repeated next time"
             );
         }
@@ -108,7 +116,10 @@ impl<T: Target> Engine<T> {
         match timeout_at(stopped + tenth * 9, keeper).await {
             Ok(Ok(saved)) => ended.and(saved),
             _ => {
-                warn!("the position was not saved; its entries are repeated next time");
+                warn!(
+                    event = "position_not_saved",
+                    "the position was not saved; its entries are repeated next time"
+                );
                 ended
             }
         }
@@ -120,6 +131,11 @@ impl<T: Target> Engine<T> {
             self.store.sync_state()
         });
         let (position, etag) = stored.await.unzip();
+        status.send_modify(|status| {
+            let known = position.unwrap_or_default();
+            status.position = known.sequence;
+            status.position_timestamp = known.timestamp;
+        });
         self.until_ok("the target cannot be used", status, || self.target.probe())
             .await;
         (position.unwrap_or_default(), etag)
@@ -136,7 +152,8 @@ impl<T: Target> Engine<T> {
             match attempt().await {
                 Ok(result) => return result,
                 Err(failure) => {
-                    error!(code = %failure.code, cure = failure.cure(), "{trouble}: {failure}");
+                    self.observer.service_failed(&failure);
+                    error!(event = "start_delayed", code = %failure.code, cure = failure.cure(), "{trouble}: {failure}");
                     status.send_modify(|status| status.state = State::Paused(failure.code));
                     tokio::time::sleep(delays.next().unwrap_or(self.retry.max_delay)).await;
                 }
@@ -156,6 +173,7 @@ impl<T: Target> Engine<T> {
             target: Arc::clone(&self.target),
             worker: self.worker.clone(),
             retry: Arc::clone(&self.retry),
+            observer: Arc::clone(&self.observer),
             trouble: trouble.clone(),
             pages,
             stop: stop.clone(),
@@ -187,6 +205,7 @@ impl<T: Target> Engine<T> {
             gate: gate.clone(),
             stop: stop.clone(),
             clock: self.clock.clone(),
+            observer: Arc::clone(&self.observer),
         }
     }
 }

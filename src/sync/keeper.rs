@@ -50,14 +50,14 @@ impl Keeper {
             }
             match self.store.save_sync_state(state, self.etag.as_ref()).await {
                 Ok(etag) => {
-                    debug!(position = state.sequence, "position saved");
+                    debug!(event = "position_saved", position = state.sequence);
                     self.etag = Some(etag);
                     self.saved.send_replace(state);
                     return Ok(());
                 }
                 Err(failure) if failure.code == Code::StoreConflict => return Err(failure),
                 Err(failure) => {
-                    error!(code = %failure.code, cure = failure.cure(), "the position cannot be saved: {failure}");
+                    error!(event = "position_not_saved", code = %failure.code, cure = failure.cure(), "the position cannot be saved: {failure}");
                     hold.tell(&failure, true);
                     tokio::time::sleep(delays.next().unwrap_or(self.retry.max_delay)).await;
                 }

@@ -8,12 +8,12 @@ use std::time::Duration;
 use futures_util::FutureExt;
 use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
-use tracing::{error, warn};
+use tracing::{Span, error, warn};
 
 use super::gate::{Gate, Hold};
 use super::retry::{Attempts, Patience, endless};
 use super::schedule::{Batch, Item};
-use super::status::Fate;
+use super::status::{Fate, Observer};
 use super::target::Applied;
 use super::{Clock, Target};
 use crate::failure::{Class, Code, Failure, Subject};
@@ -28,6 +28,7 @@ pub(super) struct Lane<T> {
     pub(super) gate: Gate,
     pub(super) stop: CancellationToken,
     pub(super) clock: Clock,
+    pub(super) observer: Arc<dyn Observer>,
 }
 
 impl<T> Clone for Lane<T> {
@@ -39,6 +40,7 @@ impl<T> Clone for Lane<T> {
             gate: self.gate.clone(),
             stop: self.stop.clone(),
             clock: self.clock.clone(),
+            observer: Arc::clone(&self.observer),
         }
     }
 }
@@ -48,6 +50,8 @@ pub(super) struct Done<T: Target> {
     pub(super) batch: Option<Batch<T>>,
     pub(super) settled: Vec<(Subject, Fate)>,
     pub(super) applied: Vec<Applied>,
+    /// What the work was traced in.
+    pub(super) span: Span,
 }
 
 /// Why a piece of work did not succeed.
@@ -88,11 +92,16 @@ impl<T: Target> Lane<T> {
                 Err(Unapplied::Stopped) => break,
             }
         }
+        let span = Span::current();
+        if !failed.is_empty() {
+            span.record("otel.status_code", "ERROR");
+        }
         settled.extend(self.record(failed).await);
         Done {
             batch: Some(batch),
             settled,
             applied,
+            span,
         }
     }
 
@@ -102,6 +111,7 @@ impl<T: Target> Lane<T> {
             batch: None,
             settled: self.record(refused).await,
             applied: Vec::new(),
+            span: Span::current(),
         }
     }
 
@@ -125,6 +135,11 @@ impl<T: Target> Lane<T> {
             let delay = self.next_attempt(&mut attempts, &failure, &hold).await;
             attempts.failed += 1;
             tell_of_attempt(items, attempts.failed, &failure, delay);
+            if let Some(first) = items.first() {
+                let subject = &first.subject;
+                self.observer
+                    .attempt_failed(subject, attempts.failed, &failure, delay);
+            }
             let Some(delay) = delay else {
                 return Err(Unapplied::Failed(failure));
             };
@@ -210,7 +225,7 @@ impl<T: Target> Lane<T> {
         let mut delays = endless(&self.retry);
         let hold = self.gate.hold();
         while let Err(failure) = self.store.record(entries(&failed, at)).await {
-            error!(code = %failure.code, cure = failure.cure(), "failed entries cannot be recorded: {failure}");
+            error!(event = "failures_not_recorded", code = %failure.code, cure = failure.cure(), "failed entries cannot be recorded: {failure}");
             hold.tell(&failure, true);
             if self
                 .stops_within(delays.next().unwrap_or(self.retry.max_delay))

@@ -11,6 +11,7 @@ use tracing::error;
 use super::gate::Gate;
 use super::lane::panicked;
 use super::retry::endless;
+use super::status::Observer;
 use super::target::{Reading, Target};
 use crate::failure::{Class, Code, Failure, Subject};
 use crate::feed::{ChangeFeed, Entry, MalformedEntry, Page};
@@ -34,12 +35,12 @@ pub(super) struct ReadPage<C> {
 }
 
 /// Reads the feed until told to stop.
-#[derive(Debug)]
 pub(super) struct Reader<F, T: Target> {
     pub(super) feed: F,
     pub(super) target: Arc<T>,
     pub(super) worker: settings::Worker,
     pub(super) retry: Arc<settings::Retry>,
+    pub(super) observer: Arc<dyn Observer>,
     /// Where trouble with the feed is told; it holds no work back.
     pub(super) trouble: Gate,
     pub(super) pages: mpsc::Sender<ReadPage<T::Change>>,
@@ -80,7 +81,8 @@ impl<F: ChangeFeed, T: Target> Reader<F, T> {
             let delay = delays.next().unwrap_or(self.retry.max_delay);
             let delay = failure.retry_after.map_or(delay, |asked| asked.max(delay));
             trouble.tell(&failure, failure.class() == Class::Setup);
-            error!(code = %failure.code, cure = failure.cure(), "the change feed cannot be read: {failure}");
+            self.observer.service_failed(&failure);
+            error!(event = "feed_not_read", code = %failure.code, cure = failure.cure(), "the change feed cannot be read: {failure}");
             tokio::time::sleep(delay).await;
         }
     }

@@ -32,12 +32,12 @@ pub enum State {
 }
 
 impl State {
-    /// The state in a word or two.
+    /// The name of the state in metrics, reports and answers.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Starting => "starting",
-            Self::CatchingUp => "catching up",
+            Self::CatchingUp => "catching_up",
             Self::Following => "following",
             Self::Retrying { .. } => "retrying",
             Self::Paused(_) => "paused",
@@ -109,6 +109,9 @@ pub trait Observer: Send + Sync + 'static {
         _next: Option<Duration>,
     ) {
     }
+
+    /// A service failed apart from any entry: the feed could not be read, or the start not be made.
+    fn service_failed(&self, _failure: &Failure) {}
 
     /// An entry was settled.
     fn settled(&self, _subject: &Subject, _fate: &Fate) {}

@@ -5,17 +5,18 @@ use std::sync::Arc;
 use tokio::sync::{mpsc, watch};
 use tokio::task::{JoinError, JoinSet};
 use tokio_util::sync::CancellationToken;
-use tracing::{debug, error, info, warn};
+use tracing::field::Empty;
+use tracing::{Instrument, debug, error, info, info_span, warn};
 
 use super::keeper::Keeping;
 use super::lane::{Done, Lane, panicked};
 use super::ledger::Ledger;
 use super::progress::Progress;
 use super::reader::{ReadEntry, ReadPage};
-use super::schedule::Schedule;
+use super::schedule::{Batch, Schedule};
 use super::status::{Fate, Observer};
 use super::target::{Reading, Target};
-use crate::failure::{Failure, Subject};
+use crate::failure::{Class, Failure, Subject};
 use crate::store::SyncState;
 
 /// The engine's state. One task owns it.
@@ -92,7 +93,7 @@ impl<T: Target> Work<T> {
     pub(super) async fn drain(&mut self) {
         while let Some(done) = self.running.join_next().await {
             if let Err(failure) = self.take_done(done) {
-                error!("{failure}");
+                error!(event = "study_abandoned", code = %failure.code, "{failure}");
             }
         }
         self.show();
@@ -116,7 +117,9 @@ impl<T: Target> Work<T> {
             let Some(batch) = self.schedule.next() else {
                 return;
             };
-            self.running.spawn(self.lane.clone().apply(batch));
+            let span = span_of(&batch);
+            self.running
+                .spawn(self.lane.clone().apply(batch).instrument(span));
         }
     }
 
@@ -144,7 +147,9 @@ impl<T: Target> Work<T> {
             }
         }
         if !refused.is_empty() {
-            self.running.spawn(self.lane.clone().refuse(refused));
+            let span = info_span!("refuse", otel.kind = "consumer", entries = refused.len());
+            self.running
+                .spawn(self.lane.clone().refuse(refused).instrument(span));
         }
         self.ledger.delivered_up_to(page.watermark);
         self.move_position();
@@ -152,6 +157,7 @@ impl<T: Target> Work<T> {
 
     fn take_done(&mut self, done: Result<Done<T>, JoinError>) -> Result<(), Failure> {
         let done = done.map_err(|_| panicked("working on"))?;
+        let _span = done.span.enter();
         if let Some(batch) = &done.batch {
             self.schedule.finish(batch);
         }
@@ -199,6 +205,21 @@ impl<T: Target> Work<T> {
     }
 }
 
+/// The span that the work on a batch is traced in.
+fn span_of<T: Target>(batch: &Batch<T>) -> tracing::Span {
+    let study = batch
+        .items
+        .first()
+        .map(|item| item.subject.study.as_deref());
+    info_span!(
+        "apply",
+        otel.kind = "consumer",
+        otel.status_code = Empty,
+        study = study.flatten(),
+        entries = batch.items.len(),
+    )
+}
+
 fn tell(subject: &Subject, fate: &Fate) {
     let Subject {
         sequence,
@@ -215,17 +236,38 @@ fn tell(subject: &Subject, fate: &Fate) {
                 sequence, study, series, instance, "{reason}"
             );
         }
-        Fate::Failed(failure) => error!(
-            event = "entry_failed",
-            sequence,
-            study,
-            series,
-            instance,
-            class = %failure.class(),
-            code = %failure.code,
-            cure = failure.cure(),
-            "{}",
-            failure.message
-        ),
+        Fate::Failed(failure) => {
+            if matches!(failure.class(), Class::Transient | Class::Conflict) {
+                tell_of_failure("gave_up", subject, failure);
+            }
+            tell_of_failure("entry_failed", subject, failure);
+        }
     }
+}
+
+/// Says in the log why a line names not all of the UIDs.
+const UNNAMED: &str = "the feed entry gives none that can be read";
+
+fn tell_of_failure(event: &str, subject: &Subject, failure: &Failure) {
+    let Subject {
+        sequence,
+        study,
+        series,
+        instance,
+        ..
+    } = subject;
+    let named = study.is_some() && series.is_some() && instance.is_some();
+    error!(
+        event,
+        sequence,
+        study,
+        series,
+        instance,
+        uid_missing_because = (!named).then_some(UNNAMED),
+        class = %failure.class(),
+        code = %failure.code,
+        cure = failure.cure(),
+        "{}",
+        failure.message
+    );
 }

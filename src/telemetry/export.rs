@@ -82,6 +82,9 @@ impl Export {
             logs,
             traces,
         } = self;
+        if logs.is_none() && traces.is_none() {
+            return true;
+        }
         let mut ends: Vec<Box<dyn FnOnce() -> OTelSdkResult + Send>> = Vec::new();
         ends.push(Box::new(move || metrics.shutdown_with_timeout(within)));
         if let Some(logs) = logs {

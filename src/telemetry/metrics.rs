@@ -25,7 +25,7 @@ pub struct Gauges {
     pub lag_entries: Option<u64>,
     /// How long ago everything of the feed was settled; zero while it is.
     pub lag: Option<Duration>,
-    /// When a study was last written.
+    /// When a study was last brought in step.
     pub last_success: Option<Timestamp>,
     /// Whether this process is the one that works.
     pub leader: bool,

@@ -50,7 +50,7 @@ pub(super) const NOTIFICATIONS_DROPPED: Name = name(
 pub(super) const LAST_SUCCESS: Name = name(
     "cast.last_success.timestamp",
     "s",
-    "When a study was last written, in seconds since 1970.",
+    "When a study was last brought in step, in seconds since 1970.",
 );
 pub(super) const FEED_LAG_ENTRIES: Name = name(
     "cast.feed.lag.entries",

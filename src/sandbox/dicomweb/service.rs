@@ -179,7 +179,7 @@ impl DicomService {
                 && let Err(error) = files.remove(&stored.address, version)
             {
                 // The instance is gone from the index; the file only takes room.
-                tracing::warn!(instance = stored.address.instance, %error, "file not removed");
+                tracing::warn!(event = "file_not_removed", instance = stored.address.instance, %error, "file not removed");
             }
         }
         Ok(deleted.len() as u64)

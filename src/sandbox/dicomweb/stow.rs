@@ -68,7 +68,7 @@ fn store_part(service: &DicomService, named: &Named, content: &Bytes) -> Outcome
     let instance = match part10::from_bytes(content) {
         Ok(instance) => instance,
         Err(error) => {
-            tracing::debug!(%error, "a part was not stored");
+            tracing::debug!(event = "part_not_stored", %error, "a part was not stored");
             return failed(None, INVALID_INSTANCE);
         }
     };
@@ -93,7 +93,7 @@ fn store_part(service: &DicomService, named: &Named, content: &Bytes) -> Outcome
         Ok(()) => Outcome::Stored(instance),
         Err(DicomServiceError::Conflict { .. }) => failed(Some(instance), ALREADY_STORED),
         Err(error) => {
-            tracing::error!(%error, instance = address.instance, "a part was not stored");
+            tracing::error!(event = "part_not_stored", %error, instance = address.instance, "a part was not stored");
             failed(Some(instance), PROCESSING_FAILURE)
         }
     }

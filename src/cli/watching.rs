@@ -1,0 +1,94 @@
+//! What runs beside the engine: the HTTP server, and those who watch the status.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio_util::task::AbortOnDropHandle;
+
+use super::daemon;
+use crate::failure::Failure;
+use crate::feed::FeedClient;
+use crate::ops::{Facts, Heartbeat, MetricsObserver, Server, Watched, router};
+use crate::settings::{Ops, Settings};
+use crate::sync::{Status, system_clock};
+use crate::telemetry::{Metrics, Telemetry};
+
+/// What runs beside the engine. Dropping it ends it.
+pub(super) struct Watching {
+    /// To be told by the engine what becomes of the entries.
+    pub(super) observer: Arc<MetricsObserver>,
+    /// To accompany the engine.
+    pub(super) heartbeat: Heartbeat,
+    /// The tasks, which end with this.
+    _tasks: Vec<AbortOnDropHandle<()>>,
+}
+
+impl Watching {
+    /// Starts to watch an engine that shows this status, and to answer on `server`.
+    pub(super) fn start(
+        settings: &Settings,
+        telemetry: &Telemetry,
+        status: watch::Receiver<Status>,
+        server: Option<Server>,
+    ) -> Result<Self, Failure> {
+        let client = daemon::feed_client(settings)?;
+        let metrics = &telemetry.metrics;
+        let watched = Arc::new(Watched::new(status, system_clock()));
+        let observer = Arc::new(MetricsObserver::new(metrics.clone()));
+        let heartbeat = Heartbeat::default();
+        let shown = Arc::clone(&watched);
+        metrics.show(move || shown.gauges());
+        let mut tasks = vec![
+            spawn(follow(Arc::clone(&watched), metrics.clone())),
+            spawn(look_out(
+                Arc::clone(&watched),
+                settings.worker.poll_interval,
+                client,
+            )),
+        ];
+        if let Some(server) = server {
+            let facts = Facts {
+                watched,
+                observer: Arc::clone(&observer),
+                heartbeat: heartbeat.clone(),
+                prometheus: telemetry.prometheus.clone(),
+                validation: settings.cast.validation,
+            };
+            tasks.push(spawn(server.serve(router(facts))));
+        }
+        Ok(Self {
+            observer,
+            heartbeat,
+            _tasks: tasks,
+        })
+    }
+}
+
+fn spawn(task: impl Future<Output = ()> + Send + 'static) -> AbortOnDropHandle<()> {
+    AbortOnDropHandle::new(tokio::spawn(task))
+}
+
+async fn follow(watched: Arc<Watched>, metrics: Metrics) {
+    watched.follow(&metrics).await;
+}
+
+async fn look_out(watched: Arc<Watched>, every: Duration, client: FeedClient) {
+    // Whether it fails is for the engine to say, which reads the same feed.
+    let newest = || async { Some(client.latest().await.ok()?.sequence) };
+    watched.look_out(every, newest).await;
+}
+
+/// Takes the port that the settings name; `None` when they name none. The error is a sentence.
+pub(super) async fn listen(ops: &Ops) -> Result<Option<Server>, String> {
+    let Some(address) = ops.listen else {
+        return Ok(None);
+    };
+    let server = Server::bind(address).await;
+    server.map(Some).map_err(|error| {
+        format!(
+            "Ops:Listen = \"{address}\": cannot be listened on ({error}); free the port, give \
+             another one (e.g. Ops__Listen=0.0.0.0:8080), or leave the setting empty"
+        )
+    })
+}

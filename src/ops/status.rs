@@ -1,0 +1,36 @@
+//! `/api/v1/status`: how far the daemon is.
+
+use axum::Json;
+use axum::extract::State as Extract;
+use serde_json::{Value, json};
+
+use super::Facts;
+use super::observer::Settled;
+
+/// State, position, lag, and the counts since the start.
+pub(super) async fn status(Extract(facts): Extract<Facts>) -> Json<Value> {
+    let status = facts.watched.status();
+    let code = status.state.code();
+    let settled = facts.observer.settled_so_far();
+    let Settled {
+        applied,
+        skipped,
+        failed,
+    } = settled;
+    Json(json!({
+        "version": env!("CARGO_PKG_VERSION"),
+        "state": status.state.as_str(),
+        "code": code.map(|code| code.as_str()),
+        "cure": code.map(|code| code.cure()),
+        "position": status.position,
+        "latest": status.latest,
+        "lag": facts.watched.lag().map(|lag| json!({
+            "entries": lag.entries,
+            "seconds": lag.time.as_secs_f64(),
+        })),
+        "last_success": status.last_success.map(|at| at.to_string()),
+        "validation": facts.validation.as_str(),
+        "entries": { "applied": applied, "skipped": skipped, "failed": failed },
+        "failure_rate": settled.failure_rate(),
+    }))
+}

@@ -1,0 +1,120 @@
+//! The engine as seen from outside: its status, and what follows from it.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::watch;
+
+use super::lag::{Lag, LagMeter};
+use crate::failure::Code;
+use crate::sync::{Clock, State, Status};
+use crate::telemetry::{Gauges, Metrics};
+
+/// Every name that [`State::as_str`] gives.
+const STATES: &[&str] = &[
+    "starting",
+    "catching_up",
+    "following",
+    "retrying",
+    "paused",
+    "standby",
+];
+
+/// The engine as seen from outside.
+pub struct Watched {
+    status: watch::Receiver<Status>,
+    clock: Clock,
+    meter: Mutex<LagMeter>,
+    /// The newest sequence that was heard of while the engine did not read.
+    heard: AtomicU64,
+}
+
+impl Watched {
+    /// Watches this status.
+    #[must_use]
+    pub fn new(status: watch::Receiver<Status>, clock: Clock) -> Self {
+        let meter = Mutex::new(LagMeter::new(clock()));
+        Self {
+            status,
+            clock,
+            meter,
+            heard: AtomicU64::new(0),
+        }
+    }
+
+    /// The status now.
+    #[must_use]
+    pub fn status(&self) -> Status {
+        let heard = self.heard.load(Ordering::Relaxed);
+        let status = *self.status.borrow();
+        Status {
+            latest: status.latest.max(heard),
+            ..status
+        }
+    }
+
+    /// The lag now; `None` while the feed has not been heard of.
+    #[must_use]
+    pub fn lag(&self) -> Option<Lag> {
+        let status = self.status();
+        let mut meter = self.meter.lock().unwrap_or_else(PoisonError::into_inner);
+        meter.measure(&status, status.latest, (self.clock)())
+    }
+
+    /// What the gauges show now.
+    #[must_use]
+    pub fn gauges(&self) -> Gauges {
+        let status = self.status();
+        let lag = self.lag();
+        let read = status.state != State::Starting;
+        Gauges {
+            state: status.state.as_str(),
+            states: STATES,
+            position: read.then_some(status.position),
+            latest: lag.map(|_| status.latest),
+            lag_entries: lag.map(|lag| lag.entries),
+            lag: lag.map(|lag| lag.time),
+            last_success: status.last_success,
+            leader: status.state != State::Standby,
+        }
+    }
+
+    /// Counts the pauses, and notices when the engine falls behind, for as long as it runs.
+    pub async fn follow(&self, metrics: &Metrics) {
+        let mut changes = self.status.clone();
+        let mut before = None;
+        while changes.changed().await.is_ok() {
+            let now = pause(changes.borrow_and_update().state);
+            if let Some(code) = now.filter(|_| now != before) {
+                metrics.paused(code);
+            }
+            before = now;
+            let _ = self.lag();
+        }
+    }
+
+    /// Asks for the newest sequence of the feed at this interval, whenever the engine is held up
+    /// and does not read the feed itself: so the lag grows while nothing else does.
+    pub async fn look_out<A>(&self, every: Duration, newest: impl Fn() -> A)
+    where
+        A: Future<Output = Option<u64>>,
+    {
+        loop {
+            tokio::time::sleep(every).await;
+            let state = self.status.borrow().state;
+            if matches!(state, State::Paused(_) | State::Retrying { .. })
+                && let Some(newest) = newest().await
+            {
+                self.heard.fetch_max(newest, Ordering::Relaxed);
+            }
+        }
+    }
+}
+
+const fn pause(state: State) -> Option<Code> {
+    match state {
+        State::Paused(code) => Some(code),
+        _ => None,
+    }
+}
