@@ -5,6 +5,37 @@ use std::path::Path;
 /// The most lines that a source file may have.
 const LONGEST: usize = 800;
 
+/// Whether a macro that logs names its event.
+fn names_its_event(call: &str) -> bool {
+    let end = call.find(");").map_or(call.len(), |end| end);
+    call[..end].contains("event")
+}
+
+#[test]
+fn every_event_that_is_logged_has_a_name() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut read = 0;
+    for file in walkdir::WalkDir::new(root).into_iter().flatten() {
+        if file
+            .path()
+            .extension()
+            .is_none_or(|extension| extension != "rs")
+        {
+            continue;
+        }
+        let source = std::fs::read_to_string(file.path()).unwrap();
+        let source = source.split("#[cfg(test)]\nmod tests {").next().unwrap();
+        for level in ["trace!(", "debug!(", "info!(", "warn!(", "error!("] {
+            for call in source.split(level).skip(1) {
+                read += 1;
+                let file = file.path().display();
+                assert!(names_its_event(call), "{file}: {level}{call:.80}");
+            }
+        }
+    }
+    assert!(read > 20, "{read} events only");
+}
+
 #[test]
 fn no_source_file_is_too_long_to_be_read() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));

@@ -6,6 +6,7 @@ use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use radcast::store::{SqliteStore, Store};
+use serde_json::Value;
 
 use super::services::Services;
 
@@ -120,6 +121,23 @@ impl Daemon {
         std::fs::read_to_string(self.folder.path().join("radcast.log")).unwrap()
     }
 
+    /// The lines it logged, all starts together; the last may still be being written.
+    pub fn lines(&self) -> Vec<Value> {
+        let log = self.log();
+        let complete = log.rsplit_once('\n').map_or("", |(lines, _)| lines);
+        let lines = complete.lines();
+        lines
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect()
+    }
+
+    /// The lines of this event.
+    pub fn events(&self, event: &str) -> Vec<Value> {
+        let mut lines = self.lines();
+        lines.retain(|line| line["event"] == event);
+        lines
+    }
+
     pub fn store(&self) -> SqliteStore {
         SqliteStore::open(&self.store_path()).unwrap()
     }
@@ -161,6 +179,12 @@ pub async fn until(what: &str, holds: impl AsyncFn() -> bool) {
 }
 
 impl Running {
+    /// The id of its process, as long as that runs.
+    pub fn pid(&mut self) -> Option<u32> {
+        let runs = self.process.try_wait().unwrap().is_none();
+        runs.then(|| self.process.id())
+    }
+
     /// SIGKILL.
     pub fn kill(mut self) {
         self.process.kill().unwrap();

@@ -1,10 +1,12 @@
 //! The services that tests run against, the instances they are filled with, and the binary.
 
+pub mod collector;
 pub mod daemon;
 pub mod environment;
 pub mod fhir_content;
 pub mod hfs;
 pub mod instances;
+pub mod ops;
 pub mod proxy;
 pub mod python;
 pub mod services;

@@ -8,11 +8,14 @@ use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
+use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use radcast::sandbox::Server;
 use reqwest::header::{ACCEPT, CONTENT_TYPE};
 
 use super::hfs::http_client;
+use super::instances::Place;
+use super::services::Services;
 
 /// What happens before a transaction is passed on: called with its number, from 0.
 type Before = dyn Fn(usize) -> BoxFuture<'static, ()> + Send + Sync;
@@ -27,6 +30,8 @@ struct Passage {
     http: reqwest::Client,
     target: String,
     before: Box<Before>,
+    /// A text and the status that transactions with it are answered with.
+    refusal: Option<(String, StatusCode)>,
     transactions: AtomicUsize,
     refused: AtomicUsize,
 }
@@ -37,10 +42,27 @@ impl Proxy {
         target: &str,
         before: impl Fn(usize) -> BoxFuture<'static, ()> + Send + Sync + 'static,
     ) -> Self {
+        Self::between(target, Box::new(before), None).await
+    }
+
+    /// A proxy to the FHIR store that refuses the transactions of one study with this status.
+    pub async fn refusing(services: &Services, study: Place, status: StatusCode) -> Self {
+        let nothing = Box::new(|_| async {}.boxed());
+        // With what follows the UID, because others may begin with it.
+        let text = format!("{}\"", study.study_uid());
+        Self::between(&services.fhir_address(), nothing, Some((text, status))).await
+    }
+
+    async fn between(
+        target: &str,
+        before: Box<Before>,
+        refusal: Option<(String, StatusCode)>,
+    ) -> Self {
         let passage = Arc::new(Passage {
             http: http_client(),
             target: target.to_owned(),
-            before: Box::new(before),
+            before,
+            refusal,
             transactions: AtomicUsize::default(),
             refused: AtomicUsize::default(),
         });
@@ -76,6 +98,13 @@ async fn pass(State(passage): State<Arc<Passage>>, request: Request) -> Response
         let number = passage.transactions.fetch_add(1, Ordering::SeqCst);
         (passage.before)(number).await;
     }
+    if let Some((text, status)) = &passage.refusal
+        && transaction
+        && contains(&body, text)
+    {
+        passage.refused.fetch_add(1, Ordering::SeqCst);
+        return status.into_response();
+    }
     let url = format!("{}{}", passage.target, head.uri);
     let mut onward = passage.http.request(head.method, url).body(body);
     for name in [ACCEPT, CONTENT_TYPE] {
@@ -88,6 +117,12 @@ async fn pass(State(passage): State<Arc<Passage>>, request: Request) -> Response
         passage.refused.fetch_add(1, Ordering::SeqCst);
     }
     (status, Body::from(body)).into_response()
+}
+
+/// Whether a body holds a text.
+pub fn contains(body: &[u8], text: &str) -> bool {
+    body.windows(text.len())
+        .any(|window| window == text.as_bytes())
 }
 
 async fn answer(request: reqwest::RequestBuilder) -> (StatusCode, Bytes) {
