@@ -29,7 +29,8 @@ pub(super) struct Export {
     pub(super) metrics: SdkMeterProvider,
     /// Takes the log; `None` when it is not exported.
     pub(super) logs: Option<SdkLoggerProvider>,
-    traces: Option<SdkTracerProvider>,
+    /// Takes the spans; `None` when they are not exported.
+    pub(super) traces: Option<SdkTracerProvider>,
 }
 
 /// The providers in the making.

@@ -159,7 +159,12 @@ fn log_panic(panic: &PanicHookInfo<'_>) {
 mod tests {
     use std::io;
     use std::sync::{Arc, Mutex};
+    use std::time::Duration;
 
+    use opentelemetry::InstrumentationScope;
+    use opentelemetry_sdk::error::OTelSdkResult;
+    use opentelemetry_sdk::logs::{LogProcessor, SdkLogRecord, SdkLoggerProvider};
+    use opentelemetry_sdk::metrics::SdkMeterProvider;
     use serde_json::Value;
     use tracing::{debug, error, info, warn};
 
@@ -283,6 +288,47 @@ mod tests {
         });
         assert!(!log.contains("canary"), "{log}");
         assert!(log.contains("own"), "{log}");
+    }
+
+    /// Keeps the texts of the records that would be exported.
+    #[derive(Debug, Clone, Default)]
+    struct Exported(Arc<Mutex<Vec<String>>>);
+
+    impl LogProcessor for Exported {
+        fn emit(&self, record: &mut SdkLogRecord, _: &InstrumentationScope) {
+            let text = record.body().map(|body| format!("{body:?}"));
+            self.0.lock().unwrap().extend(text);
+        }
+
+        fn force_flush(&self) -> OTelSdkResult {
+            Ok(())
+        }
+
+        fn shutdown_with_timeout(&self, _: Duration) -> OTelSdkResult {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn what_the_exporters_log_is_not_exported_in_its_turn() {
+        let exported = Exported::default();
+        let logs = SdkLoggerProvider::builder().with_log_processor(exported.clone());
+        let export = Export {
+            metrics: SdkMeterProvider::default(),
+            logs: Some(logs.build()),
+            traces: None,
+        };
+        let subscriber = subscriber(&AUTO, Some("trace"), false, io::sink, Some(&export));
+        tracing::subscriber::with_default(subscriber.unwrap(), || {
+            error!(target: "opentelemetry_sdk", "not sent");
+            warn!(target: "hyper::client", "connection refused");
+            error!(target: "radcast::sync", "own");
+        });
+        let exported = exported.0.lock().unwrap();
+        assert!(
+            exported.len() == 1 && exported[0].contains("own"),
+            "{exported:?}"
+        );
     }
 
     #[test]

@@ -7,7 +7,7 @@ const LONGEST: usize = 800;
 
 /// Whether a macro that logs names its event.
 fn names_its_event(call: &str) -> bool {
-    let end = call.find(");").map_or(call.len(), |end| end);
+    let end = call.find(");").unwrap_or(call.len());
     call[..end].contains("event")
 }
 
