@@ -11,7 +11,10 @@ use super::layers::{self, EnvironmentLayer, FileLayer, Given};
 use super::problem::{Findings, Unusable, Warning};
 use super::unavailable;
 use super::values::Values;
-use super::{Cast, DicomWeb, Fhir, Logging, Ops, Patient, Retry, Store, Telemetry, Worker};
+use super::{
+    Cast, DicomWeb, Escalation, Fhir, Logging, Notify, Ops, Patient, Retry, Store, Telemetry,
+    Worker,
+};
 
 /// The settings file that is read when none is named, in the working directory.
 pub const DEFAULT_FILE: &str = "appsettings.json";
@@ -33,6 +36,10 @@ pub struct Settings {
     pub cast: Cast,
     /// `Store`: where the position and the failure records are kept.
     pub store: Store,
+    /// `Notify`: who is told when something needs a person.
+    pub notify: Notify,
+    /// `Escalation`: when many entries failing alike are more than so many bad entries.
+    pub escalation: Escalation,
     /// `Logging`: what is logged and how.
     pub logging: Logging,
     /// `Ops`: the HTTP server for probes, metrics and people.
@@ -101,6 +108,8 @@ impl Settings {
         let patient = Patient::read(values);
         let cast = Cast::read(values);
         let store = Store::read(values);
+        let notify = Notify::read(values);
+        let escalation = Escalation::read(values);
         let logging = Logging::read(values);
         let ops = Ops::read(values);
         let telemetry = Telemetry::read(values);
@@ -112,6 +121,8 @@ impl Settings {
             patient: patient?,
             cast: cast?,
             store: store?,
+            notify: notify?,
+            escalation: escalation?,
             logging: logging?,
             ops: ops?,
             telemetry: telemetry?,

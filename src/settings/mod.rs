@@ -10,12 +10,14 @@
 mod cast;
 mod dicom_web;
 mod environment;
+mod escalation;
 mod fhir;
 mod files;
 mod generate;
 mod layers;
 mod load;
 mod logging;
+mod notify;
 mod ops;
 mod patient;
 mod problem;
@@ -36,11 +38,13 @@ mod tests;
 
 pub use cast::{Cast, Validation};
 pub use dicom_web::{ApiVersion, DicomWeb};
+pub use escalation::Escalation;
 pub use fhir::Fhir;
 pub use files::SettingsFile;
 pub use generate::{default_file, reference_page};
 pub use load::{DEFAULT_FILE, Loaded, Settings};
 pub use logging::{LogFormat, LogLevel, Logging};
+pub use notify::{Notify, Severity, Webhook};
 pub use ops::Ops;
 pub use patient::Patient;
 pub use problem::{Problem, Unusable, Warning};

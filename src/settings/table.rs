@@ -93,6 +93,26 @@ settings! {
     STORE_PATH: "Store:Path", Path, Default("radcast.db"),
         "SQLite file that keeps the position and the failure records, relative to the working directory. Put it on a disk that outlives the container.";
 
+    NOTIFY_WEBHOOK_URL: "Notify:Webhook:Url", Secret, Default(""),
+        "Address that notifications are posted to as JSON, see [Notifications](notifications.md). It is never shown, as it may hold a key.";
+    NOTIFY_WEBHOOK_SECRET: "Notify:Webhook:Secret", Secret, Default(""),
+        "What they are signed with, so that the receiver can tell that they are radcast's.";
+    NOTIFY_WEBHOOK_TIMEOUT: "Notify:Webhook:Timeout", Span(TICK), Default("00:00:10"),
+        "How long one request to the receiver may take.";
+    NOTIFY_GROUPING_INTERVAL: "Notify:GroupingInterval", Span(Duration::ZERO), Default("00:01:00"),
+        "Failures with one code within this time become one notification, after the first, which is sent at once. `00:00:00` sends each.";
+    NOTIFY_QUEUE_LENGTH: "Notify:QueueLength", Integer(1, 10_000), Default("1000"),
+        "Notifications that may wait while a receiver is slow; more are dropped, and counted.";
+    NOTIFY_SEVERITY: "Notify:Severity", Choice(&["Information", "Warning", "Error", "Critical"]), Default("Information"),
+        "The least severe notifications that are sent. What is wrong with one instance is a `Warning`, what needs a repair on the FHIR side an `Error`.";
+
+    ESCALATION_COUNT: "Escalation:Count", Integer(1, 1000), Default("20"),
+        "So many entries failing with one code within `Escalation:Window` are told of as one fault.";
+    ESCALATION_WINDOW: "Escalation:Window", Span(TICK), Default("00:10:00"),
+        "See `Escalation:Count`. Entries that need several attempts for this long are told of too.";
+    ESCALATION_PAUSE: "Escalation:Pause", Boolean, Default("false"),
+        "`true`: no more entries are taken then until one succeeds, before the table of failures fills.";
+
     LOGGING_FORMAT: "Logging:Format", Choice(&["auto", "text", "json"]), Default("auto"),
         "`text` for people, `json` for log collectors (a line an event), `auto`: text on a terminal, JSON elsewhere.";
     LOGGING_LOG_LEVEL_DEFAULT: "Logging:LogLevel:Default",

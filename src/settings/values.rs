@@ -10,6 +10,7 @@ use reqwest::Url;
 
 use super::layers::Given;
 use super::problem::{Findings, Problem, Warning};
+use super::secret::Secret;
 use super::setting::{Kind, Setting};
 use super::{spelling, table, timespan};
 
@@ -73,6 +74,24 @@ impl Values {
                 None
             }
         }
+    }
+
+    /// An address that is never shown: it may hold a key, in its query for instance.
+    pub(super) fn secret_url(&mut self, setting: &Setting) -> Option<Option<Secret<Url>>> {
+        let Some(text) = self.text(setting) else {
+            return Some(None);
+        };
+        let url = Url::parse(&text).ok();
+        let url = url.filter(|url| matches!(url.scheme(), "http" | "https"));
+        if url.is_none() {
+            self.problem(setting, format!("has to be {}", Kind::Url));
+        }
+        url.map(|url| Some(Secret::new(url)))
+    }
+
+    /// A text that is never shown, if it is given.
+    pub(super) fn secret(&self, setting: &Setting) -> Option<Secret<String>> {
+        self.text(setting).map(Secret::new)
     }
 
     /// A duration.

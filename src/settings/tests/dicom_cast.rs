@@ -65,7 +65,7 @@ fn w8_an_instrumentation_key_is_a_connection_string_and_a_blank_one_is_none() {
         settings.telemetry.application_insights
     };
     assert_eq!(key("  "), None);
-    let expected = Secret::new("InstrumentationKey=canary");
+    let expected = Secret::new("InstrumentationKey=canary".to_owned());
     assert_eq!(key("canary"), Some(expected));
     let refused = problem(&[("ApplicationInsights__InstrumentationKey", "canary;x=y")]);
     assert!(

@@ -1,14 +1,14 @@
 //! What values are read as.
 
-use std::num::NonZeroU32;
+use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::Path;
 use std::time::Duration;
 
 use super::{ENDPOINTS, load, problem, settings, with};
 use crate::settings::setting::{Kind, Standing};
 use crate::settings::{
-    ApiVersion, Cast, DicomWeb, Fhir, LogFormat, LogLevel, Logging, OnOutage, Ops, Patient, Retry,
-    Secret, Settings, Store, Telemetry, Validation, Worker, table,
+    ApiVersion, Cast, DicomWeb, Escalation, Fhir, LogFormat, LogLevel, Logging, Notify, OnOutage,
+    Ops, Patient, Retry, Secret, Settings, Severity, Store, Telemetry, Validation, Worker, table,
 };
 
 #[test]
@@ -51,6 +51,17 @@ fn the_two_endpoints_are_enough() {
         },
         store: Store {
             path: "radcast.db".into(),
+        },
+        notify: Notify {
+            webhook: None,
+            grouping_interval: seconds(60),
+            queue_length: 1_000,
+            severity: Severity::Information,
+        },
+        escalation: Escalation {
+            count: NonZeroUsize::new(20).unwrap(),
+            window: seconds(600),
+            pause: false,
         },
         logging: Logging {
             format: LogFormat::Auto,
@@ -162,7 +173,7 @@ fn telemetry_goes_where_the_variables_say_that_everybody_knows() {
 fn the_server_for_probes_listens_where_it_is_told() {
     let settings = settings(&[("Ops__Listen", "0.0.0.0:8080"), ("Ops__ApiKey", "canary")]);
     assert_eq!(settings.ops.listen, "0.0.0.0:8080".parse().ok());
-    assert_eq!(settings.ops.api_key, Some(Secret::new("canary")));
+    assert_eq!(settings.ops.api_key, Some(Secret::new("canary".to_owned())));
     assert!(!format!("{settings:?}").contains("canary"));
     let refused = problem(&[("Ops__Listen", "8080")]);
     assert!(refused.contains("0.0.0.0:8080"), "{refused}");
@@ -209,4 +220,44 @@ fn an_address_with_credentials_is_refused_and_not_shown() {
         assert!(!unusable.to_string().contains("canary"), "{unusable}");
         assert!(!format!("{unusable:?}").contains("canary"), "{unusable:?}");
     }
+}
+
+#[test]
+fn a_webhook_may_have_a_key_in_its_address_and_shows_neither_it_nor_its_secret() {
+    let loaded = with(&[
+        (
+            "Notify__Webhook__Url",
+            "https://hooks.example.org/canary?sig=canary",
+        ),
+        ("Notify__Webhook__Secret", "canary"),
+        ("Notify__Webhook__Timeout", "00:00:03"),
+    ])
+    .unwrap();
+    let webhook = loaded.settings.notify.webhook.as_ref().unwrap();
+    assert_eq!(webhook.url.expose().query(), Some("sig=canary"));
+    assert_eq!(webhook.secret.as_ref().unwrap().expose(), "canary");
+    assert_eq!(webhook.timeout, Duration::from_secs(3));
+    assert!(!format!("{loaded:?}").contains("canary"), "{loaded:?}");
+}
+
+#[test]
+fn a_webhook_that_cannot_be_posted_to_is_a_problem_that_shows_no_key() {
+    for address in ["hooks.example.org/canary", "ftp://hooks.example.org/canary"] {
+        let refused = problem(&[("Notify__Webhook__Url", address)]);
+        assert!(
+            refused.ends_with("has to be an absolute http or https address"),
+            "{refused}"
+        );
+        assert!(!refused.contains("canary"), "{refused}");
+    }
+}
+
+#[test]
+fn a_secret_that_signs_nothing_is_a_problem() {
+    let refused = problem(&[("Notify__Webhook__Secret", "canary")]);
+    assert!(
+        refused.contains("Notify:Webhook:Url is not set; set that, or remove this"),
+        "{refused}"
+    );
+    assert!(!refused.contains("canary"), "{refused}");
 }
