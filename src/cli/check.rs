@@ -3,13 +3,13 @@
 use std::fmt::Display;
 
 use super::exit::{self, Exit};
-use super::{SettingsArgument, daemon};
+use super::{SettingsArgument, assembly};
 use crate::failure::{Code, Failure};
 use crate::settings::{Loaded, Settings};
 use crate::store::{SqliteStore, Store};
 
 pub(super) async fn check(argument: &SettingsArgument) -> Exit {
-    let Loaded { settings, warnings } = match daemon::settings(argument, Vec::new()) {
+    let Loaded { settings, warnings } = match assembly::settings(argument, Vec::new()) {
         Ok(loaded) => loaded,
         Err(problems) => return exit::unusable(&problems),
     };
@@ -47,7 +47,7 @@ fn report(what: &str, result: Result<&impl Display, &Failure>) -> bool {
 }
 
 async fn dicom(settings: &Settings) -> Result<(u64, String), Failure> {
-    let latest = daemon::feed_client(settings)?.latest().await?.sequence;
+    let latest = assembly::feed_client(settings)?.latest().await?.sequence;
     let version = settings.dicom_web.api_version;
     let address = settings.dicom_web.request_base();
     let newest = match latest {
@@ -64,7 +64,7 @@ async fn dicom(settings: &Settings) -> Result<(u64, String), Failure> {
 }
 
 async fn fhir(settings: &Settings) -> Result<String, Failure> {
-    let capability = daemon::fhir_client(settings)?.capability().await?;
+    let capability = assembly::fhir_client(settings)?.capability().await?;
     let software = capability.software.map(|software| format!(" ({software})"));
     Ok(format!(
         "{}: FHIR {} with transactions{}",

@@ -1,99 +1,108 @@
-//! Puts the engine together from settings.
+//! The daemon: the engine, and whoever watches it.
 
-use std::ffi::OsString;
-use std::path::Path;
 use std::sync::Arc;
 
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
+use tracing::info;
 
-use super::SettingsArgument;
-use crate::cast::Rules;
+use super::assembly;
+use super::notifying::{self, Notifying};
+use super::watching::Watching;
 use crate::failure::Failure;
-use crate::feed::{FeedClient, SequenceWindows, TimeWindows};
-use crate::fhir::FhirClient;
-use crate::settings::{ApiVersion, Loaded, Settings, SettingsFile, Unusable};
-use crate::store::SqliteStore;
-use crate::sync::{Engine, FhirTarget, Observer, Status, system_clock};
+use crate::notify::Notifier;
+use crate::ops::Server;
+use crate::settings::Settings;
+use crate::sync::{Observer, Observers, Status};
+use crate::telemetry::{Metrics, Prometheus, Telemetry};
 
-/// The settings of the process: file and environment, and `more` as if it were in the environment.
-pub(super) fn settings(
-    argument: &SettingsArgument,
-    more: Vec<(OsString, OsString)>,
-) -> Result<Loaded, Unusable> {
-    let file = match &argument.file {
-        Some(file) => SettingsFile::Named(file),
-        None => SettingsFile::IfPresent(Path::new("appsettings.json")),
-    };
-    Settings::load(file, std::env::vars_os().chain(more))
-}
-
-/// How attributes are mapped, by these settings.
-pub(super) fn rules(settings: &Settings) -> Rules {
-    Rules {
-        dicom_endpoint: settings.dicom_web.endpoint.to_string(),
-        wado_version: settings.dicom_web.api_version.as_str().to_owned(),
-        patient_system: settings.patient.system_id.clone(),
-        issuer_as_system: settings.patient.is_issuer_id_used,
-        validation: settings.cast.validation,
-        time_zone: settings.cast.time_zone.clone(),
-    }
-}
-
-/// A client of the FHIR server of these settings.
-pub(super) fn fhir_client(settings: &Settings) -> Result<FhirClient, Failure> {
-    FhirClient::new(&settings.fhir.endpoint, settings.fhir.timeout)
-}
-
-/// A client of the change feed of these settings.
-pub(super) fn feed_client(settings: &Settings) -> Result<FeedClient, Failure> {
-    let dicom_web = &settings.dicom_web;
-    FeedClient::new(
-        dicom_web.request_base(),
-        dicom_web.api_version,
-        dicom_web.timeout,
-    )
-}
-
-/// Follows the feed of these settings until stopped.
+/// The daemon that `radcast run` is, for a program of your own that adds a [`Notifier`] to it.
 ///
-/// # Errors
-/// What is configured cannot be opened, or the engine ended by itself.
-pub(super) async fn follow(
-    settings: &Settings,
-    observer: Arc<dyn Observer>,
-    status: watch::Sender<Status>,
-    stop: CancellationToken,
-) -> Result<(), Failure> {
-    let engine = engine(settings, observer)?;
-    let client = feed_client(settings)?;
-    let page = u64::from(settings.dicom_web.page_size);
-    let settle = settings.dicom_web.gap_settle_time;
-    match settings.dicom_web.api_version {
-        ApiVersion::V1 => {
-            let open = |from: crate::store::SyncState| {
-                SequenceWindows::new(client, page, from.sequence, settle)
-            };
-            engine.run(open, status, stop).await
-        }
-        ApiVersion::V2 => {
-            let open = |from: crate::store::SyncState| {
-                TimeWindows::new(client, page, from.sequence, from.timestamp, settle)
-            };
-            engine.run(open, status, stop).await
-        }
-    }
+/// It writes to the log by `tracing`; [`telemetry::init`](crate::telemetry::init) sets that up as
+/// `radcast run` does.
+pub struct Daemon {
+    settings: Settings,
+    notifiers: Vec<Box<dyn Notifier>>,
+    shown: Shown,
 }
 
-fn engine(settings: &Settings, observer: Arc<dyn Observer>) -> Result<Engine<FhirTarget>, Failure> {
-    let page = usize::try_from(settings.dicom_web.page_size).unwrap_or(usize::MAX);
-    Ok(Engine {
-        target: Arc::new(FhirTarget::new(fhir_client(settings)?, rules(settings))),
-        store: Arc::new(SqliteStore::open(&settings.store.path)?),
-        worker: settings.worker.clone(),
-        retry: Arc::new(settings.retry.clone()),
-        clock: system_clock(),
-        observer,
-        most_waiting: settings.worker.pages_ahead.saturating_mul(page),
-    })
+/// Where the daemon is shown from outside.
+#[derive(Default)]
+pub(super) struct Shown {
+    pub(super) metrics: Metrics,
+    pub(super) prometheus: Prometheus,
+    pub(super) server: Option<Server>,
+}
+
+impl Daemon {
+    /// The daemon of these settings, with the notifiers that they name and the log.
+    #[must_use]
+    pub fn from_settings(settings: Settings) -> Self {
+        let notifiers = notifying::notifiers(&settings.notify);
+        Self {
+            settings,
+            notifiers,
+            shown: Shown::default(),
+        }
+    }
+
+    /// With one notifier more.
+    #[must_use]
+    pub fn notifier(mut self, notifier: Box<dyn Notifier>) -> Self {
+        self.notifiers.push(notifier);
+        self
+    }
+
+    /// With its metrics counted here, and shown on this server.
+    #[must_use]
+    pub(super) fn shown_by(mut self, telemetry: &Telemetry, server: Option<Server>) -> Self {
+        self.shown = Shown {
+            metrics: telemetry.metrics.clone(),
+            prometheus: telemetry.prometheus.clone(),
+            server,
+        };
+        self
+    }
+
+    /// Follows the feed until `stop` is ready; then what is under way is finished, and who is to
+    /// be told is told, within `DicomCastWorker:ShutdownGracePeriod`.
+    ///
+    /// # Errors
+    /// What is configured cannot be opened, or the engine ended by itself.
+    pub async fn run(self, stop: impl Future<Output = ()> + Send) -> Result<(), Failure> {
+        let Self {
+            settings,
+            notifiers,
+            shown,
+        } = self;
+        let (status, watched) = watch::channel(Status::default());
+        let notifying = Arc::new(Notifying::start(&settings, notifiers));
+        let watching = Watching::start(&settings, shown, watched.clone())?;
+        let observers: Vec<Arc<dyn Observer>> = vec![
+            Arc::clone(&notifying) as _,
+            Arc::clone(&watching.observer) as _,
+        ];
+        let stopping = CancellationToken::new();
+        let following = assembly::follow(
+            &settings,
+            Arc::new(Observers(observers)),
+            status,
+            stopping.clone(),
+        );
+        let following = watching.heartbeat.accompany(following);
+        let following = async { tokio::join!(following, notifying.watch(watched)).0 };
+        tokio::pin!(following);
+        let ended = tokio::select! {
+            ended = &mut following => ended,
+            () = stop => {
+                info!(event = "stopping", "stopping; studies under way are finished first");
+                stopping.cancel();
+                following.await
+            }
+        };
+        notifying
+            .close(settings.worker.shutdown_grace_period / 10)
+            .await;
+        ended
+    }
 }

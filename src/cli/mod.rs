@@ -1,9 +1,11 @@
-//! The commands, one file each.
+//! The commands, one file each; and [`Daemon`], which is `radcast run` for a program of your own.
 
+mod assembly;
 mod check;
 mod daemon;
 mod demo;
 mod exit;
+mod notifying;
 mod preview;
 mod run;
 mod shutdown;
@@ -17,7 +19,9 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand};
 use tokio::runtime::{Builder, Runtime};
 
+pub use daemon::Daemon;
 use exit::Exit;
+pub use shutdown::Signals;
 
 /// The most threads that tasks run on.
 const MOST_THREADS: usize = 4;

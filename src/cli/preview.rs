@@ -7,7 +7,7 @@ use bytes::Bytes;
 use clap::Args;
 
 use super::exit::{self, Exit};
-use super::{SettingsArgument, daemon};
+use super::{SettingsArgument, assembly};
 use crate::cast::{self, Change, Found, Rules, StudyDelta, StudyKey, merge};
 use crate::dicom::{Dataset, InstanceKey, items};
 use crate::fhir::Request;
@@ -58,8 +58,8 @@ pub(super) fn preview(arguments: &Arguments) -> Exit {
 
 /// The rules of the settings; where only endpoints are missing, with stand-ins for them.
 fn rules(argument: &SettingsArgument) -> Result<Rules, Unusable> {
-    let unusable = match daemon::settings(argument, Vec::new()) {
-        Ok(loaded) => return Ok(daemon::rules(&loaded.settings)),
+    let unusable = match assembly::settings(argument, Vec::new()) {
+        Ok(loaded) => return Ok(assembly::rules(&loaded.settings)),
         Err(unusable) => unusable,
     };
     let missing = unusable
@@ -70,9 +70,9 @@ fn rules(argument: &SettingsArgument) -> Result<Rules, Unusable> {
     let stand_ins = missing
         .filter(|problem| problem.key.ends_with(":Endpoint"))
         .map(stand_in);
-    let loaded = daemon::settings(argument, stand_ins.collect())?;
+    let loaded = assembly::settings(argument, stand_ins.collect())?;
     eprintln!("No endpoints are set: {STAND_IN} stands in for them.");
-    Ok(daemon::rules(&loaded.settings))
+    Ok(assembly::rules(&loaded.settings))
 }
 
 /// Each instance's name for messages, and its DICOM JSON.

@@ -6,13 +6,14 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio_util::task::AbortOnDropHandle;
 
-use super::daemon;
+use super::assembly;
+use super::daemon::Shown;
 use crate::failure::Failure;
 use crate::feed::FeedClient;
 use crate::ops::{Facts, Heartbeat, MetricsObserver, Server, Watched, router};
 use crate::settings::{Ops, Settings};
 use crate::sync::{Status, system_clock};
-use crate::telemetry::{Metrics, Telemetry};
+use crate::telemetry::Metrics;
 
 /// What runs beside the engine. Dropping it ends it.
 pub(super) struct Watching {
@@ -25,20 +26,23 @@ pub(super) struct Watching {
 }
 
 impl Watching {
-    /// Starts to watch an engine that shows this status, and to answer on `server`.
+    /// Starts to watch an engine that shows this status, and to answer where it is `shown`.
     pub(super) fn start(
         settings: &Settings,
-        telemetry: &Telemetry,
+        shown: Shown,
         status: watch::Receiver<Status>,
-        server: Option<Server>,
     ) -> Result<Self, Failure> {
-        let client = daemon::feed_client(settings)?;
-        let metrics = &telemetry.metrics;
+        let Shown {
+            metrics,
+            prometheus,
+            server,
+        } = shown;
+        let client = assembly::feed_client(settings)?;
         let watched = Arc::new(Watched::new(status, system_clock()));
         let observer = Arc::new(MetricsObserver::new(metrics.clone()));
         let heartbeat = Heartbeat::default();
-        let shown = Arc::clone(&watched);
-        metrics.show(move || shown.gauges());
+        let gauges = Arc::clone(&watched);
+        metrics.show(move || gauges.gauges());
         let mut tasks = vec![
             spawn(follow(Arc::clone(&watched), metrics.clone())),
             spawn(look_out(
@@ -52,7 +56,7 @@ impl Watching {
                 watched,
                 observer: Arc::clone(&observer),
                 heartbeat: heartbeat.clone(),
-                prometheus: telemetry.prometheus.clone(),
+                prometheus,
                 validation: settings.cast.validation,
             };
             tasks.push(spawn(server.serve(router(facts))));

@@ -1,5 +1,6 @@
 //! `Notify`: who is told when something needs a person, and how often.
 
+use std::fmt;
 use std::time::Duration;
 
 use reqwest::Url;
@@ -68,6 +69,12 @@ impl Severity {
         Self::ALL
             .into_iter()
             .find(|severity| severity.as_str() == word)
+    }
+}
+
+impl fmt::Display for Severity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
     }
 }
 

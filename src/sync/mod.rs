@@ -23,7 +23,7 @@ use jiff::Timestamp;
 
 pub use engine::Engine;
 pub use fhir_target::{FhirTarget, request};
-pub use status::{Counts, Fate, Observer, Retried, State, Status, Tally, Unobserved};
+pub use status::{Counts, Fate, Observer, Observers, Retried, State, Status, Tally, Unobserved};
 pub use target::{Applied, Reading, Target};
 
 /// Tells the time of day.

@@ -57,8 +57,8 @@ impl Progress {
         self.last_success = Some(at);
     }
 
-    /// Shows the status as it is now; returns it when the state is another one than before.
-    pub(super) fn show(&self) -> Option<Status> {
+    /// Shows the status as it is now.
+    pub(super) fn show(&self) {
         let SyncState {
             sequence: position,
             timestamp: position_timestamp,
@@ -77,12 +77,8 @@ impl Progress {
             last_success: self.last_success,
             settled: self.settled,
         };
-        let mut before = now;
-        self.status.send_if_modified(|shown| {
-            before = std::mem::replace(shown, now);
-            before != now
-        });
-        (before.state != now.state).then_some(now)
+        self.status
+            .send_if_modified(|shown| std::mem::replace(shown, now) != now);
     }
 
     /// Waits for a change that nobody else tells of: trouble that comes or goes, a position saved.

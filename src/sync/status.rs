@@ -1,6 +1,7 @@
 //! What the engine is doing, for those who watch it.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -122,11 +123,49 @@ pub trait Observer: Send + Sync + 'static {
     /// A recorded entry was retried.
     fn retried(&self, _subject: &Subject, _outcome: &Retried) {}
 
-    /// The state is another one than before.
-    fn state_changed(&self, _status: &Status) {}
-
     /// So many entries failed with this code in a short time.
     fn escalated(&self, _code: Code, _count: u64) {}
+}
+
+/// Several observers, each told in turn.
+pub struct Observers(pub Vec<Arc<dyn Observer>>);
+
+impl Observer for Observers {
+    fn warned(&self, subject: &Subject, warning: &str) {
+        self.0.iter().for_each(|one| one.warned(subject, warning));
+    }
+
+    fn attempt_failed(
+        &self,
+        subject: &Subject,
+        attempt: u32,
+        failure: &Failure,
+        next: Option<Duration>,
+    ) {
+        self.0
+            .iter()
+            .for_each(|one| one.attempt_failed(subject, attempt, failure, next));
+    }
+
+    fn service_failed(&self, failure: &Failure) {
+        self.0.iter().for_each(|one| one.service_failed(failure));
+    }
+
+    fn settled(&self, subject: &Subject, fate: &Fate) {
+        self.0.iter().for_each(|one| one.settled(subject, fate));
+    }
+
+    fn applied(&self, applied: &Applied) {
+        self.0.iter().for_each(|one| one.applied(applied));
+    }
+
+    fn retried(&self, subject: &Subject, outcome: &Retried) {
+        self.0.iter().for_each(|one| one.retried(subject, outcome));
+    }
+
+    fn escalated(&self, code: Code, count: u64) {
+        self.0.iter().for_each(|one| one.escalated(code, count));
+    }
 }
 
 /// Counts what became of the entries and keeps those that need a person.

@@ -73,7 +73,7 @@ impl<T: Target> Work<T> {
     ) -> Result<(), Failure> {
         loop {
             self.start_batches();
-            self.show();
+            self.progress.show();
             tokio::select! {
                 // Stopping comes first: it ends the reader, which alone would be an error.
                 biased;
@@ -96,13 +96,7 @@ impl<T: Target> Work<T> {
                 error!(event = "study_abandoned", code = %failure.code, "{failure}");
             }
         }
-        self.show();
-    }
-
-    fn show(&self) {
-        if let Some(status) = self.progress.show() {
-            self.observer.state_changed(&status);
-        }
+        self.progress.show();
     }
 
     /// While work is held back nothing more is taken: entries that need none would pile up behind it.

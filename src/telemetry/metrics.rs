@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use opentelemetry::metrics::noop::NoopMeterProvider;
 use opentelemetry::metrics::{Counter, Meter, MeterProvider};
 use opentelemetry::{InstrumentationScope, KeyValue};
 
@@ -41,6 +42,13 @@ pub struct Metrics {
     pauses: Counter<u64>,
     notifications_dropped: Counter<u64>,
     dicom_cast: DicomCast,
+}
+
+impl Default for Metrics {
+    /// Instruments that nobody reads.
+    fn default() -> Self {
+        Self::new(&NoopMeterProvider::new())
+    }
 }
 
 impl Metrics {

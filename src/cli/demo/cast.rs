@@ -10,7 +10,7 @@ use tokio_util::task::AbortOnDropHandle;
 
 use super::services::Services;
 use super::{Failed, progress, while_doing};
-use crate::cli::daemon;
+use crate::cli::assembly;
 use crate::failure::Failure;
 use crate::settings::{Settings, SettingsFile};
 use crate::sync::{Counts, Status, Tally};
@@ -31,7 +31,7 @@ impl Casting {
         let (told, status) = watch::channel(Status::default());
         let (observer, stopping) = (Arc::clone(&tally), stop.clone());
         let engine = AbortOnDropHandle::new(tokio::spawn(async move {
-            daemon::follow(&settings, observer, told, stopping).await
+            assembly::follow(&settings, observer, told, stopping).await
         }));
         Ok(Self {
             tally,

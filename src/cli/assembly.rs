@@ -1,0 +1,99 @@
+//! The parts of the daemon, made from settings.
+
+use std::ffi::OsString;
+use std::path::Path;
+use std::sync::Arc;
+
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+
+use super::SettingsArgument;
+use crate::cast::Rules;
+use crate::failure::Failure;
+use crate::feed::{FeedClient, SequenceWindows, TimeWindows};
+use crate::fhir::FhirClient;
+use crate::settings::{ApiVersion, Loaded, Settings, SettingsFile, Unusable};
+use crate::store::SqliteStore;
+use crate::sync::{Engine, FhirTarget, Observer, Status, system_clock};
+
+/// The settings of the process: file and environment, and `more` as if it were in the environment.
+pub(super) fn settings(
+    argument: &SettingsArgument,
+    more: Vec<(OsString, OsString)>,
+) -> Result<Loaded, Unusable> {
+    let file = match &argument.file {
+        Some(file) => SettingsFile::Named(file),
+        None => SettingsFile::IfPresent(Path::new("appsettings.json")),
+    };
+    Settings::load(file, std::env::vars_os().chain(more))
+}
+
+/// How attributes are mapped, by these settings.
+pub(super) fn rules(settings: &Settings) -> Rules {
+    Rules {
+        dicom_endpoint: settings.dicom_web.endpoint.to_string(),
+        wado_version: settings.dicom_web.api_version.as_str().to_owned(),
+        patient_system: settings.patient.system_id.clone(),
+        issuer_as_system: settings.patient.is_issuer_id_used,
+        validation: settings.cast.validation,
+        time_zone: settings.cast.time_zone.clone(),
+    }
+}
+
+/// A client of the FHIR server of these settings.
+pub(super) fn fhir_client(settings: &Settings) -> Result<FhirClient, Failure> {
+    FhirClient::new(&settings.fhir.endpoint, settings.fhir.timeout)
+}
+
+/// A client of the change feed of these settings.
+pub(super) fn feed_client(settings: &Settings) -> Result<FeedClient, Failure> {
+    let dicom_web = &settings.dicom_web;
+    FeedClient::new(
+        dicom_web.request_base(),
+        dicom_web.api_version,
+        dicom_web.timeout,
+    )
+}
+
+/// Follows the feed of these settings until stopped.
+///
+/// # Errors
+/// What is configured cannot be opened, or the engine ended by itself.
+pub(super) async fn follow(
+    settings: &Settings,
+    observer: Arc<dyn Observer>,
+    status: watch::Sender<Status>,
+    stop: CancellationToken,
+) -> Result<(), Failure> {
+    let engine = engine(settings, observer)?;
+    let client = feed_client(settings)?;
+    let page = u64::from(settings.dicom_web.page_size);
+    let settle = settings.dicom_web.gap_settle_time;
+    match settings.dicom_web.api_version {
+        ApiVersion::V1 => {
+            let open = |from: crate::store::SyncState| {
+                SequenceWindows::new(client, page, from.sequence, settle)
+            };
+            engine.run(open, status, stop).await
+        }
+        ApiVersion::V2 => {
+            let open = |from: crate::store::SyncState| {
+                TimeWindows::new(client, page, from.sequence, from.timestamp, settle)
+            };
+            engine.run(open, status, stop).await
+        }
+    }
+}
+
+fn engine(settings: &Settings, observer: Arc<dyn Observer>) -> Result<Engine<FhirTarget>, Failure> {
+    let page = usize::try_from(settings.dicom_web.page_size).unwrap_or(usize::MAX);
+    Ok(Engine {
+        target: Arc::new(FhirTarget::new(fhir_client(settings)?, rules(settings))),
+        store: Arc::new(SqliteStore::open(&settings.store.path)?),
+        worker: settings.worker.clone(),
+        retry: Arc::new(settings.retry.clone()),
+        clock: system_clock(),
+        observer,
+        most_waiting: settings.worker.pages_ahead.saturating_mul(page),
+    })
+}

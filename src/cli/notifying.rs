@@ -1,0 +1,142 @@
+//! Hands what the engine tells of to the notifiers.
+
+use std::collections::BTreeSet;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::time::Instant;
+use tracing::error;
+
+use super::run::environment;
+use crate::failure::{Code, Failure, Subject};
+use crate::notify::{
+    Escalation, Event, LogNotifier, Notifications, Notifier, Source, WebhookNotifier,
+};
+use crate::settings::{self, Settings};
+use crate::sync::{Fate, Observer, State, Status, system_clock};
+
+/// The log, and the notifiers that the settings name.
+pub(super) fn notifiers(settings: &settings::Notify) -> Vec<Box<dyn Notifier>> {
+    let mut notifiers: Vec<Box<dyn Notifier>> = vec![Box::new(LogNotifier)];
+    let webhook = settings.webhook.as_ref();
+    match webhook.map(|webhook| WebhookNotifier::new(webhook, system_clock())) {
+        None => {}
+        Some(Ok(webhook)) => notifiers.push(Box::new(webhook)),
+        Some(Err(error)) => error!("Notify:Webhook cannot be used: {error}"),
+    }
+    notifiers
+}
+
+/// Observes the engine and tells the notifiers.
+pub(super) struct Notifying {
+    notifications: Notifications,
+    escalation: Mutex<Escalation>,
+    pauses: Mutex<Pauses>,
+}
+
+impl Notifying {
+    /// Starts the tasks of the notifiers.
+    pub(super) fn start(settings: &Settings, notifiers: Vec<Box<dyn Notifier>>) -> Self {
+        let replica = ["CONTAINER_APP_REPLICA_NAME", "HOSTNAME"];
+        let source = Source::replica(replica.into_iter().find_map(environment));
+        let notifications = Notifications::start(settings, source, system_clock(), notifiers);
+        Self {
+            notifications,
+            escalation: Mutex::new(Escalation::new(&settings.escalation)),
+            pauses: Mutex::default(),
+        }
+    }
+
+    /// Watches the engine's state until the engine has ended.
+    pub(super) async fn watch(&self, mut status: watch::Receiver<Status>) {
+        while status.changed().await.is_ok() {
+            let now = *status.borrow_and_update();
+            if let Some(event) = lock(&self.pauses).event(now.state) {
+                self.notifications.post(event);
+            }
+        }
+    }
+
+    /// Tells what is left to tell, within the grace period.
+    pub(super) async fn close(&self, grace: Duration) {
+        self.notifications.close(grace).await;
+    }
+}
+
+impl Observer for Notifying {
+    fn settled(&self, subject: &Subject, fate: &Fate) {
+        match fate {
+            Fate::Applied => self.notifications.post(Event::EntryApplied { subject }),
+            Fate::Skipped(_) => {}
+            Fate::Failed(failure) => {
+                self.notifications
+                    .post(Event::EntryFailed { subject, failure });
+                let escalated = lock(&self.escalation).observe(failure.code, Instant::now());
+                if let Some(escalated) = escalated {
+                    self.notifications.post(Event::Escalated(escalated));
+                }
+            }
+        }
+    }
+
+    fn attempt_failed(&self, subject: &Subject, _: u32, failure: &Failure, _: Option<Duration>) {
+        self.notifications
+            .post(Event::AttemptFailed { subject, failure });
+    }
+}
+
+/// What of the present pause has been told.
+#[derive(Debug, Default)]
+struct Pauses {
+    told: BTreeSet<Code>,
+}
+
+impl Pauses {
+    /// What a state means for those who are told of pauses: each cause of one once, and its end
+    /// only when work is done again, not while it is tried.
+    fn event(&mut self, state: State) -> Option<Event<'static>> {
+        match state {
+            State::Starting | State::Retrying { .. } | State::Standby => None,
+            State::Paused(code) => self.told.insert(code).then_some(Event::FeedPaused { code }),
+            State::CatchingUp | State::Following => {
+                let code = self.told.pop_first()?;
+                self.told.clear();
+                Some(Event::FeedResumed { code })
+            }
+        }
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pause_is_told_once_for_each_cause_and_its_end_once_work_is_done() {
+        let mut pauses = Pauses::default();
+        let mut told = |state| match pauses.event(state)? {
+            Event::FeedPaused { code } => Some(("paused", code)),
+            Event::FeedResumed { code } => Some(("resumed", code)),
+            _ => None,
+        };
+        let (busy, refused) = (Code::FhirTooBusy, Code::FhirForbidden);
+        let retrying = State::Retrying {
+            code: busy,
+            sequence: None,
+        };
+        assert_eq!(told(State::Following), None);
+        assert_eq!(told(retrying), None);
+        assert_eq!(told(State::Paused(busy)), Some(("paused", busy)));
+        assert_eq!(told(retrying), None);
+        assert_eq!(told(State::Paused(busy)), None);
+        assert_eq!(told(State::Paused(refused)), Some(("paused", refused)));
+        assert!(matches!(told(State::CatchingUp), Some(("resumed", _))));
+        assert_eq!(told(State::Following), None);
+        assert_eq!(told(State::Paused(busy)), Some(("paused", busy)));
+    }
+}
