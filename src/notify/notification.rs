@@ -201,7 +201,9 @@ fn as_text<S: Serializer>(value: &impl fmt::Display, serializer: S) -> Result<S:
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use std::path::Path;
+
+    use serde_json::Value;
 
     use super::*;
     use crate::failure::Failure;
@@ -218,7 +220,12 @@ mod tests {
             instant: tokio::time::Instant::now(),
             time: "2024-06-01T12:00:00.5Z".parse().unwrap(),
         };
-        Summary::of_failure(kind, &subject, &Failure::new(code, "it does"), now)
+        Summary::of_failure(
+            kind,
+            &subject,
+            &Failure::new(code, "2 Patient resources carry the identifier"),
+            now,
+        )
     }
 
     #[test]
@@ -226,25 +233,12 @@ mod tests {
         let source = Source::replica(Some("radcast-0".into()));
         let summary = summary(Kind::EntryFailed, Code::FhirMultipleMatches);
         let notification = Notification::new(summary, &source, 1);
-        let expected = json!({
-            "id": notification.id,
-            "kind": "entryFailed",
-            "severity": "error",
-            "class": "fhir",
-            "code": "fhir.multiple-matches",
-            "message": "it does",
-            "cure": Code::FhirMultipleMatches.cure(),
-            "count": 1,
-            "firstTime": "2024-06-01T12:00:00.5Z",
-            "lastTime": "2024-06-01T12:00:00.5Z",
-            "samples": [{
-                "sequence": 7,
-                "studyInstanceUid": "1.2",
-                "seriesInstanceUid": "1.2.3",
-                "sopInstanceUid": null,
-            }],
-            "source": { "service": "radcast", "replica": "radcast-0" },
-        });
+        let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/notifications.md");
+        let page = std::fs::read_to_string(page).unwrap();
+        let (_, rest) = page.split_once("```json\n").unwrap();
+        let (shown, _) = rest.split_once("```").unwrap();
+        let mut expected: Value = serde_json::from_str(shown).unwrap();
+        expected["id"] = notification.id.clone().into();
         assert_eq!(serde_json::to_value(&notification).unwrap(), expected);
     }
 

@@ -169,6 +169,46 @@ fn no_room_is_used_in_a_circle() {
     }
 }
 
+/// Rooms that may name who sends notifications; the others know the trait alone.
+const MAY_NAME_SENDERS: &[&str] = &["cli", "notify"];
+
+/// The types that a source implements `Notifier` for.
+fn senders(source: &str) -> Vec<&str> {
+    let tokens = lexer::tokens(source);
+    let implementations = tokens.windows(4).filter_map(|four| match four {
+        ["impl", "Notifier", "for", sender] => Some(*sender),
+        _ => None,
+    });
+    implementations.collect()
+}
+
+#[test]
+fn r73_no_room_but_notify_and_cli_names_a_sender_of_notifications() {
+    let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let sources: Vec<_> = rust_files(&sources)
+        .into_iter()
+        .map(|file| {
+            let source = std::fs::read_to_string(sources.join(&file)).unwrap();
+            (file, source)
+        })
+        .collect();
+    let senders: Vec<_> = sources
+        .iter()
+        .flat_map(|(_, source)| senders(source))
+        .collect();
+    for expected in ["LogNotifier", "WebhookNotifier"] {
+        assert!(senders.contains(&expected), "{senders:?}");
+    }
+    for (file, source) in &sources {
+        let room = modules(file).into_iter().next().unwrap_or_default();
+        if !MAY_NAME_SENDERS.contains(&room.as_str()) {
+            let named = names::find(source, modules(file).len());
+            let named = named.iter().find(|word| senders.contains(&word.as_str()));
+            assert_eq!(named, None, "{}", file.display());
+        }
+    }
+}
+
 /// File, source, and what the checker has to find in it.
 const FORBIDDEN: &[(&str, &str, &str)] = &[
     (

@@ -29,6 +29,7 @@ mod dicom_properties;
 mod house_style;
 mod interrupting;
 mod log_lines;
+mod notifications;
 mod ops;
 mod real_fhir_server;
 mod simulation;

@@ -1,10 +1,11 @@
 //! The binary as users run it.
 
 use std::ffi::OsStr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
+use radcast::settings::{Settings, SettingsFile};
 use radcast::store::{SqliteStore, Store};
 use serde_json::Value;
 
@@ -84,6 +85,14 @@ impl Daemon {
     pub fn with(mut self, name: &str, value: &str) -> Self {
         self.environment.push((name.to_owned(), value.to_owned()));
         self
+    }
+
+    /// Its settings, for a daemon in this process.
+    pub fn settings(&self) -> Settings {
+        let environment = self.environment.iter();
+        let environment = environment.map(|(name, value)| (name.into(), value.into()));
+        let file = SettingsFile::IfPresent(Path::new("nowhere/appsettings.json"));
+        Settings::load(file, environment).unwrap().settings
     }
 
     pub fn store_path(&self) -> PathBuf {

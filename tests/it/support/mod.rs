@@ -9,4 +9,5 @@ pub mod instances;
 pub mod ops;
 pub mod proxy;
 pub mod python;
+pub mod receiver;
 pub mod services;

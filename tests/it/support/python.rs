@@ -17,9 +17,23 @@ pub fn script(name: &str, arguments: &[&str], input: &[u8]) -> Ended {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
         .join("tests/tools")
         .join(name);
-    let mut process = Command::new(from_make("RADCAST_TEST_PYTHON"))
-        .arg(path)
-        .args(arguments)
+    run(Command::new(python()).arg(path).args(arguments), input)
+}
+
+/// Runs a program with this on its standard input.
+pub fn program(code: &str, arguments: &[&str], input: &[u8]) -> Ended {
+    run(
+        Command::new(python()).args(["-c", code]).args(arguments),
+        input,
+    )
+}
+
+fn python() -> PathBuf {
+    from_make("RADCAST_TEST_PYTHON")
+}
+
+fn run(command: &mut Command, input: &[u8]) -> Ended {
+    let mut process = command
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
