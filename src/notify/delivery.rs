@@ -15,6 +15,7 @@ use crate::settings;
 
 /// The task of one notifier.
 pub(super) struct Delivery {
+    pub(super) name: String,
     pub(super) notifier: Box<dyn Notifier>,
     pub(super) queue: mpsc::Receiver<Arc<Notification>>,
     pub(super) retry: Arc<settings::Retry>,
@@ -65,7 +66,7 @@ impl Delivery {
             };
             warn!(
                 event = "notification_attempt_failed",
-                notifier = self.notifier.name(),
+                notifier = self.name,
                 id = notification.id,
                 next_attempt_in_ms = u64::try_from(delay.as_millis()).unwrap_or(u64::MAX),
                 "{undelivered}"
@@ -102,7 +103,7 @@ impl Delivery {
         count(&self.tally.delivered);
         debug!(
             event = "notification_delivered",
-            notifier = self.notifier.name(),
+            notifier = self.name,
             id = notification.id
         );
     }
@@ -111,7 +112,7 @@ impl Delivery {
         count(&self.tally.undelivered);
         error!(
             event = "notification_undelivered",
-            notifier = self.notifier.name(),
+            notifier = self.name,
             id = notification.id,
             kind = %notification.kind,
             code = %notification.code,

@@ -143,6 +143,7 @@ fn queue(
     let tally = Arc::new(Tally::default());
     let name = notifier.name().to_owned();
     let delivery = Delivery {
+        name: name.clone(),
         notifier,
         queue,
         retry: Arc::clone(retry),

@@ -9,10 +9,10 @@ use super::Notification;
 /// Somebody who is told. Implement it to send notifications where you want them.
 ///
 /// Each notifier has a task and a queue of its own: one that is slow or fails delays neither the
-/// feed nor the others. What it awaits may take its time, but it must not block the thread.
+/// feed nor the others. It has to bound its own time, and must not block the thread.
 #[async_trait]
 pub trait Notifier: Send + Sync + 'static {
-    /// What logs and counters call it.
+    /// What logs and counters call it. Asked for once, at the start.
     fn name(&self) -> &str;
 
     /// Tells of one notification. It may be called again with the same one, by its id, when it
