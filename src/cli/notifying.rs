@@ -23,7 +23,12 @@ pub(super) fn notifiers(settings: &settings::Notify) -> Vec<Box<dyn Notifier>> {
     match webhook.map(|webhook| WebhookNotifier::new(webhook, system_clock())) {
         None => {}
         Some(Ok(webhook)) => notifiers.push(Box::new(webhook)),
-        Some(Err(error)) => error!("Notify:Webhook cannot be used: {error}"),
+        Some(Err(error)) => {
+            error!(
+                event = "webhook_unusable",
+                "Notify:Webhook cannot be used: {error}"
+            );
+        }
     }
     notifiers
 }

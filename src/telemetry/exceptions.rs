@@ -17,6 +17,10 @@ impl LogProcessor for ErrorsAsExceptions {
         if record.severity_number() < Some(Severity::Error) {
             return;
         }
+        // A notification tells again of what an error was logged for.
+        if attribute(record, "event") == Some("notification".into()) {
+            return;
+        }
         let kind = attribute(record, "code").or_else(|| attribute(record, "event"));
         let message = record.body().cloned();
         record.add_attribute("exception.type", kind.unwrap_or_else(|| "error".into()));
