@@ -50,10 +50,11 @@ impl Change {
     /// Reads an entry. The dataset of a delete is not looked at.
     ///
     /// # Errors
-    /// `dicom.missing-attribute` when a UID of the key is no UID, when a create or update comes
-    /// without dataset, or when PatientID, Modality or SOPClassUID is missing or invalid;
-    /// `dicom.invalid-value`, naming all of them, when values of other mapped attributes are
-    /// invalid and validation is full.
+    /// `dicom.missing-attribute` when the UIDs of the key are no UIDs, when a create or update comes
+    /// without dataset, or when the UIDs, PatientID, Modality or SOPClassUID of the dataset are
+    /// missing or invalid, or the UIDs not those of the key; `dicom.invalid-value` when only values
+    /// of other mapped attributes are invalid and validation is full. Either names every attribute
+    /// that is missing or invalid.
     pub fn read(
         sequence: u64,
         key: InstanceKey,
@@ -61,17 +62,18 @@ impl Change {
         dataset: Option<&Dataset>,
         rules: &Rules,
     ) -> Result<Self, Failure> {
-        check_uids(&key)?;
+        let mut missing = no_uids(&key);
         let (attributes, warnings) = match (action, dataset) {
-            (Action::Delete, _) => (None, Vec::new()),
             (Action::Create | Action::Update, Some(dataset)) => {
-                let (attributes, warnings) = read_attributes(dataset, rules)?;
+                let (attributes, warnings) = read_attributes(&key, dataset, rules)?;
                 (Some(Box::new(attributes)), warnings)
             }
             (Action::Create | Action::Update, None) => {
-                let message = "the entry comes without metadata".to_owned();
-                return Err(Failure::new(Code::DicomMissingAttribute, message));
+                missing.push("the entry comes without metadata".to_owned());
+                return Err(refused(&missing, &[]));
             }
+            (Action::Delete, _) if missing.is_empty() => (None, Vec::new()),
+            (Action::Delete, _) => return Err(refused(&missing, &[])),
         };
         Ok(Self {
             sequence,
@@ -136,10 +138,15 @@ impl fmt::Debug for Change {
 }
 
 fn read_attributes(
+    key: &InstanceKey,
     dataset: &Dataset,
     rules: &Rules,
 ) -> Result<(Attributes, Vec<InvalidValue>), Failure> {
     let mut reading = Reading::new(dataset, rules);
+    reading.missing = no_uids(key);
+    for (tag, uid) in uids(key) {
+        reading.require_uid(tag, uid);
+    }
     let patient = PatientFacts::read(&mut reading);
     let study = read_all(attributes::STUDY, &mut reading);
     let series = read_all(attributes::SERIES, &mut reading);
@@ -147,41 +154,46 @@ fn read_attributes(
     let Reading {
         invalid, missing, ..
     } = reading;
-    let Some(patient) = patient.filter(|_| missing.is_empty()) else {
-        return Err(Failure::new(
-            Code::DicomMissingAttribute,
-            missing.join("; "),
-        ));
-    };
-    if rules.validation == Validation::Full && !invalid.is_empty() {
-        let all: Vec<_> = invalid.iter().map(ToString::to_string).collect();
-        return Err(Failure::new(Code::DicomInvalidValue, all.join("; ")));
+    let usable =
+        missing.is_empty() && (invalid.is_empty() || rules.validation == Validation::Partial);
+    match patient.filter(|_| usable) {
+        Some(patient) => {
+            let attributes = Attributes {
+                patient,
+                study,
+                series,
+                instance,
+            };
+            Ok((attributes, invalid))
+        }
+        None => Err(refused(&missing, &invalid)),
     }
-    let attributes = Attributes {
-        patient,
-        study,
-        series,
-        instance,
-    };
-    Ok((attributes, invalid))
 }
 
-fn check_uids(key: &InstanceKey) -> Result<(), Failure> {
-    let uids: [(Tag, &str); 3] = [
+/// The failure that names all that is missing or invalid.
+fn refused(missing: &[String], invalid: &[InvalidValue]) -> Failure {
+    let code = if missing.is_empty() {
+        Code::DicomInvalidValue
+    } else {
+        Code::DicomMissingAttribute
+    };
+    let invalid = invalid.iter().map(ToString::to_string);
+    let all: Vec<_> = missing.iter().cloned().chain(invalid).collect();
+    Failure::new(code, all.join("; "))
+}
+
+fn uids(key: &InstanceKey) -> [(Tag, &str); 3] {
+    [
         (tags::STUDY_INSTANCE_UID, &key.study),
         (tags::SERIES_INSTANCE_UID, &key.series),
         (tags::SOP_INSTANCE_UID, &key.instance),
-    ];
-    let invalid = uids.iter().filter(|(_, uid)| !is_uid(uid));
-    let phrases: Vec<_> = invalid
-        .map(|(tag, _)| format!("{} {tag} of the entry is missing or no UID", keyword(*tag)))
-        .collect();
-    if phrases.is_empty() {
-        Ok(())
-    } else {
-        Err(Failure::new(
-            Code::DicomMissingAttribute,
-            phrases.join("; "),
-        ))
-    }
+    ]
+}
+
+/// One phrase for each part of the key that is no UID.
+fn no_uids(key: &InstanceKey) -> Vec<String> {
+    let invalid = uids(key).into_iter().filter(|(_, uid)| !is_uid(uid));
+    invalid
+        .map(|(tag, _)| format!("{} {tag} of the entry is missing or no UID", keyword(tag)))
+        .collect()
 }

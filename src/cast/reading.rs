@@ -4,7 +4,7 @@ use dicom_core::Tag;
 use jiff::civil::Time;
 use jiff::tz::{Offset, TimeZone};
 
-use crate::dicom::{Dataset, InvalidValue, PartialDate, Reason};
+use crate::dicom::{Dataset, InvalidValue, PartialDate, Reason, is_uid, keyword};
 
 use super::Rules;
 use super::fact::Fact;
@@ -35,6 +35,25 @@ impl<'a> Reading<'a> {
             self.reject(invalid);
             None
         })
+    }
+
+    /// Notes a required attribute that is not there.
+    pub(super) fn miss(&mut self, tag: Tag) {
+        self.missing
+            .push(format!("{} {tag} is missing", keyword(tag)));
+    }
+
+    /// Notes what is wrong with the dataset's own UID; a UID of the entry is the one it has to be.
+    pub(super) fn require_uid(&mut self, tag: Tag, of_entry: &str) {
+        match self.dataset.uid(tag) {
+            Ok(None) => self.miss(tag),
+            Ok(Some(uid)) if uid == of_entry || !is_uid(of_entry) => {}
+            Ok(Some(_)) => {
+                let invalid = InvalidValue::new(tag, Reason::Contradiction);
+                self.missing.push(invalid.to_string());
+            }
+            Err(invalid) => self.missing.push(invalid.to_string()),
+        }
     }
 
     /// Notes an invalid value, once.

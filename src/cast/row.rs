@@ -2,8 +2,6 @@
 
 use dicom_core::Tag;
 
-use crate::dicom::keyword;
-
 use super::edit::EditError;
 use super::fact::{Fact, Facts};
 use super::object::Object;
@@ -61,9 +59,8 @@ impl Row {
             reading
                 .missing
                 .extend(causes.iter().map(ToString::to_string));
-            if causes.is_empty() {
-                let absent = |tag: &Tag| format!("{} {tag} is missing", keyword(*tag));
-                reading.missing.extend(self.tags.first().map(absent));
+            if let (true, Some(tag)) = (causes.is_empty(), self.tags.first()) {
+                reading.miss(*tag);
             }
         }
         fact

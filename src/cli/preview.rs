@@ -41,7 +41,7 @@ pub(super) fn preview(arguments: &Arguments) -> Exit {
                 change
                     .warnings()
                     .iter()
-                    .for_each(|w| eprintln!("{source}: {w}; not stored in FHIR"));
+                    .for_each(|invalid| eprintln!("{source}: {}", invalid.omitted()));
                 changes.push(change);
             }
             Err(error) => exit = exit::failed(&format!("{source}: {error}")),

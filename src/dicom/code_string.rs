@@ -13,6 +13,17 @@ impl Dataset {
     pub fn code_string(&self, tag: Tag) -> Result<Option<String>, InvalidValue> {
         self.read_text(tag, |text| validate(text).map(|()| text.to_owned()))
     }
+
+    /// The terms of a code string attribute that may have several.
+    ///
+    /// # Errors
+    /// As [`Dataset::code_string`], but for the number of values.
+    pub fn code_strings(&self, tag: Tag) -> Result<Vec<String>, InvalidValue> {
+        self.read_all(tag, |_, value| {
+            let term = value.into_text()?;
+            validate(&term).map(|()| Some(term))
+        })
+    }
 }
 
 fn validate(text: &str) -> Result<(), Reason> {

@@ -73,15 +73,42 @@ impl Dataset {
         value.map_err(|reason| InvalidValue::new(tag, reason))
     }
 
+    /// Reads every value of an attribute with `parse`; one that is invalid makes all of them so.
+    pub(super) fn read_all<T>(
+        &self,
+        tag: Tag,
+        parse: impl Fn(&Element, Value) -> Result<Option<T>, Reason>,
+    ) -> Result<Vec<T>, InvalidValue> {
+        let Some(element) = self.element(tag) else {
+            return Ok(Vec::new());
+        };
+        let values = element.all().and_then(|values| {
+            let parsed = values.into_iter().map(|value| parse(&element, value));
+            parsed.filter_map(Result::transpose).collect()
+        });
+        values.map_err(|reason| InvalidValue::new(tag, reason))
+    }
+
     /// As [`Self::read`], for value representations that are text (or a number standing for it).
     pub(super) fn read_text<T>(
         &self,
         tag: Tag,
         parse: impl FnOnce(&str) -> Result<T, Reason>,
     ) -> Result<Option<T>, InvalidValue> {
+        self.read(tag, |_, value| parse(&value.into_text()?).map(Some))
+    }
+
+    /// As [`Self::read_text`], for a string of `longest` characters at most. What JSON writes as a
+    /// number has no such bound (PS3.18 F.2.3).
+    pub(super) fn read_number<T>(
+        &self,
+        tag: Tag,
+        longest: usize,
+        parse: impl FnOnce(&str) -> Result<T, Reason>,
+    ) -> Result<Option<T>, InvalidValue> {
         self.read(tag, |_, value| match value {
-            Value::Text(text) => parse(&text).map(Some),
-            Value::Object(_) | Value::Malformed => Err(Reason::Malformed),
+            Value::Text(text) if text.chars().count() > longest => Err(Reason::TooLong(longest)),
+            value => parse(&value.into_text()?).map(Some),
         })
     }
 }

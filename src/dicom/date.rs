@@ -50,7 +50,7 @@ impl Dataset {
     }
 }
 
-fn parse(text: &str) -> Result<PartialDate, Reason> {
+pub(super) fn parse(text: &str) -> Result<PartialDate, Reason> {
     let digits = match text.as_bytes() {
         [_, _, _, _, b'.', _, _, b'.', _, _] => text.replace('.', ""),
         _ => text.to_owned(),

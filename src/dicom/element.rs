@@ -20,12 +20,32 @@ pub struct Element {
 /// One value, decoded as far as its JSON goes.
 #[derive(Clone, PartialEq, Eq)]
 pub(super) enum Value {
-    /// A string, or a number in the text it was written with; never empty.
+    /// A string without its padding; never empty.
     Text(String),
+    /// A number, in the text it was written with.
+    Number(String),
     /// An object: a person's name or an item of a sequence.
     Object(Bytes),
     /// Anything else.
     Malformed,
+}
+
+impl Value {
+    /// The text of a string or of a number that stands for one.
+    pub(super) fn into_text(self) -> Result<String, Reason> {
+        match self {
+            Self::Text(text) | Self::Number(text) => Ok(text),
+            Self::Object(_) | Self::Malformed => Err(Reason::Malformed),
+        }
+    }
+
+    /// The item of a sequence.
+    pub(super) fn into_dataset(self) -> Result<Dataset, Reason> {
+        match self {
+            Self::Object(json) => Dataset::parse(json).map_err(|_| Reason::Malformed),
+            Self::Text(_) | Self::Number(_) | Self::Malformed => Err(Reason::Malformed),
+        }
+    }
 }
 
 impl Element {
@@ -65,23 +85,31 @@ impl Element {
     /// The items of a sequence (VR `SQ`); what is no object is left out.
     #[must_use]
     pub fn items(&self) -> Vec<Dataset> {
-        let objects = self.values().into_iter().filter_map(|value| match value {
-            Value::Object(json) => Dataset::parse(json).ok(),
-            Value::Text(_) | Value::Malformed => None,
-        });
-        objects.collect()
+        let items = self.values().into_iter().map(Value::into_dataset);
+        items.filter_map(Result::ok).collect()
+    }
+
+    /// Whether it has no value.
+    pub(super) fn is_empty(&self) -> bool {
+        self.well_formed && self.values().is_empty()
     }
 
     /// The one value, or none.
     pub(super) fn single(&self) -> Result<Option<Value>, Reason> {
-        if !self.well_formed {
-            return Err(Reason::Malformed);
-        }
-        let mut values = self.values().into_iter();
+        let mut values = self.all()?.into_iter();
         match (values.next(), values.next()) {
             (Some(_), Some(_)) => Err(Reason::SeveralValues),
-            (Some(Value::Malformed), None) => Err(Reason::Malformed),
             (value, _) => Ok(value),
+        }
+    }
+
+    /// All values that are not empty, each of them JSON that a value can be.
+    pub(super) fn all(&self) -> Result<Vec<Value>, Reason> {
+        let values = self.values();
+        if self.well_formed && !values.contains(&Value::Malformed) {
+            Ok(values)
+        } else {
+            Err(Reason::Malformed)
         }
     }
 
@@ -112,7 +140,7 @@ impl Element {
                         .get()
                         .starts_with(['-', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9']) =>
                 {
-                    vec![Value::Text(raw.get().to_owned())]
+                    vec![Value::Number(raw.get().to_owned())]
                 }
                 Ok(Some(_)) | Err(_) => vec![Value::Malformed],
             },

@@ -4,13 +4,17 @@ use dicom_core::Tag;
 
 use super::{Dataset, InvalidValue, Reason};
 
+/// The longest IS, sign included.
+const LONGEST: usize = 12;
+
 impl Dataset {
     /// The number of an integer attribute.
     ///
     /// # Errors
-    /// When it has several values, is no integer, or is outside the 32 bits of IS.
+    /// When it has several values, is no integer, is longer than 12 characters, or is outside the
+    /// 32 bits of IS.
     pub fn integer(&self, tag: Tag) -> Result<Option<i32>, InvalidValue> {
-        self.read_text(tag, parse)
+        self.read_number(tag, LONGEST, parse)
     }
 }
 

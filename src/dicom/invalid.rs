@@ -3,6 +3,7 @@
 use dicom_core::Tag;
 
 use super::keyword;
+use crate::failure::OmittedValue;
 
 /// An element that has a value, but not one its attribute may have. Never holds the value itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
@@ -24,6 +25,16 @@ impl InvalidValue {
             tag,
             keyword: keyword(tag),
             reason,
+        }
+    }
+
+    /// What is said when the value is left out.
+    #[must_use]
+    pub fn omitted(&self) -> OmittedValue {
+        OmittedValue {
+            tag: self.tag.to_string(),
+            keyword: self.keyword.to_owned(),
+            reason: self.reason.to_string(),
         }
     }
 }
@@ -52,4 +63,10 @@ pub enum Reason {
     /// Not one of the defined terms.
     #[error("is none of {0}")]
     UndefinedTerm(&'static str),
+    /// An item of the sequence lacks the attribute of this keyword, or has an invalid one.
+    #[error("has an item whose {0} is missing or invalid")]
+    Item(&'static str),
+    /// Not the UID that the feed gives the instance.
+    #[error("is not the one that the feed tells")]
+    Contradiction,
 }

@@ -5,9 +5,13 @@
 //! by tag; its typed readers (a file per family of value representations, PS3.5 6.2) decode and
 //! validate one value at a time and answer with an [`InvalidValue`] that never holds the value.
 
+mod age;
 mod code_string;
+mod coded_concept;
 mod dataset;
 mod date;
+mod date_time;
+mod decimal;
 mod dictionary;
 mod element;
 mod instance;
@@ -18,14 +22,19 @@ mod scan;
 mod text;
 mod time;
 mod uid;
+mod uri;
 mod utc_offset;
 
+pub use age::{Age, AgeUnit};
+pub use coded_concept::CodedConcept;
 pub use dataset::{Dataset, NotAnObject};
 pub use date::PartialDate;
+pub use date_time::DateTime;
+pub use decimal::Decimal;
 pub use dictionary::keyword;
 pub use element::Element;
 pub use instance::{DEFAULT_PARTITION, InstanceKey};
 pub use invalid::{InvalidValue, Reason};
 pub use person_name::{NameGroup, PersonName};
-pub use scan::{Items, items, members};
+pub use scan::{Items, items, leading_members, members};
 pub use uid::is_uid;

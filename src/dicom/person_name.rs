@@ -71,15 +71,24 @@ impl Dataset {
     /// When it has several values, a group longer than 64 characters, control characters, more
     /// than three groups or more than five components.
     pub fn person_name(&self, tag: Tag) -> Result<Option<PersonName>, InvalidValue> {
-        self.read(tag, |_, value| {
-            let name = match value {
-                Value::Text(text) => from_text(&text)?,
-                Value::Object(json) => from_object(&json)?,
-                Value::Malformed => return Err(Reason::Malformed),
-            };
-            Ok(Some(name).filter(|name| !name.is_empty()))
-        })
+        self.read(tag, |_, value| name(value))
     }
+
+    /// The names of an attribute that may have several.
+    ///
+    /// # Errors
+    /// As [`Dataset::person_name`], but for the number of values.
+    pub fn person_names(&self, tag: Tag) -> Result<Vec<PersonName>, InvalidValue> {
+        self.read_all(tag, |_, value| name(value))
+    }
+}
+
+fn name(value: Value) -> Result<Option<PersonName>, Reason> {
+    let name = match value {
+        Value::Object(json) => from_object(&json)?,
+        value => from_text(&value.into_text()?)?,
+    };
+    Ok(Some(name).filter(|name| !name.is_empty()))
 }
 
 fn from_object(json: &Bytes) -> Result<PersonName, Reason> {

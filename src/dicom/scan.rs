@@ -48,11 +48,19 @@ pub fn items(json: &Bytes) -> Option<Items> {
 /// is left out.
 #[must_use]
 pub fn members(json: &Bytes) -> Option<Vec<(String, Bytes)>> {
+    let (members, closed) = leading_members(json);
+    closed.then_some(members)
+}
+
+/// As [`members`], up to the place where the object breaks off, if it does; and whether it was
+/// closed. What followed the last comma of a broken one is left out.
+#[must_use]
+pub fn leading_members(json: &Bytes) -> (Vec<(String, Bytes)>, bool) {
     let mut members = Vec::new();
-    visit_members(json, |key, value| {
+    let closed = visit_members(json, |key, value| {
         members.push((unescape(key), json.slice(value)));
-    })
-    .then_some(members)
+    });
+    (members, closed)
 }
 
 /// Calls `visit` with the raw key (between its quotes, escapes untouched) and the range of the
@@ -211,6 +219,16 @@ mod tests {
     fn a_member_without_a_key_is_left_out() {
         let found = pairs(r#"{ a: 1, "b" 2, "c": 3 }"#).unwrap();
         assert_eq!(found, [("c".to_owned(), "3".to_owned())]);
+    }
+
+    #[test]
+    fn an_object_that_breaks_off_gives_the_members_before_the_cut() {
+        let (found, closed) = leading_members(&Bytes::from_static(br#"{"a":1,"b":[2],"c"#));
+        assert_eq!(
+            found.iter().map(|(k, _)| k.as_str()).collect::<Vec<_>>(),
+            ["a", "b"]
+        );
+        assert!(!closed);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use dicom_core::{Tag, VR};
 
-use super::element::Value;
+use super::element::{Element, Value};
 use super::{Dataset, InvalidValue, Reason};
 
 impl Dataset {
@@ -12,11 +12,21 @@ impl Dataset {
     /// When it has several values, is too long for its value representation, or holds control
     /// characters that are not allowed there.
     pub fn text(&self, tag: Tag) -> Result<Option<String>, InvalidValue> {
-        self.read(tag, |element, value| match value {
-            Value::Text(text) => validate(&text, element.vr()).map(|()| Some(text)),
-            Value::Object(_) | Value::Malformed => Err(Reason::Malformed),
-        })
+        self.read(tag, text)
     }
+
+    /// The texts of a character string attribute that may have several.
+    ///
+    /// # Errors
+    /// As [`Dataset::text`], but for the number of values.
+    pub fn texts(&self, tag: Tag) -> Result<Vec<String>, InvalidValue> {
+        self.read_all(tag, text)
+    }
+}
+
+fn text(element: &Element, value: Value) -> Result<Option<String>, Reason> {
+    let text = value.into_text()?;
+    validate(&text, element.vr()).map(|()| Some(text))
 }
 
 fn validate(text: &str, vr: VR) -> Result<(), Reason> {
@@ -50,6 +60,17 @@ mod tests {
         assert_eq!(validate(&"Ж".repeat(16), VR::SH), Ok(()));
         assert_eq!(validate(&"Ж".repeat(17), VR::SH), Err(Reason::TooLong(16)));
         assert_eq!(validate(&"x".repeat(65), VR::LO), Err(Reason::TooLong(64)));
+    }
+
+    #[test]
+    fn long_texts_have_a_bound_too_but_unlimited_ones() {
+        for (vr, longest) in [(VR::ST, 1024), (VR::LT, 10_240)] {
+            assert_eq!(validate(&"ж".repeat(longest), vr), Ok(()));
+            let longer = "ж".repeat(longest + 1);
+            assert_eq!(validate(&longer, vr), Err(Reason::TooLong(longest)));
+            assert_eq!(validate(&longer, VR::UT), Ok(()));
+            assert_eq!(validate(&longer, VR::UC), Ok(()));
+        }
     }
 
     #[test]

@@ -18,7 +18,7 @@ impl Dataset {
     }
 }
 
-fn parse(text: &str) -> Result<Time, Reason> {
+pub(super) fn parse(text: &str) -> Result<Time, Reason> {
     let (whole, fraction) = match text.split_once('.') {
         Some((whole, fraction)) => (whole, Some(fraction)),
         None => (text, None),

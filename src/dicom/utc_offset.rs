@@ -17,7 +17,7 @@ impl Dataset {
     }
 }
 
-fn parse(text: &str) -> Result<Offset, Reason> {
+pub(super) fn parse(text: &str) -> Result<Offset, Reason> {
     let (sign, digits) = match text.split_at_checked(1) {
         Some(("+", digits)) => (1, digits),
         Some(("-", digits)) => (-1, digits),

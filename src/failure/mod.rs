@@ -3,6 +3,7 @@
 
 mod code;
 mod http;
+mod omitted;
 mod policy;
 
 use std::fmt;
@@ -12,6 +13,7 @@ use jiff::Timestamp;
 
 pub use code::Code;
 pub use http::{describe, retry_after};
+pub use omitted::OmittedValue;
 pub use policy::{Dependency, Operation, Symptom, classify};
 
 /// What the engine does about a failure.

@@ -3,9 +3,13 @@
 use bytes::Bytes;
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;
+use sha2::{Digest, Sha256};
 
-use crate::dicom::{DEFAULT_PARTITION, Dataset, InstanceKey, members};
-use crate::failure::Subject;
+use crate::dicom::{DEFAULT_PARTITION, Dataset, InstanceKey, is_uid, leading_members};
+use crate::failure::{Code, Failure, Subject};
+
+/// The longest word of the feed that is shown when it is unknown.
+const LONGEST_WORD: usize = 32;
 
 /// What happened to an instance.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,7 +65,7 @@ pub struct Entry {
 /// An entry that cannot be read, with what could be read of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MalformedEntry {
-    /// Sequence and UIDs, as far as they are there.
+    /// Sequence and UIDs, as far as they are there, and the digest of what came instead.
     pub subject: Subject,
     /// When it happened, if that can be read.
     pub timestamp: Option<Timestamp>,
@@ -69,15 +73,27 @@ pub struct MalformedEntry {
     pub reason: String,
 }
 
+impl MalformedEntry {
+    /// What is recorded of it.
+    #[must_use]
+    pub fn failure(&self) -> Failure {
+        let raw = self.subject.digest.as_ref();
+        let raw = raw.map_or_else(String::new, |digest| format!("; raw entry sha256 {digest}"));
+        let message = format!("{}{raw}", self.reason);
+        Failure::new(Code::DicomMalformedEntry, message)
+    }
+}
+
 impl Entry {
-    /// The UIDs and sequence of this entry, for records and logs.
+    /// The sequence and the UIDs of this entry, for records and logs. What is no UID is left out.
     #[must_use]
     pub fn subject(&self) -> Subject {
+        let uid = |text: &String| Some(text).filter(|text| is_uid(text)).cloned();
         Subject {
             sequence: Some(self.sequence),
-            study: Some(self.key.study.clone()),
-            series: Some(self.key.series.clone()),
-            instance: Some(self.key.instance.clone()),
+            study: uid(&self.key.study),
+            series: uid(&self.key.series),
+            instance: uid(&self.key.instance),
             partition: self.key.partition.clone(),
             action: Some(self.action.as_str().to_owned()),
             timestamp: self.timestamp,
@@ -92,15 +108,18 @@ impl Entry {
     pub fn parse(item: &Bytes) -> Result<Self, MalformedEntry> {
         let members = Members::read(item);
         Self::assemble(&members).map_err(|reason| MalformedEntry {
-            subject: members.subject(),
+            subject: Subject {
+                digest: Some(digest(item)),
+                ..members.subject()
+            },
             timestamp: members.timestamp(),
             reason,
         })
     }
 
     fn assemble(members: &Members) -> Result<Self, String> {
-        if members.0.is_empty() {
-            return Err("the entry is not a JSON object".to_owned());
+        if !members.closed {
+            return Err("the entry is not a complete JSON object".to_owned());
         }
         let key = InstanceKey {
             partition: members.partition(),
@@ -119,6 +138,15 @@ impl Entry {
             metadata: members.metadata()?,
         })
     }
+}
+
+/// The first 16 hex digits of the SHA-256.
+fn digest(raw: &[u8]) -> String {
+    let hash = Sha256::digest(raw);
+    hash.iter()
+        .take(8)
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
 }
 
 fn action(word: &str) -> Option<Action> {
@@ -140,16 +168,21 @@ fn state(word: &str) -> Option<State> {
 }
 
 /// The members of an entry's object; none when it is no object.
-struct Members(Vec<(String, Bytes)>);
+struct Members {
+    all: Vec<(String, Bytes)>,
+    /// Whether it is an object that does not break off.
+    closed: bool,
+}
 
 impl Members {
     fn read(item: &Bytes) -> Self {
-        Self(members(item).unwrap_or_default())
+        let (all, closed) = leading_members(item);
+        Self { all, closed }
     }
 
     fn get<T: DeserializeOwned>(&self, name: &str) -> Option<T> {
         let (_, value) = self
-            .0
+            .all
             .iter()
             .find(|(key, _)| key.eq_ignore_ascii_case(name))?;
         serde_json::from_slice(value).ok()
@@ -162,7 +195,16 @@ impl Members {
 
     fn word<T>(&self, name: &str, meaning: fn(&str) -> Option<T>) -> Result<T, String> {
         let word: String = self.required(name)?;
-        meaning(&word.to_ascii_lowercase()).ok_or_else(|| format!("{name} {word:?} is unknown"))
+        meaning(&word.to_ascii_lowercase()).ok_or_else(|| {
+            let harmless =
+                word.len() <= LONGEST_WORD && word.bytes().all(|b| b.is_ascii_alphabetic());
+            let shown = if harmless {
+                format!(" {word:?}")
+            } else {
+                String::new()
+            };
+            format!("{name}{shown} is unknown")
+        })
     }
 
     /// A feed counts from 1, in 64 bits with a sign.
@@ -182,7 +224,7 @@ impl Members {
 
     fn metadata(&self) -> Result<Option<Dataset>, String> {
         let found = self
-            .0
+            .all
             .iter()
             .find(|(key, _)| key.eq_ignore_ascii_case("metadata"));
         match found.map(|(_, value)| value) {
@@ -195,11 +237,12 @@ impl Members {
     }
 
     fn subject(&self) -> Subject {
+        let uid = |name| self.get(name).filter(|text: &String| is_uid(text));
         Subject {
             sequence: self.sequence(),
-            study: self.get("studyInstanceUid"),
-            series: self.get("seriesInstanceUid"),
-            instance: self.get("sopInstanceUid"),
+            study: uid("studyInstanceUid"),
+            series: uid("seriesInstanceUid"),
+            instance: uid("sopInstanceUid"),
             partition: self.partition(),
             action: self
                 .word("action", action)
@@ -277,7 +320,40 @@ mod tests {
     fn what_is_no_object_is_malformed() {
         assert_eq!(
             parse("17").unwrap_err().reason,
-            "the entry is not a JSON object"
+            "the entry is not a complete JSON object"
+        );
+    }
+
+    #[test]
+    fn of_an_entry_that_breaks_off_the_beginning_is_known() {
+        let cut = GOOD.find("\"action\"").unwrap();
+        let malformed = parse(&GOOD[..cut + 3]).unwrap_err();
+        assert_eq!(malformed.subject.sequence, Some(7));
+        assert_eq!(malformed.subject.instance.as_deref(), Some("1.2.3.4"));
+    }
+
+    #[test]
+    fn rx7_a_malformed_entry_carries_the_digest_of_its_raw_bytes() {
+        // What `printf '{"sequence":7}' | sha256sum` begins with.
+        let expected = "69c1d8217ddea5c4";
+        let malformed = parse(r#"{"sequence":7}"#).unwrap_err();
+        assert_eq!(malformed.subject.digest.as_deref(), Some(expected));
+        let message = malformed.failure().message;
+        assert!(
+            message.ends_with(&format!("; raw entry sha256 {expected}")),
+            "{message}"
+        );
+        assert_eq!(parse(GOOD).unwrap().subject().digest, None);
+    }
+
+    #[test]
+    fn what_stands_in_the_place_of_a_uid_or_word_is_not_told() {
+        let text = GOOD.replace("1.2.3.4", "CANARY");
+        assert_eq!(parse(&text).unwrap().subject().instance, None);
+        let malformed = parse(&text.replace("Create", "CANARY 17")).unwrap_err();
+        assert!(
+            !format!("{malformed:?}").contains("CANARY"),
+            "{malformed:?}"
         );
     }
 }

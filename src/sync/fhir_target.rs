@@ -169,8 +169,11 @@ impl Target for FhirTarget {
             &self.rules,
         ) {
             Ok(change) => {
-                let warning = |invalid: &InvalidValue| format!("{invalid}; not stored in FHIR");
-                let warnings = change.warnings().iter().map(warning).collect();
+                let warnings = change
+                    .warnings()
+                    .iter()
+                    .map(InvalidValue::omitted)
+                    .collect();
                 Reading::Change { change, warnings }
             }
             Err(failure) => Reading::Refuse(failure),

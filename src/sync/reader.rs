@@ -13,7 +13,7 @@ use super::lane::panicked;
 use super::retry::endless;
 use super::status::Observer;
 use super::target::{Reading, Target};
-use crate::failure::{Class, Code, Failure, Subject};
+use crate::failure::{Class, Subject};
 use crate::feed::{ChangeFeed, Entry, MalformedEntry, Page};
 use crate::settings;
 
@@ -114,7 +114,7 @@ fn read_entry<T: Target>(target: &T, entry: Result<Entry, MalformedEntry>) -> Re
             }
         }
         Err(malformed) => {
-            let failure = Failure::new(Code::DicomMalformedEntry, malformed.reason);
+            let failure = malformed.failure();
             ReadEntry {
                 subject: malformed.subject,
                 timestamp: malformed.timestamp,

@@ -7,7 +7,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::target::Applied;
-use crate::failure::{Code, Failure, Subject};
+use crate::failure::{Code, Failure, OmittedValue, Subject};
 
 /// What the engine is about.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -97,8 +97,8 @@ pub enum Retried {
 
 /// Somebody who is told what becomes of each entry. None of these may wait.
 pub trait Observer: Send + Sync + 'static {
-    /// Something of an entry cannot be applied; the rest of it goes on.
-    fn warned(&self, _subject: &Subject, _warning: &str) {}
+    /// A value of an entry is left out; the rest of it goes on.
+    fn warned(&self, _subject: &Subject, _omitted: &OmittedValue) {}
 
     /// An attempt at an entry (the first of several that are applied together) failed; the next
     /// is made after this delay, or none.
@@ -131,8 +131,8 @@ pub trait Observer: Send + Sync + 'static {
 pub struct Observers(pub Vec<Arc<dyn Observer>>);
 
 impl Observer for Observers {
-    fn warned(&self, subject: &Subject, warning: &str) {
-        self.0.iter().for_each(|one| one.warned(subject, warning));
+    fn warned(&self, subject: &Subject, omitted: &OmittedValue) {
+        self.0.iter().for_each(|one| one.warned(subject, omitted));
     }
 
     fn attempt_failed(
@@ -181,8 +181,8 @@ pub struct Counts {
     pub applied: u64,
     /// Entries skipped, by reason.
     pub skipped: BTreeMap<&'static str, u64>,
-    /// What of entries could not be applied.
-    pub warnings: Vec<(Subject, String)>,
+    /// Values of entries that were left out.
+    pub warnings: Vec<(Subject, OmittedValue)>,
     /// Entries failed, with their failure.
     pub failed: Vec<(Subject, Failure)>,
     /// Resources written, by what was done and to which type.
@@ -204,10 +204,10 @@ impl Tally {
 }
 
 impl Observer for Tally {
-    fn warned(&self, subject: &Subject, warning: &str) {
+    fn warned(&self, subject: &Subject, omitted: &OmittedValue) {
         self.lock()
             .warnings
-            .push((subject.clone(), warning.to_owned()));
+            .push((subject.clone(), omitted.clone()));
     }
 
     fn settled(&self, subject: &Subject, fate: &Fate) {

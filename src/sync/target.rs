@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::future::Future;
 use std::hash::Hash;
 
-use crate::failure::Failure;
+use crate::failure::{Failure, OmittedValue};
 use crate::feed::Entry;
 
 /// What an entry means for a target, found without I/O.
@@ -14,8 +14,8 @@ pub enum Reading<C> {
     Change {
         /// The change.
         change: C,
-        /// What of the entry cannot be applied, a sentence each, without patient data.
-        warnings: Vec<String>,
+        /// Values of the entry that are left out.
+        warnings: Vec<OmittedValue>,
     },
     /// Nothing to do, for this reason.
     Skip(&'static str),

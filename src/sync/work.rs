@@ -16,7 +16,7 @@ use super::reader::{ReadEntry, ReadPage};
 use super::schedule::{Batch, Schedule};
 use super::status::{Fate, Observer};
 use super::target::{Reading, Target};
-use crate::failure::{Class, Failure, Subject};
+use crate::failure::{Class, Failure, OmittedValue, Subject};
 use crate::store::SyncState;
 
 /// The engine's state. One task owns it.
@@ -133,7 +133,7 @@ impl<T: Target> Work<T> {
                 Reading::Change { change, warnings } => {
                     warnings
                         .iter()
-                        .for_each(|warning| self.warn(&subject, warning));
+                        .for_each(|omitted| self.warn(&subject, omitted));
                     self.schedule.push(subject, change);
                 }
                 Reading::Skip(reason) => self.settle(&subject, &Fate::Skipped(reason)),
@@ -165,7 +165,7 @@ impl<T: Target> Work<T> {
         Ok(())
     }
 
-    fn warn(&self, subject: &Subject, warning: &str) {
+    fn warn(&self, subject: &Subject, omitted: &OmittedValue) {
         let Subject {
             sequence,
             study,
@@ -173,11 +173,16 @@ impl<T: Target> Work<T> {
             instance,
             ..
         } = subject;
+        let OmittedValue {
+            tag,
+            keyword,
+            reason,
+        } = omitted;
         warn!(
             event = "value_not_applied",
-            sequence, study, series, instance, "{warning}"
+            sequence, study, series, instance, tag, keyword, reason, "{omitted}"
         );
-        self.observer.warned(subject, warning);
+        self.observer.warned(subject, omitted);
     }
 
     fn settle(&mut self, subject: &Subject, fate: &Fate) {

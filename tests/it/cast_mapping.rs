@@ -13,9 +13,9 @@ use crate::cast_world::{World, create, dataset, key, rules};
 
 /// The resources that one instance makes, as (type, resource).
 fn cast(elements: &[(&str, &str)], rules: &Rules) -> World {
-    let dataset = dataset(elements);
-    let action = radcast::cast::Action::Create;
     let key = key("1.2", "1.2.3", "1.2.3.4");
+    let dataset = dataset(&key, elements);
+    let action = radcast::cast::Action::Create;
     let change = radcast::cast::Change::read(1, key, action, Some(&dataset), rules).unwrap();
     let mut world = World::default();
     world.cast_by(rules, [change]).unwrap();

@@ -93,7 +93,8 @@ fn the_default_study_is_told_from_its_twins_whoever_comes_first() {
 fn the_default_partition_by_name_is_the_default_partition() {
     let mut world = World::default();
     let named = in_partition(radcast::dicom::DEFAULT_PARTITION);
-    let change = Change::read(1, named, Action::Create, Some(&dataset(&[])), &rules()).unwrap();
+    let dataset = dataset(&named, &[]);
+    let change = Change::read(1, named, Action::Create, Some(&dataset), &rules()).unwrap();
     assert_eq!(change.study().partition(), None);
     world.cast([change]);
     assert_eq!(

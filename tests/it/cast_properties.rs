@@ -244,10 +244,10 @@ proptest! {
         let element = |value: &Value| format!(r#"{{"Value":{value}}}"#);
         let texts: Vec<_> = values.iter().map(element).collect();
         let elements: Vec<_> = tags.iter().copied().zip(texts.iter().map(String::as_str)).collect();
-        let sets = [Ok(dataset(&elements)), Dataset::parse(Bytes::from(whole.to_string()))];
+        let key = key("1", "1.1", "1.3");
+        let sets = [Ok(dataset(&key, &elements)), Dataset::parse(Bytes::from(whole.to_string()))];
         for set in sets.into_iter().flatten() {
-            let key = key("1", "1.1", "1.3");
-            if let Ok(change) = Change::read(1, key, Action::Create, Some(&set), &rules()) {
+            if let Ok(change) = Change::read(1, key.clone(), Action::Create, Some(&set), &rules()) {
                 World::default().cast([change]);
             }
         }

@@ -44,9 +44,14 @@ pub(crate) fn key(study: &str, series: &str, instance: &str) -> InstanceKey {
     }
 }
 
-/// A dataset of these elements, by tag and JSON text, besides the required ones.
-pub(crate) fn dataset(elements: &[(&str, &str)]) -> Dataset {
+/// The dataset of an instance: these elements, by tag and JSON text, besides the required ones.
+pub(crate) fn dataset(key: &InstanceKey, elements: &[(&str, &str)]) -> Dataset {
+    let uid = |uid: &str| format!(r#"{{"vr":"UI","Value":["{uid}"]}}"#);
+    let (study, series, instance) = (uid(&key.study), uid(&key.series), uid(&key.instance));
     let required = [
+        ("0020000D", study.as_str()),
+        ("0020000E", series.as_str()),
+        ("00080018", instance.as_str()),
         ("00100020", r#"{"vr":"LO","Value":["P1"]}"#),
         ("00080060", r#"{"vr":"CS","Value":["CT"]}"#),
         (
@@ -64,7 +69,7 @@ pub(crate) fn dataset(elements: &[(&str, &str)]) -> Dataset {
 
 /// A create entry.
 pub(crate) fn create(sequence: u64, key: InstanceKey, elements: &[(&str, &str)]) -> Change {
-    let dataset = dataset(elements);
+    let dataset = dataset(&key, elements);
     Change::read(sequence, key, Action::Create, Some(&dataset), &rules()).unwrap()
 }
 

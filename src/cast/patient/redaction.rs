@@ -91,6 +91,9 @@ mod tests {
     fn delta() -> StudyDelta {
         let json = r#"{
             "00080016": { "vr": "UI", "Value": ["1.2.840.10008.5.1.4.1.1.2"] },
+            "00080018": { "vr": "UI", "Value": ["1.4"] },
+            "0020000D": { "vr": "UI", "Value": ["1.2"] },
+            "0020000E": { "vr": "UI", "Value": ["1.3"] },
             "00080060": { "vr": "CS", "Value": ["CT"] },
             "00100010": { "vr": "PN", "Value": [{ "Alphabetic": "Canary^Al", "Ideographic": "山田^太郎" }] },
             "00100020": { "vr": "LO", "Value": ["ID-4711"] },

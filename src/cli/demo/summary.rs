@@ -70,8 +70,8 @@ impl Summary<'_> {
         if !self.counts.warnings.is_empty() {
             println!("\nApplied in part, {} values", self.counts.warnings.len());
         }
-        for (subject, warning) in &self.counts.warnings {
-            print_entry(subject, warning);
+        for (subject, omitted) in &self.counts.warnings {
+            print_entry(subject, &omitted.to_string());
         }
     }
 

@@ -151,3 +151,98 @@ fn what_is_no_object_is_refused() {
         assert!(Dataset::parse(Bytes::copy_from_slice(json.as_bytes())).is_err());
     }
 }
+
+#[test]
+fn numbers_have_a_bound_as_text_and_none_as_json_numbers() {
+    let of = |value: &str| {
+        dataset(&format!(
+            r#"{{"00200013":{{"Value":[{value}]}},"00101030":{{"Value":[{value}]}}}}"#
+        ))
+    };
+    let long = "72.5000000000000001";
+    let text = of(&format!("\"{long}\""));
+    assert_eq!(
+        reason(text.decimal(tags::PATIENT_WEIGHT)),
+        Reason::TooLong(16)
+    );
+    let weight = of(long).decimal(tags::PATIENT_WEIGHT).unwrap().unwrap();
+    assert_eq!(weight.as_str(), long);
+    let text = of(r#""0000000000007""#);
+    assert_eq!(
+        reason(text.integer(tags::INSTANCE_NUMBER)),
+        Reason::TooLong(12)
+    );
+    assert_eq!(
+        of("7.000000000000").integer(tags::INSTANCE_NUMBER),
+        Ok(Some(7))
+    );
+    assert_eq!(
+        of(r#"" 72.5 ""#)
+            .decimal(tags::PATIENT_WEIGHT)
+            .unwrap()
+            .unwrap()
+            .as_str(),
+        "72.5"
+    );
+}
+
+#[test]
+fn attributes_of_several_values_give_all_of_them_or_what_is_wrong() {
+    let set = dataset(
+        r#"{"00080008":{"Value":["ORIGINAL","PRIMARY\\AXIAL",""]},
+            "00101001":{"Value":[{"Alphabetic":"A^B"},"C^D",{}]},
+            "00102180":{"Value":["x"]},"00102154":{"Value":["1","\u00072"]}}"#,
+    );
+    let terms = set.code_strings(tags::IMAGE_TYPE).unwrap();
+    assert_eq!(terms, ["ORIGINAL", "PRIMARY", "AXIAL"]);
+    let names = set.person_names(tags::OTHER_PATIENT_NAMES).unwrap();
+    let families: Vec<_> = names.iter().map(|name| &name.alphabetic.family).collect();
+    assert_eq!(families, ["A", "C"]);
+    assert_eq!(set.texts(tags::OCCUPATION), Ok(vec!["x".to_owned()]));
+    assert_eq!(set.texts(tags::STUDY_DESCRIPTION), Ok(Vec::new()));
+    let numbers = set.texts(tags::PATIENT_TELEPHONE_NUMBERS).unwrap_err();
+    assert_eq!(numbers.reason, Reason::Repertoire("SH"));
+}
+
+#[test]
+fn texts_of_lines_keep_their_backslashes_and_leading_blanks() {
+    let set = dataset(r#"{"00104000":{"Value":["  a\\b\r\n  "]},"00080119":{"Value":["a\\b"]}}"#);
+    let comments = set.text(tags::PATIENT_COMMENTS).unwrap();
+    assert_eq!(comments.as_deref(), Some("  a\\b\r\n"));
+    assert_eq!(
+        reason(set.text(tags::LONG_CODE_VALUE)),
+        Reason::SeveralValues
+    );
+}
+
+#[test]
+fn every_reader_takes_text_and_numbers_and_no_objects() {
+    let set = dataset(
+        r#"{"00101010":{"Value":["045Y"]},"0008002A":{"Value":[20240601]},
+            "00081190":{"Value":["urn:a"]},"00101020":{"Value":[{}]},"00080020":{"Value":[20240601]}}"#,
+    );
+    assert_eq!(set.age(tags::PATIENT_AGE).unwrap().unwrap().number, 45);
+    let acquired = set.date_time(tags::ACQUISITION_DATE_TIME).unwrap().unwrap();
+    assert_eq!(acquired.date.to_string(), "2024-06-01");
+    assert_eq!(set.uri(tags::RETRIEVE_URL), Ok(Some("urn:a".into())));
+    assert_eq!(reason(set.decimal(tags::PATIENT_SIZE)), Reason::Malformed);
+    assert!(set.date(tags::STUDY_DATE).unwrap().is_some());
+}
+
+#[test]
+fn however_deep_a_value_is_nested_it_is_one_bad_value() {
+    let deep = 1_000_000;
+    let read = std::thread::Builder::new().stack_size(128 << 10).spawn(move || {
+        let nest = format!("{}{}", r#"[{"a":"#.repeat(deep), "}]".repeat(deep));
+        for element in [nest.clone(), format!(r#"{{"Value":[{nest}]}}"#)] {
+            let set = dataset(&format!(
+                r#"{{"00081030":{element},"00081032":{element},"00100010":{element},"00080060":{{"Value":["CT"]}}}}"#
+            ));
+            assert_eq!(reason(set.text(tags::STUDY_DESCRIPTION)), Reason::Malformed);
+            assert!(set.person_name(tags::PATIENT_NAME).is_err());
+            assert!(set.coded_concepts(tags::PROCEDURE_CODE_SEQUENCE)[0].is_err());
+            assert_eq!(set.code_string(tags::MODALITY), Ok(Some("CT".into())));
+        }
+    });
+    read.unwrap().join().unwrap();
+}

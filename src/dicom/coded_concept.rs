@@ -1,0 +1,152 @@
+//! Code sequences: the items of the Code Sequence Macro (PS3.3 8.8).
+
+use std::fmt;
+
+use dicom_core::Tag;
+use dicom_dictionary_std::tags;
+
+use super::{Dataset, InvalidValue, Reason, keyword};
+
+/// A concept by its code.
+#[derive(Clone, PartialEq, Eq)]
+pub struct CodedConcept {
+    /// Code Value (0008,0100), Long Code Value (0008,0119) or URN Code Value (0008,0120).
+    pub value: String,
+    /// Coding Scheme Designator (0008,0102); there may be none with a URN.
+    pub scheme: Option<String>,
+    /// Coding Scheme Version (0008,0103).
+    pub scheme_version: Option<String>,
+    /// Code Meaning (0008,0104), in words.
+    pub meaning: Option<String>,
+}
+
+impl fmt::Debug for CodedConcept {
+    /// Tells nothing of the content: it is patient data.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("CodedConcept(..)")
+    }
+}
+
+impl Dataset {
+    /// The concepts of a code sequence, each with its own verdict; items that say nothing are left
+    /// out.
+    ///
+    /// # Errors
+    /// The sequence is none, as the only verdict; or an item lacks the code or, unless that is a
+    /// URN, its scheme, or has an invalid attribute.
+    pub fn coded_concepts(&self, tag: Tag) -> Vec<Result<CodedConcept, InvalidValue>> {
+        match self.read_all(tag, |_, value| value.into_dataset().map(Some)) {
+            Ok(items) => {
+                let filled = items.iter().filter(|item| !item.says_nothing());
+                let concept = |item: &Self| item.coded_concept(tag);
+                filled.map(concept).collect()
+            }
+            Err(invalid) => vec![Err(invalid)],
+        }
+    }
+
+    fn says_nothing(&self) -> bool {
+        const ALL: [Tag; 4] = [
+            tags::CODE_VALUE,
+            tags::LONG_CODE_VALUE,
+            tags::URN_CODE_VALUE,
+            tags::CODE_MEANING,
+        ];
+        ALL.iter()
+            .all(|tag| self.element(*tag).is_none_or(|element| element.is_empty()))
+    }
+
+    fn coded_concept(&self, sequence: Tag) -> Result<CodedConcept, InvalidValue> {
+        let invalid = |tag| InvalidValue::new(sequence, Reason::Item(keyword(tag)));
+        let text = |tag| self.text(tag).map_err(|_| invalid(tag));
+        let code = match text(tags::CODE_VALUE)? {
+            None => text(tags::LONG_CODE_VALUE)?,
+            short => short,
+        };
+        let urn = self.uri(tags::URN_CODE_VALUE);
+        let urn = urn.map_err(|_| invalid(tags::URN_CODE_VALUE))?;
+        let scheme = text(tags::CODING_SCHEME_DESIGNATOR)?;
+        if code.is_some() && scheme.is_none() {
+            return Err(invalid(tags::CODING_SCHEME_DESIGNATOR));
+        }
+        Ok(CodedConcept {
+            value: code.or(urn).ok_or_else(|| invalid(tags::CODE_VALUE))?,
+            scheme,
+            scheme_version: text(tags::CODING_SCHEME_VERSION)?,
+            meaning: text(tags::CODE_MEANING)?,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+
+    use super::*;
+
+    fn read(items: &str) -> Vec<Result<CodedConcept, InvalidValue>> {
+        let json = format!(r#"{{"00081032":{{"vr":"SQ","Value":{items}}}}}"#);
+        let dataset = Dataset::parse(Bytes::from(json)).unwrap();
+        dataset.coded_concepts(tags::PROCEDURE_CODE_SEQUENCE)
+    }
+
+    fn reason(items: &str) -> String {
+        let mut read = read(items);
+        assert_eq!(read.len(), 1, "{items}");
+        read.remove(0).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn a_code_has_scheme_version_and_meaning() {
+        let item = r#"[{"00080100":{"Value":["77477000"]},"00080102":{"Value":["SCT"]},
+            "00080103":{"Value":["2024"]},"00080104":{"Value":["CT"]}}]"#;
+        let expected = CodedConcept {
+            value: "77477000".to_owned(),
+            scheme: Some("SCT".to_owned()),
+            scheme_version: Some("2024".to_owned()),
+            meaning: Some("CT".to_owned()),
+        };
+        assert_eq!(read(item), [Ok(expected)]);
+    }
+
+    #[test]
+    fn long_codes_and_urns_are_codes_too() {
+        let long = "1".repeat(40);
+        let item =
+            format!(r#"[{{"00080119":{{"Value":["{long}"]}},"00080102":{{"Value":["X"]}}}}]"#);
+        assert_eq!(read(&item)[0].as_ref().unwrap().value, long);
+        let urn = r#"[{"00080120":{"Value":["urn:lex:a"]}}]"#;
+        assert_eq!(read(urn)[0].as_ref().unwrap().value, "urn:lex:a");
+    }
+
+    #[test]
+    fn an_item_that_says_nothing_is_none() {
+        let empty = r#"[{}, {"00080100":{"vr":"SH"},"00080104":{"Value":[""]}}, null]"#;
+        assert_eq!(read(empty), []);
+        assert_eq!(read("null"), []);
+    }
+
+    #[test]
+    fn one_bad_item_is_one_bad_item() {
+        let items = r#"[{"00080104":{"Value":["CT"]}},
+            {"00080100":{"Value":["1"]},"00080102":{"Value":["SCT"]}}]"#;
+        let verdicts: Vec<_> = read(items).iter().map(Result::is_ok).collect();
+        assert_eq!(verdicts, [false, true]);
+    }
+
+    #[test]
+    fn what_is_missing_or_invalid_is_named() {
+        let without = |what: &str| {
+            format!(
+                "ProcedureCodeSequence (0008,1032) has an item whose {what} is missing or invalid"
+            )
+        };
+        let nameless = r#"[{"00080104":{"Value":["CT"]}}]"#;
+        assert_eq!(reason(nameless), without("CodeValue"));
+        let schemeless = r#"[{"00080100":{"Value":["1"]}}]"#;
+        assert_eq!(reason(schemeless), without("CodingSchemeDesignator"));
+        let long = r#"[{"00080100":{"Value":["12345678901234567"]},"00080102":{"Value":["X"]}}]"#;
+        assert_eq!(reason(long), without("CodeValue"));
+        assert!(reason(r#"["CT"]"#).contains("cannot be read"));
+    }
+}
