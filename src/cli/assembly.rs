@@ -69,16 +69,18 @@ pub(super) async fn follow(
     let client = feed_client(settings)?;
     let page = u64::from(settings.dicom_web.page_size);
     let settle = settings.dicom_web.gap_settle_time;
+    let unparsable = settings.dicom_web.on_unparsable;
     match settings.dicom_web.api_version {
         ApiVersion::V1 => {
             let open = |from: crate::store::SyncState| {
-                SequenceWindows::new(client, page, from.sequence, settle)
+                SequenceWindows::new(client, page, from.sequence, settle).on_unparsable(unparsable)
             };
             engine.run(open, status, stop).await
         }
         ApiVersion::V2 => {
             let open = |from: crate::store::SyncState| {
                 TimeWindows::new(client, page, from.sequence, from.timestamp, settle)
+                    .on_unparsable(unparsable)
             };
             engine.run(open, status, stop).await
         }

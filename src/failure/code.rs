@@ -96,7 +96,7 @@ codes! {
         "The DICOM service failed: look at its own log for the time given.";
     /// A page that is no JSON array.
     DicomInvalidResponse = "dicom.invalid-response", Transient,
-        "The DICOM service (or a proxy before it) answered something that is no change feed: check DicomWeb:Endpoint.";
+        "The DICOM service (or a proxy before it) answered something that is no change feed: check DicomWeb:Endpoint. Where one entry is named, delete its instance, or let DicomWeb:OnUnparsable = Record pass it.";
     /// 401 from the DICOMweb service.
     DicomUnauthorized = "dicom.unauthorized", Setup,
         "The DICOM service does not accept the credentials: check DicomWeb:Authentication, the audience above all.";

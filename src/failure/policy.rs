@@ -1,6 +1,6 @@
 //! The one place that decides what an error means: (dependency, operation, symptom) → code.
 
-use super::Code;
+use super::{Class, Code};
 
 /// Whose answer it was.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -109,6 +109,23 @@ impl Code {
         )
     }
 
+    /// Whether one entry of a feed page may have brought the failure in: the service failed over the
+    /// page, broke it off, or answered what is no page.
+    #[must_use]
+    pub const fn doubts_page(self) -> bool {
+        matches!(
+            self,
+            Self::DicomServerError | Self::DicomInvalidResponse | Self::DicomUnreachable
+        )
+    }
+
+    /// Whether reading the feed waits until somebody mends something, rather than for the next
+    /// attempt.
+    #[must_use]
+    pub const fn pauses_feed(self) -> bool {
+        matches!(self.class(), Class::Setup) || matches!(self, Self::DicomInvalidResponse)
+    }
+
     /// Whether something else may have answered in the service's place, so that the service has to
     /// be asked before an entry is blamed.
     #[must_use]
@@ -120,7 +137,6 @@ impl Code {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::failure::Class;
 
     fn class(operation: Operation, status: u16) -> Class {
         classify(Dependency::Fhir, operation, Symptom::Status(status)).class()

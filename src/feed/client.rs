@@ -8,8 +8,9 @@ use jiff::Timestamp;
 use reqwest::Url;
 use reqwest::redirect::Policy;
 
-use super::page;
-use super::{Entry, MalformedEntry};
+use super::Entry;
+use super::page::{self, Rows};
+use super::span::Span;
 use crate::auth::{Answer, Exchange, HttpExchange, NoAnswer, Outgoing};
 use crate::failure::{Code, Dependency, Failure, Operation, Symptom, classify};
 use crate::settings::ApiVersion;
@@ -18,6 +19,7 @@ use crate::settings::ApiVersion;
 #[derive(Debug, Clone)]
 pub struct FeedClient {
     exchange: Arc<dyn Exchange>,
+    endpoint: String,
     base: String,
 }
 
@@ -44,9 +46,21 @@ impl FeedClient {
     /// A client that reaches the service at `endpoint` in this way.
     #[must_use]
     pub fn over(exchange: Arc<dyn Exchange>, endpoint: &Url, version: ApiVersion) -> Self {
-        let endpoint = endpoint.as_str().trim_end_matches('/');
-        let base = format!("{endpoint}/{}/changefeed", version.as_str());
-        Self { exchange, base }
+        let endpoint = endpoint.as_str().trim_end_matches('/').to_owned();
+        let base = base(&endpoint, version);
+        Self {
+            exchange,
+            endpoint,
+            base,
+        }
+    }
+
+    /// A client of the same service's feed in this version.
+    pub(super) fn in_version(&self, version: ApiVersion) -> Self {
+        Self {
+            base: base(&self.endpoint, version),
+            ..self.clone()
+        }
     }
 
     /// The newest entry of the feed.
@@ -64,18 +78,23 @@ impl FeedClient {
         }
     }
 
-    /// The entries that this query finds, with the present metadata of their instances.
+    /// Whether the newest entry can be read together with its metadata: the service then works,
+    /// whatever a page answers.
+    pub(super) async fn reads_metadata(&self) -> bool {
+        let url = format!("{}/latest", self.base);
+        let query = [("includeMetadata", "true".to_owned())];
+        let newest = self.get(&url, &query).await.ok().flatten();
+        newest.is_some_and(|body| Entry::parse(&body).is_ok_and(|entry| entry.metadata.is_some()))
+    }
+
+    /// The entries of a span, with the present metadata of their instances if asked for.
     ///
     /// # Errors
     /// The service cannot be reached, refuses, or answers what is no array.
-    pub(super) async fn page(
-        &self,
-        query: &[(&str, String)],
-    ) -> Result<Vec<Result<Entry, MalformedEntry>>, Failure> {
-        match self.get(&self.base, query).await? {
-            Some(body) => {
-                page::split(&body).ok_or_else(|| malformed("the page is not a complete JSON array"))
-            }
+    pub(super) async fn page(&self, span: &Span, metadata: bool) -> Result<Rows, Failure> {
+        match self.get(&self.base, &span.query(metadata)).await? {
+            Some(body) => page::split(&body, &span.numbers())
+                .ok_or_else(|| malformed("the page is not a complete JSON array")),
             None => Ok(Vec::new()),
         }
     }
@@ -99,6 +118,10 @@ fn with_query(url: &str, query: &[(&str, String)]) -> String {
     form_urlencoded::Serializer::for_suffix(format!("{url}?"), start)
         .extend_pairs(query)
         .finish()
+}
+
+fn base(endpoint: &str, version: ApiVersion) -> String {
+    format!("{endpoint}/{}/changefeed", version.as_str())
 }
 
 fn newest(body: &Bytes) -> Option<Latest> {

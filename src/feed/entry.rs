@@ -117,6 +117,27 @@ impl Entry {
         })
     }
 
+    /// What is left of it when its own number cannot be believed; `item` is its raw text.
+    pub(super) fn into_malformed(self, item: &[u8], reason: &str) -> MalformedEntry {
+        MalformedEntry {
+            subject: Subject {
+                sequence: None,
+                digest: Some(digest(item)),
+                ..self.subject()
+            },
+            timestamp: self.timestamp,
+            reason: reason.to_owned(),
+        }
+    }
+
+    /// Whether nothing can be done for it without metadata.
+    pub(super) const fn needs_metadata(&self) -> bool {
+        matches!(
+            (self.action, self.state),
+            (Action::Create | Action::Update, State::Current)
+        )
+    }
+
     fn assemble(members: &Members) -> Result<Self, String> {
         if !members.closed {
             return Err("the entry is not a complete JSON object".to_owned());

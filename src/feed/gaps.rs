@@ -75,6 +75,11 @@ impl Gaps {
         self.open.iter().filter_map(|gap| gap.happened).min()
     }
 
+    /// Whether an entry of this number has not been read before.
+    pub(super) fn is_new(&self, sequence: u64) -> bool {
+        sequence > self.read_through || self.missing().any(|gap| gap.contains(&sequence))
+    }
+
     /// Takes note of an entry.
     pub(super) fn observe(
         &mut self,
@@ -224,8 +229,10 @@ mod tests {
         let start = Instant::now();
         let mut gaps = Gaps::new(0, SETTLE);
         gaps.observe(5, at(0), start);
+        assert!(gaps.is_new(3) && gaps.is_new(6) && !gaps.is_new(5));
         assert_eq!(gaps.observe(3, at(0), start), Novelty::New);
         assert_eq!(gaps.observe(3, at(0), start), Novelty::Seen);
+        assert!(!gaps.is_new(3));
         assert_eq!(gaps.missing().collect::<Vec<_>>(), [1..=2, 4..=4]);
         assert_eq!(gaps.watermark(), 0);
     }

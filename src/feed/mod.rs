@@ -3,7 +3,10 @@
 mod client;
 mod entry;
 mod gaps;
+mod isolation;
 mod page;
+mod parts;
+mod span;
 mod v1;
 mod v2;
 
@@ -13,7 +16,7 @@ use jiff::Timestamp;
 
 pub use client::{FeedClient, Latest};
 pub use entry::{Action, Entry, MalformedEntry, State};
-pub use page::Page;
+pub use page::{Page, split};
 pub use v1::SequenceWindows;
 pub use v2::TimeWindows;
 

@@ -1,5 +1,7 @@
 //! One answer of the feed, taken apart entry by entry.
 
+use std::ops::RangeInclusive;
+
 use bytes::Bytes;
 
 use super::{Entry, MalformedEntry};
@@ -18,40 +20,91 @@ pub struct Page {
     pub more: bool,
 }
 
-/// Splits the text of a page into entries. A malformed entry without a number is given the one
-/// after its predecessor, if that is free: pages are sorted.
+/// Entries as an answer lists them.
+pub(super) type Rows = Vec<Result<Entry, MalformedEntry>>;
+
+/// Splits the text of a page, which may hold entries of these numbers, into one result for each
+/// item of its array. An entry of another number is malformed. A malformed entry without a number
+/// is given the one at its place, if that is free: pages are sorted.
 ///
 /// Returns `None` for what is no complete JSON array.
-pub(super) fn split(body: &Bytes) -> Option<Vec<Result<Entry, MalformedEntry>>> {
+#[must_use]
+pub fn split(
+    body: &Bytes,
+    numbers: &RangeInclusive<u64>,
+) -> Option<Vec<Result<Entry, MalformedEntry>>> {
     let array = items(body).filter(|array| array.complete)?;
-    let mut entries: Vec<_> = array.items.iter().map(Entry::parse).collect();
-    for at in 0..entries.len() {
-        let presumed = presumed_sequence(&entries, at);
-        if let Some(Err(malformed)) = entries.get_mut(at)
+    let read = |item| confined(Entry::parse(item), item, numbers);
+    let mut rows: Rows = array.items.iter().map(read).collect();
+    presume(&mut rows, numbers);
+    Some(rows)
+}
+
+fn confined(
+    row: Result<Entry, MalformedEntry>,
+    item: &Bytes,
+    numbers: &RangeInclusive<u64>,
+) -> Result<Entry, MalformedEntry> {
+    match row {
+        Ok(entry) if !numbers.contains(&entry.sequence) => {
+            let reason = "its sequence is not among those that were asked for";
+            Err(entry.into_malformed(item, reason))
+        }
+        Err(mut malformed) => {
+            let number = &mut malformed.subject.sequence;
+            *number = number.filter(|number| numbers.contains(number));
+            Err(malformed)
+        }
+        row => row,
+    }
+}
+
+/// Gives malformed rows without a number the one at their place, if that is free.
+pub(super) fn presume(rows: &mut Rows, numbers: &RangeInclusive<u64>) {
+    let following = following(rows);
+    let mut before = None;
+    for (row, following) in rows.iter_mut().zip(following) {
+        if let Err(malformed) = row
             && malformed.subject.sequence.is_none()
-            && let Some(sequence) = presumed
+            && let Some(sequence) = presumed(before, following, numbers)
         {
             malformed.subject.sequence = Some(sequence);
             malformed
                 .reason
                 .push_str("; its sequence is presumed from its place in the page");
         }
+        before = sequence(row).or(before);
     }
-    Some(entries)
 }
 
-fn presumed_sequence(entries: &[Result<Entry, MalformedEntry>], at: usize) -> Option<u64> {
-    let before = at
-        .checked_sub(1)
-        .and_then(|at| entries.get(at))
-        .and_then(sequence);
-    let after = entries.iter().skip(at + 1).find_map(sequence);
-    match (before, after) {
-        (Some(before), None) => Some(before + 1),
-        (Some(before), Some(after)) => Some(before + 1).filter(|presumed| *presumed < after),
-        (None, Some(after)) => after.checked_sub(1).filter(|presumed| *presumed > 0),
-        (None, None) => None,
-    }
+/// For each row, the next number behind it and how many places behind that is.
+fn following(rows: &Rows) -> Vec<Option<(u64, u64)>> {
+    let mut next = None;
+    let mut following: Vec<_> = rows
+        .iter()
+        .rev()
+        .map(|row| {
+            let behind = next.map(|(number, distance)| (number, distance + 1));
+            next = sequence(row).map(|number| (number, 0)).or(behind);
+            behind
+        })
+        .collect();
+    following.reverse();
+    following
+}
+
+fn presumed(
+    before: Option<u64>,
+    following: Option<(u64, u64)>,
+    numbers: &RangeInclusive<u64>,
+) -> Option<u64> {
+    let presumed = match (before, following) {
+        (Some(before), _) => before + 1,
+        (None, Some((after, distance))) => after.checked_sub(distance)?,
+        (None, None) => return None,
+    };
+    let free = following.is_none_or(|(after, _)| presumed < after);
+    (free && numbers.contains(&presumed)).then_some(presumed)
 }
 
 pub(super) fn sequence(entry: &Result<Entry, MalformedEntry>) -> Option<u64> {
@@ -73,7 +126,7 @@ mod tests {
 
     fn sequences(items: &[String]) -> Vec<(Option<u64>, bool)> {
         let body = Bytes::from(format!("[{}]", items.join(",")));
-        split(&body)
+        split(&body, &(4..=9))
             .unwrap()
             .iter()
             .map(|e| (sequence(e), e.is_ok()))
@@ -104,8 +157,45 @@ mod tests {
     }
 
     #[test]
+    fn numbers_are_presumed_one_after_the_other_and_never_twice() {
+        let numbers = |items: &[String]| -> Vec<_> {
+            let sequences = sequences(items).into_iter();
+            sequences.map(|(number, _)| number).collect()
+        };
+        let [four, six] = [4, 6].map(|number| entry(&format!("\"sequence\":{number},")));
+        let nameless = || entry("");
+        assert_eq!(
+            numbers(&[nameless(), nameless(), six.clone()]),
+            [Some(4), Some(5), Some(6)]
+        );
+        assert_eq!(
+            numbers(&[four.clone(), nameless(), nameless(), six]),
+            [Some(4), Some(5), None, Some(6)]
+        );
+        assert_eq!(numbers(&[nameless(), four]), [None, Some(4)]);
+        assert_eq!(numbers(&[nameless()]), [None]);
+    }
+
+    #[test]
+    fn an_entry_of_a_number_that_was_not_asked_for_is_malformed() {
+        let stray = entry("\"sequence\":9000000000000000000,");
+        let items = [entry("\"sequence\":7,"), stray];
+        assert_eq!(sequences(&items), [(Some(7), true), (Some(8), false)]);
+        let body = Bytes::from(format!("[{}]", items.join(",")));
+        let rows = split(&body, &(4..=9)).unwrap();
+        assert!(rows[1].as_ref().unwrap_err().subject.digest.is_some());
+    }
+
+    #[test]
+    fn a_page_of_a_hundred_thousand_nameless_items_is_split_in_no_time() {
+        let body = Bytes::from(format!("[{}1]", "1,".repeat(99_999)));
+        assert_eq!(split(&body, &(1..=100)).unwrap().len(), 100_000);
+    }
+
+    #[test]
     fn a_broken_off_page_is_no_page() {
-        assert!(split(&Bytes::from_static(b"[{\"sequence\":1}")).is_none());
-        assert!(split(&Bytes::from_static(b"<html>")).is_none());
+        for body in ["[{\"sequence\":1}", "<html>"] {
+            assert!(split(&Bytes::from_static(body.as_bytes()), &(1..=9)).is_none());
+        }
     }
 }

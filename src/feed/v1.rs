@@ -11,11 +11,12 @@ use jiff::Timestamp;
 use tokio::time::Instant;
 
 use super::gaps::{Gaps, Novelty};
-use super::page::sequence;
-use super::{
-    ChangeFeed, Entry, FeedClient, Latest, MalformedEntry, Page, position_ahead, timestamp,
-};
+use super::isolation::{PageReader, Read};
+use super::page::{Rows, sequence};
+use super::span::Span;
+use super::{ChangeFeed, FeedClient, Latest, Page, position_ahead, timestamp};
 use crate::failure::Failure;
+use crate::settings::OnUnparsable;
 
 /// How many windows with gaps in them are read again for one page.
 const WINDOWS_READ_AGAIN: usize = 10;
@@ -26,7 +27,7 @@ const WINDOWS_READ_AGAIN: usize = 10;
 /// and then goes on to what was the newest.
 #[derive(Debug)]
 pub struct SequenceWindows {
-    client: FeedClient,
+    pages: PageReader,
     limit: u64,
     gaps: Gaps,
     latest: Latest,
@@ -39,7 +40,7 @@ impl SequenceWindows {
     #[must_use]
     pub fn new(client: FeedClient, limit: u64, position: u64, settle_time: Duration) -> Self {
         Self {
-            client,
+            pages: PageReader::new(client),
             limit,
             gaps: Gaps::new(position, settle_time),
             latest: Latest::default(),
@@ -47,8 +48,15 @@ impl SequenceWindows {
         }
     }
 
+    /// What becomes of an entry that cannot be read; recorded, unless this says otherwise.
+    #[must_use]
+    pub fn on_unparsable(mut self, on_unparsable: OnUnparsable) -> Self {
+        self.pages.on_unparsable = on_unparsable;
+        self
+    }
+
     async fn begin(&mut self) -> Result<(), Failure> {
-        self.latest = self.client.latest().await?;
+        self.latest = self.pages.client.latest().await?;
         let read_through = self.gaps.read_through();
         if read_through > self.latest.sequence {
             return Err(position_ahead(read_through, self.latest.sequence));
@@ -63,56 +71,43 @@ impl SequenceWindows {
             let Some(first) = self.again else { break };
             let last = (first + self.limit - 1).min(self.gaps.read_through());
             match self.read(first..=last).await {
-                Ok(read) => entries.extend(read),
+                Ok((read, through)) => {
+                    entries.extend(read);
+                    self.again = self.gaps.missing_from(through + 1);
+                }
                 // What the windows before it brought is not lost; this one is read next time.
                 Err(failure) if entries.is_empty() => return Err(failure),
                 Err(_) => break,
             }
-            self.again = self.gaps.missing_from(last + 1);
         }
         Ok(self.page(entries))
     }
 
     async fn next_window(&mut self) -> Result<Page, Failure> {
         let offset = self.gaps.read_through();
-        let entries = self.read(offset + 1..=offset + self.limit).await?;
+        let (entries, _) = self.read(offset + 1..=offset + self.limit).await?;
         Ok(self.page(entries))
     }
 
-    /// The entries of a window that are new.
-    async fn read(
-        &mut self,
-        window: RangeInclusive<u64>,
-    ) -> Result<Vec<Result<Entry, MalformedEntry>>, Failure> {
+    /// The entries of a window that are new, and the number up to which it was read.
+    async fn read(&mut self, window: RangeInclusive<u64>) -> Result<(Rows, u64), Failure> {
         let read_at = Instant::now();
-        let read = self.window(&window).await?;
-        let newest = newest_of(&read, self.latest.timestamp);
-        let entries = self.take_note(read, read_at);
+        let (start, gaps) = (*window.start(), &self.gaps);
+        let span = Span::Sequences(window.clone());
+        let read = self.pages.read(&span, |number| gaps.is_new(number));
+        let Read { rows, whole } = read.await?;
+        let last = rows.last().and_then(sequence);
+        let through = last.filter(|_| !whole).unwrap_or(*window.end());
+        let newest = newest_of(&rows, self.latest.timestamp);
+        let entries = self.take_note(rows, read_at);
         // A window holds all there is of its numbers, whether its entries tell theirs or not.
-        let through = *window.end().min(&self.latest.sequence);
-        self.gaps.skip_to(through, read_at);
-        self.gaps.close(&window, read_at, newest);
-        Ok(entries)
+        self.gaps
+            .skip_to(through.min(self.latest.sequence), read_at);
+        self.gaps.close(&(start..=through), read_at, newest);
+        Ok((entries, through))
     }
 
-    async fn window(
-        &self,
-        window: &RangeInclusive<u64>,
-    ) -> Result<Vec<Result<Entry, MalformedEntry>>, Failure> {
-        let offset = window.start().saturating_sub(1);
-        let query = [
-            ("offset", offset.to_string()),
-            ("limit", (window.end() - offset).to_string()),
-            ("includeMetadata", "true".to_owned()),
-        ];
-        self.client.page(&query).await
-    }
-
-    fn take_note(
-        &mut self,
-        mut entries: Vec<Result<Entry, MalformedEntry>>,
-        now: Instant,
-    ) -> Vec<Result<Entry, MalformedEntry>> {
+    fn take_note(&mut self, mut entries: Rows, now: Instant) -> Rows {
         entries.retain(|entry| {
             sequence(entry).is_none_or(|number| {
                 self.gaps.observe(number, timestamp(entry), now) == Novelty::New
@@ -121,7 +116,7 @@ impl SequenceWindows {
         entries
     }
 
-    fn page(&self, entries: Vec<Result<Entry, MalformedEntry>>) -> Page {
+    fn page(&self, entries: Rows) -> Page {
         Page {
             entries,
             watermark: self.gaps.watermark(),
@@ -146,9 +141,6 @@ impl ChangeFeed for SequenceWindows {
     }
 }
 
-fn newest_of(
-    entries: &[Result<Entry, MalformedEntry>],
-    latest: Option<Timestamp>,
-) -> Option<Timestamp> {
+fn newest_of(entries: &Rows, latest: Option<Timestamp>) -> Option<Timestamp> {
     entries.iter().filter_map(timestamp).chain(latest).max()
 }

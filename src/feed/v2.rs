@@ -12,11 +12,14 @@ use jiff::Timestamp;
 use tokio::time::Instant;
 
 use super::gaps::{Gaps, Novelty};
-use super::page::sequence;
+use super::isolation::{PageReader, Read};
+use super::page::{Rows, sequence};
+use super::span::Span;
 use super::{
     ChangeFeed, Entry, FeedClient, Latest, MalformedEntry, Page, position_ahead, timestamp,
 };
 use crate::failure::Failure;
+use crate::settings::OnUnparsable;
 
 /// How far the order of the times may differ from that of the sequences.
 const DISORDER: Duration = Duration::from_secs(5);
@@ -24,7 +27,7 @@ const DISORDER: Duration = Duration::from_secs(5);
 /// The feed read by windows of time.
 #[derive(Debug)]
 pub struct TimeWindows {
-    client: FeedClient,
+    pages: PageReader,
     limit: u64,
     overlap: Duration,
     gaps: Gaps,
@@ -43,6 +46,8 @@ struct Pass {
     start: Option<Timestamp>,
     skip: u64,
     rows: u64,
+    /// The sequence of the last row read; 0 before the first of the feed.
+    last: Option<u64>,
 }
 
 impl TimeWindows {
@@ -57,7 +62,7 @@ impl TimeWindows {
         settle_time: Duration,
     ) -> Self {
         Self {
-            client,
+            pages: PageReader::new(client),
             limit,
             overlap: settle_time,
             gaps: Gaps::new(position, settle_time),
@@ -67,8 +72,15 @@ impl TimeWindows {
         }
     }
 
+    /// What becomes of an entry that cannot be read; recorded, unless this says otherwise.
+    #[must_use]
+    pub fn on_unparsable(mut self, on_unparsable: OnUnparsable) -> Self {
+        self.pages.on_unparsable = on_unparsable;
+        self
+    }
+
     async fn begin(&mut self) -> Result<Pass, Failure> {
-        self.latest = self.client.latest().await?;
+        self.latest = self.pages.client.latest().await?;
         let began = Instant::now();
         let start = self.newest.map(|newest| {
             let earliest = self.gaps.oldest().unwrap_or(newest).min(newest);
@@ -80,23 +92,23 @@ impl TimeWindows {
             start,
             skip: 0,
             rows: 0,
+            last: start.is_none().then_some(0),
         })
     }
 
-    async fn rows(&self, pass: &Pass) -> Result<Vec<Result<Entry, MalformedEntry>>, Failure> {
-        let mut query = vec![
-            ("offset", pass.skip.to_string()),
-            ("limit", self.limit.to_string()),
-            ("includeMetadata", "true".to_owned()),
-        ];
-        query.extend(pass.start.map(|start| ("startTime", start.to_string())));
-        self.client.page(&query).await
+    async fn rows(&mut self, pass: &Pass) -> Result<Read, Failure> {
+        let span = Span::Rows {
+            from: pass.start,
+            skip: pass.skip,
+            count: self.limit,
+            after: pass.last,
+        };
+        let gaps = &self.gaps;
+        let read = self.pages.read(&span, |number| gaps.is_new(number));
+        read.await
     }
 
-    fn take_note(
-        &mut self,
-        mut rows: Vec<Result<Entry, MalformedEntry>>,
-    ) -> Vec<Result<Entry, MalformedEntry>> {
+    fn take_note(&mut self, mut rows: Rows) -> Rows {
         self.newest = rows.iter().filter_map(timestamp).chain(self.newest).max();
         let now = Instant::now();
         rows.retain(|row| {
@@ -137,8 +149,8 @@ impl ChangeFeed for TimeWindows {
             Some(pass) => pass,
             None => self.begin().await?,
         };
-        let rows = self.rows(&pass).await?;
-        let more = rows.len() as u64 >= self.limit;
+        let Read { rows, whole } = self.rows(&pass).await?;
+        let more = !whole || rows.len() as u64 >= self.limit;
         pass.advance(&rows);
         let entries = self.take_note(rows);
         self.pass = None;
@@ -165,6 +177,7 @@ impl Pass {
     fn advance(&mut self, rows: &[Result<Entry, MalformedEntry>]) {
         let read = rows.len() as u64;
         self.rows += read;
+        self.last = rows.last().map_or(self.last, sequence);
         match rows.last().and_then(timestamp) {
             Some(last) if Some(last) > self.start => {
                 let of_that_time = rows

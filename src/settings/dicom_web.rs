@@ -23,6 +23,18 @@ pub struct DicomWeb {
     pub timeout: Duration,
     /// How long a missing sequence number is read again before the position passes it.
     pub gap_settle_time: Duration,
+    /// What becomes of an entry that cannot be read.
+    pub on_unparsable: OnUnparsable,
+}
+
+/// What becomes of an entry of the feed that cannot be read.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum OnUnparsable {
+    /// It is recorded as failed, with what is known of it, and passed.
+    #[default]
+    Record,
+    /// The feed waits before it.
+    Stop,
 }
 
 /// Version of the change feed.
@@ -75,6 +87,11 @@ impl DicomWeb {
         let page_size = values.integer(&table::DICOM_WEB_PAGE_SIZE);
         let timeout = values.duration(&table::DICOM_WEB_TIMEOUT);
         let gap_settle_time = values.duration(&table::DICOM_WEB_GAP_SETTLE_TIME);
+        let on_unparsable = values.choice(&table::DICOM_WEB_ON_UNPARSABLE, |word| match word {
+            "record" => Some(OnUnparsable::Record),
+            "stop" => Some(OnUnparsable::Stop),
+            _ => None,
+        });
         Some(Self {
             page_size: page_size_of(api_version?, page_size?, values),
             api_version: api_version?,
@@ -82,6 +99,7 @@ impl DicomWeb {
             private_endpoint: private_endpoint?,
             timeout: timeout?,
             gap_settle_time: gap_settle_time?,
+            on_unparsable: on_unparsable.flatten()?,
         })
     }
 }

@@ -37,7 +37,7 @@ mod worker;
 mod tests;
 
 pub use cast::{Cast, Validation};
-pub use dicom_web::{ApiVersion, DicomWeb};
+pub use dicom_web::{ApiVersion, DicomWeb, OnUnparsable};
 pub use escalation::Escalation;
 pub use fhir::Fhir;
 pub use files::SettingsFile;

@@ -38,6 +38,8 @@ settings! {
         "How long one request to the DICOM service may take.";
     DICOM_WEB_GAP_SETTLE_TIME: "DicomWeb:GapSettleTime", Span(Duration::ZERO), Default("00:00:30"),
         "How long a missing sequence number is read again before the position passes it.";
+    DICOM_WEB_ON_UNPARSABLE: "DicomWeb:OnUnparsable", Choice(&["Record", "Stop"]), Default("Record"),
+        "An entry of the feed that cannot be read, or that the service cannot give: `Record` records it as failed, with what is known of it, and goes on; `Stop` waits before it and says which it is.";
     DICOM_WEB_AUTHENTICATION_ENABLED: "DicomWeb:Authentication:Enabled", Boolean, Recognised,
         "Has to be `false`: this version sends requests without a token.";
     DICOM_WEB_AUTHENTICATION: "DicomWeb:Authentication:*", Secret, Recognised,
@@ -72,7 +74,7 @@ settings! {
     CAST_GENERATE_OBSERVATIONS: "DicomCast:Features:GenerateObservations", Boolean, Recognised,
         "This version writes no dose `Observation`s.";
     CAST_IGNORE_JSON_PARSING_ERRORS: "DicomCast:Features:IgnoreJsonParsingErrors", Boolean, Recognised,
-        "Always on: a malformed entry is recorded as failed and its neighbours go on.";
+        "See `DicomWeb:OnUnparsable`: a malformed entry is recorded as failed and its neighbours go on.";
 
     RETRY_TOTAL_DURATION: "RetryConfiguration:TotalRetryDuration", Span(Duration::ZERO), Default("00:10:00"),
         "How long a request that fails for a passing cause is tried again.";

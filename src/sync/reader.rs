@@ -13,7 +13,7 @@ use super::lane::panicked;
 use super::retry::endless;
 use super::status::Observer;
 use super::target::{Reading, Target};
-use crate::failure::{Class, Subject};
+use crate::failure::Subject;
 use crate::feed::{ChangeFeed, Entry, MalformedEntry, Page};
 use crate::settings;
 
@@ -80,7 +80,7 @@ impl<F: ChangeFeed, T: Target> Reader<F, T> {
             };
             let delay = delays.next().unwrap_or(self.retry.max_delay);
             let delay = failure.retry_after.map_or(delay, |asked| asked.max(delay));
-            trouble.tell(&failure, failure.class() == Class::Setup);
+            trouble.tell(&failure, failure.code.pauses_feed());
             self.observer.service_failed(&failure);
             error!(event = "feed_not_read", code = %failure.code, cure = failure.cure(), "the change feed cannot be read: {failure}");
             tokio::time::sleep(delay).await;

@@ -4,7 +4,6 @@ use std::time::{Duration, Instant};
 
 use radcast::failure::Code;
 use radcast::sandbox::Fault;
-use radcast::store::{RecordFilter, Store};
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
@@ -157,11 +156,7 @@ async fn a_bad_entry_is_recorded_with_its_cure_and_its_study_goes_on() {
     let daemon = Daemon::of(&services);
     daemon.run_until_settled(3).await;
     assert_eq!(only_study(&services)["numberOfInstances"], 2);
-    let records = daemon
-        .store()
-        .records(&RecordFilter::default(), None, 10)
-        .await
-        .unwrap();
+    let records = daemon.records().await;
     assert_eq!(records.len(), 1);
     assert_eq!(records[0].code, Code::DicomMissingAttribute.as_str());
     assert_eq!(
@@ -198,14 +193,7 @@ async fn a_busy_server_is_asked_again_and_no_entry_is_lost() {
     let daemon = Daemon::of(&services);
     daemon.run_until_settled(last).await;
     assert_eq!(only_study(&services)["numberOfInstances"], 2);
-    assert!(
-        daemon
-            .store()
-            .records(&RecordFilter::default(), None, 10)
-            .await
-            .unwrap()
-            .is_empty()
-    );
+    assert!(daemon.records().await.is_empty());
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -224,14 +212,7 @@ async fn a_server_that_tells_what_it_can_do_and_does_nothing_is_down() {
     let last = services.store(&study(1, 2, 1, 1));
     daemon.until_settled(last).await;
     assert_eq!(running.terminate().await, Some(0));
-    assert_eq!(
-        daemon
-            .store()
-            .records(&RecordFilter::default(), None, 10)
-            .await
-            .unwrap(),
-        []
-    );
+    assert_eq!(daemon.records().await, []);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -325,11 +306,7 @@ async fn no_log_line_names_a_patient() {
     services.fhir.faults().order("fhir.transaction", fault);
     let daemon = Daemon::of(&services).with("RUST_LOG", "trace");
     daemon.run_until_settled(1).await;
-    let records = daemon
-        .store()
-        .records(&RecordFilter::default(), None, 10)
-        .await
-        .unwrap();
+    let records = daemon.records().await;
     assert_eq!(records[0].code, Code::FhirRejected.as_str());
     for written in [daemon.log(), format!("{records:?}")] {
         for canary in ["CANARY", "Canary", "Yellow", "1966-06-06", "19660606"] {

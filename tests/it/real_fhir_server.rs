@@ -5,7 +5,6 @@ mod races;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use radcast::store::{RecordFilter, Store};
 use serde_json::{Value, json};
 
 use crate::support::daemon::{Daemon, ended};
@@ -76,11 +75,7 @@ fn instance_uids(study: &Value) -> Vec<&str> {
 }
 
 async fn no_failure(daemon: &Daemon) {
-    let records = daemon
-        .store()
-        .records(&RecordFilter::default(), None, 10)
-        .await
-        .unwrap();
+    let records = daemon.records().await;
     assert!(records.is_empty(), "{records:?}");
 }
 

@@ -8,7 +8,8 @@ use super::{ENDPOINTS, load, problem, settings, with};
 use crate::settings::setting::{Kind, Standing};
 use crate::settings::{
     ApiVersion, Cast, DicomWeb, Escalation, Fhir, LogFormat, LogLevel, Logging, Notify, OnOutage,
-    Ops, Patient, Retry, Secret, Settings, Severity, Store, Telemetry, Validation, Worker, table,
+    OnUnparsable, Ops, Patient, Retry, Secret, Settings, Severity, Store, Telemetry, Validation,
+    Worker, table,
 };
 
 #[test]
@@ -22,6 +23,7 @@ fn the_two_endpoints_are_enough() {
             page_size: 100,
             timeout: seconds(100),
             gap_settle_time: seconds(30),
+            on_unparsable: OnUnparsable::Record,
         },
         fhir: Fhir {
             endpoint: "http://fhir.example.org/r4".parse().unwrap(),
@@ -187,6 +189,12 @@ fn the_page_size_follows_the_version_of_the_feed() {
     assert_eq!(page_size(&[v2, ("DicomWeb__PageSize", "150")]), 150);
     let refused = problem(&[("DicomWeb__PageSize", "150")]);
     assert!(refused.ends_with("may be 100 at most with v1"), "{refused}");
+}
+
+#[test]
+fn rx7_an_entry_that_cannot_be_read_stops_the_feed_only_if_that_is_said() {
+    let stop = settings(&[("DicomWeb__OnUnparsable", "stop")]);
+    assert_eq!(stop.dicom_web.on_unparsable, OnUnparsable::Stop);
 }
 
 #[test]

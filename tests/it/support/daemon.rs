@@ -6,7 +6,7 @@ use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use radcast::settings::{Settings, SettingsFile};
-use radcast::store::{SqliteStore, Store};
+use radcast::store::{FailureRecord, RecordFilter, SqliteStore, Store};
 use serde_json::Value;
 
 use super::services::Services;
@@ -149,6 +149,12 @@ impl Daemon {
 
     pub fn store(&self) -> SqliteStore {
         SqliteStore::open(&self.store_path()).unwrap()
+    }
+
+    /// What is recorded as failed.
+    pub async fn records(&self) -> Vec<FailureRecord> {
+        let failed = RecordFilter::default();
+        self.store().records(&failed, None, 1_000).await.unwrap()
     }
 
     /// The stored position.

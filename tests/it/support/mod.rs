@@ -7,6 +7,7 @@ pub mod fhir_content;
 pub mod hfs;
 pub mod instances;
 pub mod ops;
+pub mod poison;
 pub mod proxy;
 pub mod python;
 pub mod receiver;

@@ -1,5 +1,6 @@
 //! A DICOMweb service and a FHIR store, in this process and on free ports.
 
+use axum::Router;
 use radcast::sandbox::dicomweb::DicomService;
 use radcast::sandbox::{FhirStore, Server};
 
@@ -15,9 +16,14 @@ pub struct Services {
 
 impl Services {
     pub async fn start() -> Self {
+        Self::start_with(|dicom| dicom).await
+    }
+
+    /// With something before the DICOMweb service.
+    pub async fn start_with(before: impl FnOnce(Router) -> Router) -> Self {
         let dicom = DicomService::in_memory().unwrap();
         let fhir = FhirStore::open(None).unwrap();
-        let dicom_server = Server::start(dicom.router(), 0).await.unwrap();
+        let dicom_server = Server::start(before(dicom.router()), 0).await.unwrap();
         let fhir_server = Server::start(fhir.router(), 0).await.unwrap();
         Self {
             dicom,

@@ -1,0 +1,233 @@
+//! A page that the service cannot give is taken apart, until the entry at fault stands alone: the
+//! others go on, and it is told of as a malformed entry.
+//!
+//! That the page fails again and again proves nothing by itself, as the service may be down. An
+//! entry is blamed only while the service answers otherwise, and while the metadata of some other
+//! entry can be read: a service whose storage is down fails over every entry with metadata.
+
+use std::collections::VecDeque;
+
+use super::page::{self, Rows};
+use super::parts::{Parts, has_metadata};
+use super::span::{Place, Span};
+use super::{FeedClient, MalformedEntry};
+use crate::failure::{Code, Failure, Subject};
+use crate::settings::{ApiVersion, OnUnparsable};
+
+/// How many times a page fails before it is taken apart.
+const ATTEMPTS: u32 = 3;
+
+/// How many entries at fault are remembered.
+const REMEMBERED: usize = 100;
+
+/// Reads pages, and takes apart those that keep failing.
+#[derive(Debug)]
+pub(super) struct PageReader {
+    pub(super) client: FeedClient,
+    pub(super) on_unparsable: OnUnparsable,
+    /// The span that failed last, and how many times in a row.
+    failing: Option<(Span, u32)>,
+    /// Where metadata was read last.
+    readable: Option<Span>,
+    /// Entries found at fault: a span that holds one is taken apart at once.
+    known: VecDeque<Place>,
+}
+
+/// What was read of a span.
+#[derive(Debug)]
+pub(super) struct Read {
+    pub(super) rows: Rows,
+    /// Whether it is all of the span, and not just what comes before an entry that stops the feed.
+    pub(super) whole: bool,
+}
+
+impl PageReader {
+    pub(super) const fn new(client: FeedClient) -> Self {
+        Self {
+            client,
+            on_unparsable: OnUnparsable::Record,
+            failing: None,
+            readable: None,
+            known: VecDeque::new(),
+        }
+    }
+
+    /// The entries of a span. `is_new` tells whether an entry of this number has not been read
+    /// before.
+    ///
+    /// # Errors
+    /// The service cannot be reached, refuses, or answers what is no array; or an entry that cannot
+    /// be read comes next and the feed has to stop before it.
+    pub(super) async fn read(
+        &mut self,
+        span: &Span,
+        is_new: impl Fn(u64) -> bool + Sync,
+    ) -> Result<Read, Failure> {
+        let rows = match self.client.page(span, true).await {
+            Ok(rows) => {
+                self.failing = None;
+                rows
+            }
+            Err(failure) if is_of_page(&failure) && self.fails_again(span) => {
+                self.take_apart(span, failure, &is_new).await?
+            }
+            Err(failure) => return Err(failure),
+        };
+        let mut entries = rows.iter().flatten();
+        if let Some(entry) = entries.rfind(|entry| entry.metadata.is_some()) {
+            self.readable = Some(span.around(entry));
+        }
+        match self.on_unparsable {
+            OnUnparsable::Record => Ok(Read { rows, whole: true }),
+            OnUnparsable::Stop => up_to_unparsable(rows, is_new),
+        }
+    }
+
+    /// Whether the span has failed often enough to be taken apart.
+    fn fails_again(&mut self, span: &Span) -> bool {
+        let before = match &self.failing {
+            Some((failing, times)) if failing == span => *times,
+            _ => 0,
+        };
+        let times = before.saturating_add(1);
+        self.failing = Some((span.clone(), times));
+        times >= ATTEMPTS || self.known.iter().any(|place| span.may_hold(place))
+    }
+
+    async fn take_apart(
+        &mut self,
+        span: &Span,
+        failure: Failure,
+        is_new: &(impl Fn(u64) -> bool + Sync),
+    ) -> Result<Rows, Failure> {
+        self.client.latest().await?;
+        let mut parts = Parts::new(self.reads_metadata().await);
+        let mut left = vec![span.clone()];
+        while let Some(part) = left.pop() {
+            match self.client.page(&part, true).await {
+                Ok(rows) => parts.add(rows),
+                Err(cause) if !is_of_page(&cause) => return Err(cause),
+                Err(cause) => {
+                    if parts.fail_hopelessly() {
+                        return Err(failure);
+                    }
+                    match part.halves() {
+                        Some([first, second]) => left.extend([second, first]),
+                        None => parts.add_alone(self.alone(&part, &cause).await?),
+                    }
+                }
+            }
+        }
+        if let Span::Rows { after, .. } = span {
+            self.number(&mut parts, *after).await;
+        }
+        page::presume(&mut parts.rows, &span.numbers());
+        if parts.blames_without_proof(is_new) {
+            return Err(failure);
+        }
+        self.remember(parts.culprits().iter().map(|&at| parts.place(at)));
+        Ok(parts.rows)
+    }
+
+    /// Whether the metadata of some entry far from the span can be read.
+    async fn reads_metadata(&self) -> bool {
+        if self.client.reads_metadata().await {
+            return true;
+        }
+        match &self.readable {
+            Some(span) => has_metadata(&self.client.page(span, true).await.unwrap_or_default()),
+            None => false,
+        }
+    }
+
+    /// What can be told of an entry that cannot be read alone: without its metadata it may be
+    /// readable.
+    async fn alone(&self, part: &Span, failure: &Failure) -> Result<Rows, Failure> {
+        let told = &failure.message;
+        match self.client.page(part, false).await {
+            Ok(rows) => Ok(rows
+                .into_iter()
+                .map(|row| match row {
+                    Ok(entry) if entry.needs_metadata() => Err(MalformedEntry {
+                        subject: entry.subject(),
+                        timestamp: entry.timestamp,
+                        reason: format!("asked for this entry alone with its metadata, {told}"),
+                    }),
+                    row => row,
+                })
+                .collect()),
+            Err(failure) if !is_of_page(&failure) => Err(failure),
+            Err(_) => Ok(vec![Err(MalformedEntry {
+                subject: Subject {
+                    sequence: part.only_number(),
+                    ..Subject::default()
+                },
+                timestamp: None,
+                reason: format!("asked for this entry alone, {told}"),
+            })]),
+        }
+    }
+
+    /// Finds the numbers of entries at fault that have told none, in the feed of version 1: each
+    /// fails there too, alone in the window of its number.
+    async fn number(&self, parts: &mut Parts, after: Option<u64>) {
+        let sequences = self.client.in_version(ApiVersion::V1);
+        for at in 0..parts.culprits().len() {
+            for number in parts.candidates(at, after) {
+                match sequences
+                    .page(&Span::Sequences(number..=number), false)
+                    .await
+                {
+                    Ok(_) => {}
+                    Err(failure) if is_of_page(&failure) => {
+                        parts.set_number(at, number);
+                        break;
+                    }
+                    Err(_) => return,
+                }
+            }
+        }
+    }
+
+    fn remember(&mut self, places: impl Iterator<Item = Place>) {
+        for place in places {
+            if !self.known.contains(&place) {
+                self.known.push_back(place);
+            }
+        }
+        let surplus = self.known.len().saturating_sub(REMEMBERED);
+        self.known.drain(..surplus);
+    }
+}
+
+/// Whether a failure may be that of the page alone. Asked to wait, one waits.
+const fn is_of_page(failure: &Failure) -> bool {
+    failure.code.doubts_page() && failure.retry_after.is_none()
+}
+
+/// The rows before the first that cannot be read and is new.
+fn up_to_unparsable(mut rows: Rows, is_new: impl Fn(u64) -> bool) -> Result<Read, Failure> {
+    let unparsable = |row: &Result<_, MalformedEntry>| {
+        let malformed = row.as_ref().err();
+        malformed.is_some_and(|malformed| malformed.subject.sequence.is_none_or(&is_new))
+    };
+    match rows.iter().position(unparsable) {
+        None => Ok(Read { rows, whole: true }),
+        Some(0) => Err(stop(rows.first().and_then(|row| row.as_ref().err()))),
+        Some(at) => {
+            rows.truncate(at);
+            Ok(Read { rows, whole: false })
+        }
+    }
+}
+
+fn stop(malformed: Option<&MalformedEntry>) -> Failure {
+    let sequence = malformed.and_then(|malformed| malformed.subject.sequence);
+    let which = sequence.map_or_else(
+        || "an entry of unknown sequence".to_owned(),
+        |number| format!("the entry of sequence {number}"),
+    );
+    let why = malformed.map_or_else(String::new, |malformed| malformed.failure().message);
+    let message = format!("{which} cannot be read, and DicomWeb:OnUnparsable is Stop: {why}");
+    Failure::new(Code::DicomInvalidResponse, message)
+}
