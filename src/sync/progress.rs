@@ -94,3 +94,32 @@ impl Progress {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn the_status_shows_how_old_the_position_is_and_when_work_last_succeeded() {
+        let [old, now] = [7, 9].map(|second| Timestamp::from_second(second).ok());
+        let stored = SyncState {
+            sequence: 3,
+            timestamp: old,
+        };
+        let (_saved, stored) = watch::channel(stored);
+        let (status, shown) = watch::channel(Status::default());
+        let mut progress = Progress::new(status, stored, Gate::new(), Gate::new());
+        progress.read(5, false);
+        progress.applied(now.unwrap());
+        progress.show();
+        let expected = Status {
+            state: State::CatchingUp,
+            position: 3,
+            latest: 5,
+            settled: 0,
+            position_timestamp: old,
+            last_success: now,
+        };
+        assert_eq!(*shown.borrow(), expected);
+    }
+}
