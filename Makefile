@@ -15,6 +15,8 @@ test: ## set up what the tests need and run all of them
 	export RADCAST_PYDICOM_FILES && \
 	RADCAST_TEST_HFS=$$(tests/tools/hfs) && \
 	export RADCAST_TEST_HFS && \
+	RADCAST_TEST_AZURITE=$$(tests/tools/azurite) && \
+	export RADCAST_TEST_AZURITE && \
 	cargo test --locked
 
 lint: ## format, clippy, documentation, dependencies

@@ -10,9 +10,10 @@
 //! 5. **settle**: the position passes what is applied, skipped or durably recorded ([`store`]).
 //!
 //! Around them: [`failure`] is the one vocabulary of what can go wrong, [`settings`] the typed
-//! configuration, [`notify`] tells people what needs them, [`telemetry`] is logs, metrics and traces,
-//! [`ops`] the HTTP server for probes and people, [`sandbox`] an embedded DICOMweb service and FHIR
-//! store for the demo and the tests, [`cli`] the commands that put it all together.
+//! configuration, [`auth`] carries requests and tokens, [`notify`] tells people what needs them,
+//! [`telemetry`] is logs, metrics and traces, [`ops`] the HTTP server for probes and people,
+//! [`sandbox`] an embedded DICOMweb service and FHIR store for the demo and the tests, [`cli`] the
+//! commands that put it all together.
 
 pub mod auth;
 pub mod cast;

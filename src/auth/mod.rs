@@ -1,5 +1,10 @@
-//! How requests get to a service: over HTTP, with the credentials the service wants.
+//! How requests get to a service: over HTTP, with the credentials the service wants; and tokens:
+//! one [`TokenSource`] for all clients, over the identities of Microsoft Entra.
 
+mod bridge;
 mod exchange;
+mod source;
+mod trouble;
 
 pub use exchange::{Answer, Exchange, HttpExchange, NoAnswer, Outgoing};
+pub use source::{Token, TokenSource};

@@ -7,13 +7,12 @@ use std::sync::Arc;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-use super::SettingsArgument;
+use super::{SettingsArgument, storage};
 use crate::cast::Rules;
 use crate::failure::Failure;
 use crate::feed::{FeedClient, SequenceWindows, TimeWindows};
 use crate::fhir::FhirClient;
 use crate::settings::{ApiVersion, Loaded, Settings, SettingsFile, Unusable};
-use crate::store::SqliteStore;
 use crate::sync::{Engine, FhirTarget, Observer, Status, system_clock};
 
 /// The settings of the process: file and environment, and `more` as if it were in the environment.
@@ -91,7 +90,7 @@ fn engine(settings: &Settings, observer: Arc<dyn Observer>) -> Result<Engine<Fhi
     let page = usize::try_from(settings.dicom_web.page_size).unwrap_or(usize::MAX);
     Ok(Engine {
         target: Arc::new(FhirTarget::new(fhir_client(settings)?, rules(settings))),
-        store: Arc::new(SqliteStore::open(&settings.store.path)?),
+        store: storage::open_store(settings)?,
         worker: settings.worker.clone(),
         retry: Arc::new(settings.retry.clone()),
         clock: system_clock(),

@@ -3,10 +3,9 @@
 use std::fmt::Display;
 
 use super::exit::{self, Exit};
-use super::{SettingsArgument, assembly};
+use super::{SettingsArgument, assembly, storage};
 use crate::failure::{Code, Failure};
 use crate::settings::{Loaded, Settings};
-use crate::store::{SqliteStore, Store};
 
 pub(super) async fn check(argument: &SettingsArgument) -> Exit {
     let Loaded { settings, warnings } = match assembly::settings(argument, Vec::new()) {
@@ -18,7 +17,7 @@ pub(super) async fn check(argument: &SettingsArgument) -> Exit {
     }
     println!("settings  ok      usable");
     let latest = dicom(&settings).await;
-    let results = [
+    let mut results = vec![
         report("DICOM", latest.as_ref().map(|(_, text)| text)),
         report("FHIR", fhir(&settings).await.as_ref()),
         report(
@@ -28,6 +27,12 @@ pub(super) async fn check(argument: &SettingsArgument) -> Exit {
                 .as_ref(),
         ),
     ];
+    if settings.lease.is_some() {
+        results.push(report("lease", lease(&settings).await.as_ref()));
+    }
+    if settings.archive {
+        results.push(report("archive", archive(&settings).await.as_ref()));
+    }
     if results.into_iter().all(|works| works) {
         Exit::Done
     } else {
@@ -75,10 +80,10 @@ async fn fhir(settings: &Settings) -> Result<String, Failure> {
 }
 
 async fn store(settings: &Settings, latest: Option<u64>) -> Result<String, Failure> {
-    let store = SqliteStore::open(&settings.store.path)?;
+    let store = storage::open_store(settings)?;
     store.check().await?;
     let position = store.sync_state().await?.map(|(state, _)| state.sequence);
-    let place = settings.store.path.display();
+    let place = storage::store_place(settings);
     match (position, latest) {
         (Some(position), Some(latest)) if position > latest => {
             let message = format!("the position is {position}, but the feed ends at {latest}");
@@ -95,4 +100,37 @@ async fn store(settings: &Settings, latest: Option<u64>) -> Result<String, Failu
             "{place}: readable and writable; the feed is read from its start"
         )),
     }
+}
+
+async fn lease(settings: &Settings) -> Result<String, Failure> {
+    let held = match storage::open_lease(settings)? {
+        Some(lease) => lease.is_held().await?,
+        None => false,
+    };
+    let place = blobs(settings);
+    Ok(if held {
+        format!("{place}: held by a replica; others wait for its end")
+    } else {
+        format!("{place}: held by nobody")
+    })
+}
+
+async fn archive(settings: &Settings) -> Result<String, Failure> {
+    if let Some(archive) = storage::open_archive(settings)? {
+        archive.check().await?;
+    }
+    Ok(format!("{}: writable", blobs(settings)))
+}
+
+/// Where the blobs are, without what lets one in.
+fn blobs(settings: &Settings) -> String {
+    settings
+        .blob_store
+        .as_ref()
+        .map_or_else(String::new, |blobs| {
+            format!(
+                "container {} of {}",
+                blobs.container, blobs.account.endpoint
+            )
+        })
 }

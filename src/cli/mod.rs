@@ -9,6 +9,7 @@ mod notifying;
 mod preview;
 mod run;
 mod shutdown;
+mod storage;
 mod watching;
 
 use std::io;

@@ -9,7 +9,7 @@ use super::daemon::Daemon;
 use super::exit::{self, Exit};
 use super::shutdown::Signals;
 use super::watching::listen;
-use super::{SettingsArgument, assembly};
+use super::{SettingsArgument, assembly, storage};
 use crate::failure::Failure;
 use crate::ops::Server;
 use crate::settings::{Loaded, Settings};
@@ -75,7 +75,7 @@ fn tell_of_start(settings: &Settings, server: Option<&Server>) {
         version = env!("CARGO_PKG_VERSION"),
         dicom = %settings.dicom_web.request_base(),
         fhir = %settings.fhir.endpoint,
-        store = %settings.store.path.display(),
+        store = storage::store_place(settings),
         validation = settings.cast.validation.as_str(),
         ops = server.map(|server| server.address().to_string()),
         "radcast starts"

@@ -121,10 +121,51 @@ codes! {
 
     /// No connection to the store, or it refuses to work.
     StoreUnavailable = "store.unavailable", Transient,
-        "Check that the store's disk is writable and has room, or that the storage account can be reached.";
+        "Check that the store's disk is writable and has room, or that the storage account can be reached: its name, DNS, firewall and private endpoint.";
+    /// The tables did not answer in time.
+    StoreTimeout = "store.timeout", Transient,
+        "The tables are slow: look at the storage account's metrics, or raise TableStore:Timeout.";
+    /// 429, 503 and the like from the tables.
+    StoreTooBusy = "store.too-busy", Transient,
+        "The storage account limits its load: wait, or move what else uses the account elsewhere.";
+    /// An answer that is not a table's.
+    StoreInvalidResponse = "store.invalid-response", Transient,
+        "The table service (or a proxy before it) answered something that cannot be read: check the address in TableStore, and the proxy.";
+    /// 401 from the tables, or a refusal of key, signature or token.
+    StoreUnauthorized = "store.unauthorized", Setup,
+        "The storage account does not accept the credentials: check the key or the SAS in TableStore (rotated? expired?) or the identity, and this machine's clock.";
+    /// 403 from the tables.
+    StoreForbidden = "store.forbidden", Setup,
+        "Assign the role Storage Table Data Contributor to the identity (a new role can take a day to show), or give the SAS all permissions on tables; the account's firewall, and shared keys that are switched off, are answered like this as well.";
+    /// 404 and other refusals of the address itself.
+    StoreWrongAddress = "store.wrong-address", Setup,
+        "The address in TableStore is not that of a table service: correct it.";
+    /// 400 and the like: a request that the table service does not take.
+    StoreRejected = "store.rejected", Setup,
+        "Check that TableStore names Azure Table Storage or Azurite; if it does, this is a fault of radcast: report it with the message.";
     /// Somebody else moved the position.
     StoreConflict = "store.conflict", Setup,
         "Another radcast writes the same store: stop one of the two.";
+
+    /// No connection to the blobs, no answer in time, or none that can be read.
+    BlobUnavailable = "blob.unavailable", Transient,
+        "Check that the blob service of the storage account can be reached: its name, DNS, firewall and private endpoint.";
+    /// 401 from the blobs, or a refusal of key, signature or token.
+    BlobUnauthorized = "blob.unauthorized", Setup,
+        "The storage account does not accept the credentials for blobs: check BlobStore, or TableStore where BlobStore is not given, and this machine's clock.";
+    /// 403 from the blobs.
+    BlobForbidden = "blob.forbidden", Setup,
+        "Assign the role Storage Blob Data Contributor to the identity (a new role can take a day to show), or give the SAS all permissions on blobs and containers; or do without blobs: Lease:Enabled = false with a single replica, Archive:Enabled = false.";
+    /// 404 and other refusals of the address itself.
+    BlobWrongAddress = "blob.wrong-address", Setup,
+        "The address of the blob service is wrong: set BlobStore:EndpointUri or BlobStore:ConnectionString.";
+
+    /// No token, for a passing cause.
+    IdentityUnavailable = "identity.unavailable", Transient,
+        "The identity service gives no token at the moment. If it never does, there is no managed identity here: give the container one, or use a connection string.";
+    /// No token, and there will be none.
+    IdentityRefused = "identity.refused", Setup,
+        "Assign the managed identity to this container; for a user-assigned one, give its client id (not its object id) in AZURE_CLIENT_ID or TableStore:ClientId.";
 
     /// A bug of radcast, a panic included.
     InternalPanic = "internal.panic", Internal,

@@ -38,13 +38,13 @@ const LONGEST_WAIT: Duration = Duration::from_secs(3_600);
 /// `Retry-After` in its form of seconds, an hour at most; its form of a date is not read.
 #[must_use]
 pub fn retry_after(headers: &HeaderMap) -> Option<Duration> {
-    let seconds = headers
-        .get(RETRY_AFTER)?
-        .to_str()
-        .ok()?
-        .trim()
-        .parse()
-        .ok()?;
+    parse_retry_after(headers.get(RETRY_AFTER)?.to_str().ok()?)
+}
+
+/// The value of a `Retry-After` header, read like [`retry_after`].
+#[must_use]
+pub fn parse_retry_after(value: &str) -> Option<Duration> {
+    let seconds = value.trim().parse().ok()?;
     Some(Duration::from_secs(seconds).min(LONGEST_WAIT))
 }
 

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 pub use code::Code;
-pub use http::{describe, retry_after};
+pub use http::{describe, parse_retry_after, retry_after};
 pub use omitted::OmittedValue;
 pub use policy::{Dependency, Operation, Symptom, classify};
 

@@ -9,13 +9,21 @@ pub enum Dependency {
     Dicom,
     /// The FHIR server.
     Fhir,
+    /// Azure Table Storage.
+    Tables,
+    /// Azure Blob Storage.
+    Blobs,
+    /// Where tokens come from: a managed identity's endpoint, Microsoft Entra.
+    Identity,
 }
 
 /// What was asked of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Operation {
-    /// Any read: a feed page, a search, the capability statement.
+    /// Any read: a feed page, a search, the capability statement, rows, a token.
     Read,
+    /// Any write of rows or blobs.
+    Write,
     /// A FHIR transaction.
     Transaction,
 }
@@ -31,6 +39,10 @@ pub enum Symptom {
     Status(u16),
     /// A status of the 4xx range whose text says that a version or condition did not hold.
     PreconditionInText,
+    /// A status whose error code says that the credentials are not accepted.
+    CredentialsInText,
+    /// A status whose error code says that the same request may succeed later.
+    BusyInText,
     /// An answer that is not of the agreed form.
     Malformed,
 }
@@ -42,8 +54,11 @@ pub const fn classify(dependency: Dependency, operation: Operation, symptom: Sym
         Dependency::Dicom => classify_dicom(symptom),
         Dependency::Fhir => match operation {
             Operation::Read => classify_fhir_read(symptom),
-            Operation::Transaction => classify_fhir_transaction(symptom),
+            Operation::Write | Operation::Transaction => classify_fhir_transaction(symptom),
         },
+        Dependency::Tables => classify_tables(operation, symptom),
+        Dependency::Blobs => classify_blobs(symptom),
+        Dependency::Identity => classify_identity(symptom),
     }
 }
 
@@ -51,8 +66,8 @@ const fn classify_dicom(symptom: Symptom) -> Code {
     match symptom {
         Symptom::NoConnection => Code::DicomUnreachable,
         Symptom::Timeout | Symptom::Status(408) => Code::DicomTimeout,
-        Symptom::Status(425 | 429) => Code::DicomTooBusy,
-        Symptom::Status(401) => Code::DicomUnauthorized,
+        Symptom::Status(425 | 429) | Symptom::BusyInText => Code::DicomTooBusy,
+        Symptom::Status(401) | Symptom::CredentialsInText => Code::DicomUnauthorized,
         Symptom::Status(403) => Code::DicomForbidden,
         // 424 is the DICOM service's own trouble with its encryption key.
         Symptom::Status(424 | 500..=599) => Code::DicomServerError,
@@ -67,8 +82,8 @@ const fn classify_fhir_read(symptom: Symptom) -> Code {
     match symptom {
         Symptom::NoConnection => Code::FhirUnreachable,
         Symptom::Timeout | Symptom::Status(408) => Code::FhirTimeout,
-        Symptom::Status(425 | 429) => Code::FhirTooBusy,
-        Symptom::Status(401) => Code::FhirUnauthorized,
+        Symptom::Status(425 | 429) | Symptom::BusyInText => Code::FhirTooBusy,
+        Symptom::Status(401) | Symptom::CredentialsInText => Code::FhirUnauthorized,
         Symptom::Status(403) => Code::FhirForbidden,
         Symptom::Status(500..=599) => Code::FhirServerError,
         Symptom::Status(409 | 412) | Symptom::PreconditionInText => Code::FhirConflict,
@@ -92,6 +107,55 @@ const fn classify_fhir_transaction(symptom: Symptom) -> Code {
             code => code,
         },
         other => classify_fhir_read(other),
+    }
+}
+
+const fn classify_tables(operation: Operation, symptom: Symptom) -> Code {
+    match symptom {
+        Symptom::NoConnection => Code::StoreUnavailable,
+        Symptom::Timeout | Symptom::Status(408 | 504) => Code::StoreTimeout,
+        Symptom::Status(425 | 429 | 503) | Symptom::BusyInText => Code::StoreTooBusy,
+        Symptom::Status(401) | Symptom::CredentialsInText => Code::StoreUnauthorized,
+        Symptom::Status(403) => Code::StoreForbidden,
+        // 501: a service that is no table service knows no such request.
+        Symptom::Status(300..=399 | 404 | 405 | 407 | 410 | 501) => Code::StoreWrongAddress,
+        Symptom::Status(500..=599) => Code::StoreUnavailable,
+        Symptom::Status(409 | 412) | Symptom::PreconditionInText => match operation {
+            Operation::Read => Code::StoreRejected,
+            Operation::Write | Operation::Transaction => Code::StoreConflict,
+        },
+        Symptom::Status(400..=499) => Code::StoreRejected,
+        Symptom::Status(_) | Symptom::Malformed => Code::StoreInvalidResponse,
+    }
+}
+
+const fn classify_blobs(symptom: Symptom) -> Code {
+    match symptom {
+        Symptom::NoConnection
+        | Symptom::Timeout
+        | Symptom::BusyInText
+        | Symptom::PreconditionInText
+        | Symptom::Malformed => Code::BlobUnavailable,
+        Symptom::Status(401) | Symptom::CredentialsInText => Code::BlobUnauthorized,
+        Symptom::Status(403) => Code::BlobForbidden,
+        // 409, 412: another replica does the same at the same time.
+        Symptom::Status(408 | 409 | 412 | 425 | 429 | 500 | 502..=599) => Code::BlobUnavailable,
+        Symptom::Status(300..=501) => Code::BlobWrongAddress,
+        Symptom::Status(_) => Code::BlobUnavailable,
+    }
+}
+
+const fn classify_identity(symptom: Symptom) -> Code {
+    match symptom {
+        Symptom::CredentialsInText | Symptom::PreconditionInText => Code::IdentityRefused,
+        // 404, 410: the endpoint is being updated.
+        Symptom::Status(404 | 408 | 410 | 425 | 429) => Code::IdentityUnavailable,
+        Symptom::Status(400..=499) => Code::IdentityRefused,
+        Symptom::NoConnection
+        | Symptom::Timeout
+        | Symptom::BusyInText
+        | Symptom::Malformed
+        | Symptom::Status(_) => Code::IdentityUnavailable,
     }
 }
 
@@ -138,6 +202,16 @@ impl Code {
 mod tests {
     use super::*;
 
+    const DEPENDENCIES: [Dependency; 5] = [
+        Dependency::Dicom,
+        Dependency::Fhir,
+        Dependency::Tables,
+        Dependency::Blobs,
+        Dependency::Identity,
+    ];
+
+    const OPERATIONS: [Operation; 3] = [Operation::Read, Operation::Write, Operation::Transaction];
+
     fn class(operation: Operation, status: u16) -> Class {
         classify(Dependency::Fhir, operation, Symptom::Status(status)).class()
     }
@@ -151,8 +225,27 @@ mod tests {
                 Class::Transient,
                 "{status}"
             );
-            let dicom = classify(Dependency::Dicom, Operation::Read, Symptom::Status(status));
-            assert_eq!(dicom.class(), Class::Transient, "{status}");
+            for dependency in [
+                Dependency::Dicom,
+                Dependency::Tables,
+                Dependency::Blobs,
+                Dependency::Identity,
+            ] {
+                let code = classify(dependency, Operation::Read, Symptom::Status(status));
+                assert_eq!(code.class(), Class::Transient, "{dependency:?} {status}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_not_heard_passes_by_itself_wherever_it_happens() {
+        for dependency in DEPENDENCIES {
+            for operation in OPERATIONS {
+                for symptom in [Symptom::NoConnection, Symptom::Timeout, Symptom::BusyInText] {
+                    let code = classify(dependency, operation, symptom);
+                    assert_eq!(code.class(), Class::Transient, "{dependency:?} {symptom:?}");
+                }
+            }
         }
     }
 
@@ -164,8 +257,10 @@ mod tests {
                 Class::Setup,
                 "{status}"
             );
-            let dicom = classify(Dependency::Dicom, Operation::Read, Symptom::Status(status));
-            assert_eq!(dicom.class(), Class::Setup, "{status}");
+            for dependency in DEPENDENCIES {
+                let code = classify(dependency, Operation::Read, Symptom::Status(status));
+                assert_eq!(code.class(), Class::Setup, "{dependency:?} {status}");
+            }
         }
     }
 
@@ -214,8 +309,8 @@ mod tests {
     #[test]
     fn every_status_has_a_code_with_a_cure() {
         for status in 0..=999 {
-            for operation in [Operation::Read, Operation::Transaction] {
-                for dependency in [Dependency::Fhir, Dependency::Dicom] {
+            for operation in OPERATIONS {
+                for dependency in DEPENDENCIES {
                     let code = classify(dependency, operation, Symptom::Status(status));
                     assert!(!code.cure().is_empty());
                 }

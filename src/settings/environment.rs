@@ -13,12 +13,21 @@ const ENVIRONMENT_NAME: &str = "DOTNET_ENVIRONMENT";
 /// What .NET takes for the name of the environment when none is given.
 const DEFAULT_ENVIRONMENT: &str = "Production";
 
+/// Variables that the platform sets for every Azure SDK: whom tokens are asked for.
+const PLATFORM: [&str; 3] = [
+    "AZURE_CLIENT_ID",
+    "AZURE_TENANT_ID",
+    "AZURE_FEDERATED_TOKEN_FILE",
+];
+
 /// The process's environment, sorted out.
 pub(super) struct Environment {
     /// The name of the environment, `Production` by default.
     pub(super) name: String,
     /// The variables that are settings.
     pub(super) variables: Vec<(String, String)>,
+    /// The variables of the platform.
+    pub(super) platform: HashMap<String, String>,
     /// What is wrong with them.
     pub(super) findings: Findings,
 }
@@ -29,6 +38,7 @@ impl Environment {
         let mut sorted = Self {
             name: DEFAULT_ENVIRONMENT.to_owned(),
             variables: Vec::new(),
+            platform: HashMap::new(),
             findings: Findings::default(),
         };
         let mut named: Vec<_> = environment
@@ -44,6 +54,11 @@ impl Environment {
     }
 
     fn take(&mut self, name: String, value: OsString) {
+        if PLATFORM.contains(&name.as_str()) {
+            self.platform
+                .insert(name, value.to_string_lossy().into_owned());
+            return;
+        }
         let is_environment_name = name.eq_ignore_ascii_case(ENVIRONMENT_NAME);
         if !is_environment_name && !self.is_ours(&name) {
             return;

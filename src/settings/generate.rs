@@ -95,7 +95,8 @@ fn default_cell(setting: &Setting) -> String {
 fn default_value(setting: &Setting) -> Value {
     let default = setting.default();
     match setting.kind {
-        Kind::Boolean => json!(default == "true"),
+        // An empty default depends on other settings.
+        Kind::Boolean if !default.is_empty() => json!(default == "true"),
         Kind::Integer(..) => json!(default.parse::<u32>().ok()),
         _ => json!(default),
     }

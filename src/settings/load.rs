@@ -9,11 +9,12 @@ use super::environment::Environment;
 use super::files::{self, SettingsFile};
 use super::layers::{self, EnvironmentLayer, FileLayer, Given};
 use super::problem::{Findings, Unusable, Warning};
+use super::storage::Storage;
 use super::unavailable;
 use super::values::Values;
 use super::{
-    Cast, DicomWeb, Escalation, Fhir, Logging, Notify, Ops, Patient, Retry, Store, Telemetry,
-    Worker,
+    BlobStore, Cast, DicomWeb, Escalation, Fhir, Lease, Logging, Notify, Ops, Patient, Retry,
+    Store, TableStore, Telemetry, Worker,
 };
 
 /// The settings file that is read when none is named, in the working directory.
@@ -34,12 +35,21 @@ pub struct Settings {
     pub patient: Patient,
     /// `DicomCast`: how attributes are read.
     pub cast: Cast,
-    /// `Store`: where the position and the failure records are kept.
+    /// `Store`: where the position and the failure records are kept without `table_store`.
     pub store: Store,
     /// `Notify`: who is told when something needs a person.
     pub notify: Notify,
     /// `Escalation`: when many entries failing alike are more than so many bad entries.
     pub escalation: Escalation,
+    /// `TableStore`: where they are kept instead.
+    pub table_store: Option<TableStore>,
+    /// `BlobStore`: the container of the lease and of the archive; there whenever one of the two
+    /// is on.
+    pub blob_store: Option<BlobStore>,
+    /// `Lease`: what keeps one replica active; `None` when it is off.
+    pub lease: Option<Lease>,
+    /// `Archive:Enabled`: whether what belongs to failed entries is kept in blobs.
+    pub archive: bool,
     /// `Logging`: what is logged and how.
     pub logging: Logging,
     /// `Ops`: the HTTP server for probes, metrics and people.
@@ -72,6 +82,7 @@ impl Settings {
         let Environment {
             name,
             variables,
+            platform,
             mut findings,
         } = Environment::sort(environment);
         let files = file.layers(&name, &mut findings.problems);
@@ -80,7 +91,7 @@ impl Settings {
             return Err(findings.into());
         }
         match merge(files, variables) {
-            Ok(given) => Self::read(Values::new(given, findings)),
+            Ok(given) => Self::read(Values::new(given, platform, findings)),
             Err(error) => {
                 let problem = files::unreadable(&"the settings", &error);
                 findings.problems.push(problem);
@@ -108,11 +119,13 @@ impl Settings {
         let patient = Patient::read(values);
         let cast = Cast::read(values);
         let store = Store::read(values);
+        let storage = Storage::read(values);
         let notify = Notify::read(values);
         let escalation = Escalation::read(values);
         let logging = Logging::read(values);
         let ops = Ops::read(values);
         let telemetry = Telemetry::read(values);
+        let storage = storage?;
         Some(Self {
             dicom_web: dicom_web?,
             fhir: fhir?,
@@ -123,6 +136,10 @@ impl Settings {
             store: store?,
             notify: notify?,
             escalation: escalation?,
+            table_store: storage.table_store,
+            blob_store: storage.blob_store,
+            lease: storage.lease,
+            archive: storage.archive,
             logging: logging?,
             ops: ops?,
             telemetry: telemetry?,

@@ -93,7 +93,37 @@ settings! {
         "`true`: the system is Issuer of Patient ID (0010,0021) instead.";
 
     STORE_PATH: "Store:Path", Path, Default("radcast.db"),
-        "SQLite file that keeps the position and the failure records, relative to the working directory. Put it on a disk that outlives the container.";
+        "SQLite file that keeps the position and the failure records, relative to the working directory, when `TableStore` is not given. Put it on a disk that outlives the container.";
+
+    TABLE_STORE_CONNECTION_STRING: "TableStore:ConnectionString", Secret, Default(""),
+        "Connection string of the storage account whose tables keep the position and the failure records. Without this and `TableStore:EndpointUri`, `Store:Path` keeps them; the emulator is used only when named, as `UseDevelopmentStorage=true`.";
+    TABLE_STORE_ENDPOINT_URI: "TableStore:EndpointUri", Secret, Default(""),
+        "Address of the table service, when there is no connection string: `https://account.table.core.windows.net`, for tokens of a managed or workload identity, or with a shared access signature as its query.";
+    TABLE_STORE_CLIENT_ID: "TableStore:ClientId", Text, Default(""),
+        "Client id of the user-assigned identity. Empty: `AZURE_CLIENT_ID`, and without that the system-assigned identity.";
+    TABLE_STORE_TABLE_NAME_PREFIX: "TableStore:TableNamePrefix", Text, Default(""),
+        "What the names of the tables begin with: letters and digits, a letter first, 33 characters at most.";
+    TABLE_STORE_TIMEOUT: "TableStore:Timeout", Span(TICK), Default("00:00:30"),
+        "How long one request to tables, blobs or the identity service may take.";
+
+    BLOB_STORE_CONNECTION_STRING: "BlobStore:ConnectionString", Secret, Default(""),
+        "Connection string of the storage account of the lease and the archive. Empty: that of the tables.";
+    BLOB_STORE_ENDPOINT_URI: "BlobStore:EndpointUri", Secret, Default(""),
+        "Address of the blob service, when there is no connection string. Empty: that of the tables, with `.blob.` for `.table.`.";
+    BLOB_STORE_CLIENT_ID: "BlobStore:ClientId", Text, Default(""),
+        "Client id of the user-assigned identity for blobs. Empty: that for the tables.";
+    BLOB_STORE_CONTAINER: "BlobStore:Container", Text, Default("radcast"),
+        "Container of the lease and the archive; made when it is not there.";
+
+    LEASE_ENABLED: "Lease:Enabled", Boolean, Default(""),
+        "`true`: of several replicas one is active, and the others take over when its lease ends. Empty: `true` with `TableStore`, otherwise `false`.";
+    LEASE_DURATION: "Lease:Duration", Span(Duration::from_secs(15)), Default("00:00:30"),
+        "How long the lease lasts when it is not renewed; 60 seconds at most.";
+    LEASE_BLOB_NAME: "Lease:BlobName", Text, Default(""),
+        "The blob that is leased. Empty: `lease`, after `TableStore:TableNamePrefix`.";
+
+    ARCHIVE_ENABLED: "Archive:Enabled", Boolean, Default("false"),
+        "`true`: the raw entry and the server's answer of every failed entry are kept as blobs. They hold patient data.";
 
     NOTIFY_WEBHOOK_URL: "Notify:Webhook:Url", Secret, Default(""),
         "Address that notifications are posted to as JSON, see [Notifications](notifications.md). It is never shown, as it may hold a key.";
@@ -140,14 +170,6 @@ settings! {
     OPEN_TELEMETRY_OTLP_ENDPOINT: "OpenTelemetry:OtlpEndpoint", Url, Default(""),
         "Base address of an OpenTelemetry collector (OTLP, protobuf over HTTP) that logs, metrics and traces are sent to as well. `OTEL_EXPORTER_OTLP_ENDPOINT` in the environment means the same. Empty: none.";
 
-    TABLE_STORE_CONNECTION_STRING: "TableStore:ConnectionString", Secret, Recognised,
-        "Has to be empty: this version keeps its state in `Store:Path`.";
-    TABLE_STORE_ENDPOINT_URI: "TableStore:EndpointUri", Secret, Recognised,
-        "Has to be empty: this version keeps its state in `Store:Path`.";
-    TABLE_STORE_CLIENT_ID: "TableStore:ClientId", Text, Recognised,
-        "Managed identity for the tables.";
-    TABLE_STORE_TABLE_NAME_PREFIX: "TableStore:TableNamePrefix", Text, Recognised,
-        "Prefix of the names of the tables.";
     KEY_VAULT_ENDPOINT: "KeyVault:Endpoint", Url, Recognised,
         "Has to be empty: this version does not read settings from a key vault.";
 }

@@ -8,10 +8,6 @@ use super::values::Values;
 const NO_TOKENS: &str = "is not available in this version, which sends requests without a token; \
      set it to false and let the requests through a proxy that adds the token";
 
-const NO_TABLES: &str = "is not available in this version, which keeps its state in Store:Path \
-     and would read the feed from its first entry; remove it to accept that (resources that are \
-     there already are found again, not duplicated)";
-
 const NO_KEY_VAULT: &str = "is not available in this version; remove it and give the secrets as \
      environment variables";
 
@@ -27,8 +23,6 @@ pub(super) fn check(values: &mut Values) {
             values.problem(enabled, NO_TOKENS);
         }
     }
-    refuse(&table::TABLE_STORE_CONNECTION_STRING, NO_TABLES, values);
-    refuse(&table::TABLE_STORE_ENDPOINT_URI, NO_TABLES, values);
     refuse(&table::KEY_VAULT_ENDPOINT, NO_KEY_VAULT, values);
     if values.boolean(&table::CAST_GENERATE_OBSERVATIONS) == Some(true) {
         values.warning(&table::CAST_GENERATE_OBSERVATIONS, NO_OBSERVATIONS);

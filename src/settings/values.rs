@@ -18,13 +18,19 @@ use super::{spelling, table, timespan};
 #[derive(Debug)]
 pub(super) struct Values {
     given: HashMap<String, Given>,
+    variables: HashMap<String, String>,
     /// What was found to be wrong.
     pub(super) findings: Findings,
 }
 
 impl Values {
     /// Takes the given values and warns of those that are no known setting.
-    pub(super) fn new(given: HashMap<String, Given>, mut findings: Findings) -> Self {
+    /// `variables` are those of the platform.
+    pub(super) fn new(
+        given: HashMap<String, Given>,
+        variables: HashMap<String, String>,
+        mut findings: Findings,
+    ) -> Self {
         let mut unknown: Vec<_> = given
             .iter()
             .filter(|(path, _)| table::find(path).is_none())
@@ -32,7 +38,17 @@ impl Values {
             .collect();
         unknown.sort_by(|a, b| a.key.cmp(&b.key));
         findings.warnings.extend(unknown);
-        Self { given, findings }
+        Self {
+            given,
+            variables,
+            findings,
+        }
+    }
+
+    /// The value of a variable of the platform, unless it is empty.
+    pub(super) fn variable(&self, name: &str) -> Option<&str> {
+        let text = self.variables.get(name)?.trim();
+        (!text.is_empty()).then_some(text)
     }
 
     /// The value as given, unless it is empty.
@@ -107,12 +123,35 @@ impl Values {
 
     /// A boolean; an empty default is `false`.
     pub(super) fn boolean(&mut self, setting: &Setting) -> Option<bool> {
+        self.switch(setting).map(Option::unwrap_or_default)
+    }
+
+    /// A boolean; `None` within for an empty default.
+    pub(super) fn switch(&mut self, setting: &Setting) -> Option<Option<bool>> {
         self.choice(setting, |word| match word {
             "true" => Some(true),
             "false" => Some(false),
             _ => None,
         })
-        .map(Option::unwrap_or_default)
+    }
+
+    /// A text that `read` makes something of, or says what is wrong with it; `None` within when
+    /// there is none.
+    pub(super) fn checked<T>(
+        &mut self,
+        setting: &Setting,
+        read: impl FnOnce(&str) -> Result<T, &'static str>,
+    ) -> Option<Option<T>> {
+        let Some(text) = self.text(setting) else {
+            return Some(None);
+        };
+        match read(&text) {
+            Ok(value) => Some(Some(value)),
+            Err(wrong) => {
+                self.problem(setting, wrong);
+                None
+            }
+        }
     }
 
     /// A whole number within the bounds of its row; `None` within for an empty default.

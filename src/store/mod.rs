@@ -4,6 +4,7 @@
 //! columns; the embedded default is one SQLite file.
 
 mod archive;
+mod azure;
 mod lease;
 mod record;
 mod report;
@@ -13,6 +14,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 
 pub use archive::Archive;
+pub use azure::{AzureStore, BlobArchive, BlobLease, POSITION_BLOB, parse_position, read_position};
 pub use lease::Lease;
 pub use record::{
     FailedEntry, FailureRecord, FailureTable, OmittedValueRow, PARTITION, RecordFilter, RecordKey,

@@ -110,7 +110,7 @@ mod tests {
         let (status, shown) = watch::channel(Status::default());
         let mut progress = Progress::new(status, stored, Gate::new(), Gate::new());
         progress.read(5, false);
-        progress.applied(now.unwrap());
+        progress.succeeded(now.unwrap());
         progress.show();
         let expected = Status {
             state: State::CatchingUp,

@@ -12,6 +12,7 @@
 )]
 
 mod architecture;
+mod azure;
 mod cast_generators;
 mod cast_mapping;
 mod cast_merging;
@@ -35,6 +36,7 @@ mod ops;
 mod poison_pages;
 mod real_fhir_server;
 mod simulation;
+mod store_contract;
 mod support;
 mod telemetry_export;
 mod validation;

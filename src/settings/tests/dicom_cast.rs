@@ -8,8 +8,6 @@ fn what_this_version_cannot_do_stops_the_start() {
     for (variable, value) in [
         ("DicomWeb__Authentication__Enabled", "true"),
         ("Fhir__Authentication__Enabled", "True"),
-        ("TableStore__ConnectionString", "AccountKey=canary"),
-        ("TableStore__EndpointUri", "https://canary.example.org"),
         ("KeyVault__Endpoint", "https://vault.example.org"),
     ] {
         let shown = problem(&[(variable, value)]);

@@ -3,6 +3,7 @@
 mod dicom_cast;
 mod readings;
 mod sources;
+mod storage;
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};

@@ -65,6 +65,10 @@ fn the_two_endpoints_are_enough() {
             window: seconds(600),
             pause: false,
         },
+        table_store: None,
+        blob_store: None,
+        lease: None,
+        archive: false,
         logging: Logging {
             format: LogFormat::Auto,
             level: LogLevel::Information,

@@ -1,5 +1,6 @@
 //! The services that tests run against, the instances they are filled with, and the binary.
 
+pub mod azurite;
 pub mod collector;
 pub mod daemon;
 pub mod environment;
@@ -12,3 +13,4 @@ pub mod proxy;
 pub mod python;
 pub mod receiver;
 pub mod services;
+pub mod wire;

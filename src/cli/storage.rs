@@ -1,0 +1,42 @@
+//! Where position, failures, lease and archive are, by the settings.
+
+use std::sync::Arc;
+
+use crate::failure::Failure;
+use crate::settings::Settings;
+use crate::store::{AzureStore, BlobArchive, BlobLease, SqliteStore, Store};
+
+/// The store of these settings. Tables need not answer yet.
+pub(super) fn open_store(settings: &Settings) -> Result<Arc<dyn Store>, Failure> {
+    Ok(match &settings.table_store {
+        Some(tables) => Arc::new(AzureStore::open(tables)?),
+        None => Arc::new(SqliteStore::open(&settings.store.path)?),
+    })
+}
+
+/// Where the store of these settings is, without what lets one in.
+pub(super) fn store_place(settings: &Settings) -> String {
+    match &settings.table_store {
+        Some(tables) => {
+            let address = &tables.account.endpoint;
+            match tables.table_name_prefix.as_str() {
+                "" => format!("the tables of {address}"),
+                prefix => format!("the tables {prefix}… of {address}"),
+            }
+        }
+        None => settings.store.path.display().to_string(),
+    }
+}
+
+/// The lease of these settings, if they have one. The blob need not answer yet.
+pub(super) fn open_lease(settings: &Settings) -> Result<Option<BlobLease>, Failure> {
+    let both = settings.blob_store.as_ref().zip(settings.lease.as_ref());
+    both.map(|(blobs, lease)| BlobLease::open(blobs, lease))
+        .transpose()
+}
+
+/// The archive of these settings, if they have one. The container need not answer yet.
+pub(super) fn open_archive(settings: &Settings) -> Result<Option<BlobArchive>, Failure> {
+    let blobs = settings.blob_store.as_ref().filter(|_| settings.archive);
+    blobs.map(BlobArchive::open).transpose()
+}

@@ -1,0 +1,83 @@
+//! `Lease` and `Archive`: what blobs are used for.
+
+use std::time::Duration;
+
+use super::{BlobStore, TableStore};
+use crate::settings::table;
+use crate::settings::values::Values;
+
+/// The longest lease of a blob that ends by itself.
+const LONGEST: Duration = Duration::from_secs(60);
+
+/// The lease that keeps one replica active.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lease {
+    /// How long it lasts from one renewal to the next, 15 to 60 seconds.
+    pub duration: Duration,
+    /// The blob that is leased.
+    pub blob_name: String,
+}
+
+/// `None` within when the lease is off.
+pub(super) fn read(
+    stores: Option<(&Option<TableStore>, &Option<BlobStore>)>,
+    values: &mut Values,
+) -> Option<Option<Lease>> {
+    let enabled = values.switch(&table::LEASE_ENABLED);
+    let duration = read_duration(values);
+    let blob_name = values.text(&table::LEASE_BLOB_NAME);
+    let (tables, blobs) = stores?;
+    let on = match (enabled?, tables, blobs) {
+        (Some(true), _, None) => {
+            let cure = "needs a blob service: give BlobStore:ConnectionString or BlobStore:EndpointUri, or set it to false with a single replica";
+            values.problem(&table::LEASE_ENABLED, cure);
+            return None;
+        }
+        (None, Some(_), None) => {
+            warn_of_no_lease(values);
+            false
+        }
+        (enabled, tables, _) => enabled.unwrap_or(tables.is_some()),
+    };
+    let prefix = blobs.as_ref().map_or("", |blobs| blobs.prefix.as_str());
+    let lease = Lease {
+        duration: duration?,
+        blob_name: blob_name.unwrap_or_else(|| format!("{prefix}lease")),
+    };
+    Some(on.then_some(lease))
+}
+
+fn read_duration(values: &mut Values) -> Option<Duration> {
+    let duration = values.duration(&table::LEASE_DURATION)?;
+    if duration > LONGEST {
+        values.problem(&table::LEASE_DURATION, "may be 00:01:00 at most");
+        return None;
+    }
+    Some(duration)
+}
+
+fn warn_of_no_lease(values: &mut Values) {
+    let warning = "leads to no blob service, so there is no lease: run a single replica, or give BlobStore:ConnectionString or BlobStore:EndpointUri";
+    let tables = [
+        &table::TABLE_STORE_CONNECTION_STRING,
+        &table::TABLE_STORE_ENDPOINT_URI,
+    ];
+    if let Some(given) = tables.into_iter().find(|row| values.given(row).is_some()) {
+        values.warning(given, warning);
+    }
+}
+
+/// Whether what belongs to failed entries is archived.
+pub(super) fn read_archive(
+    stores: Option<(&Option<TableStore>, &Option<BlobStore>)>,
+    values: &mut Values,
+) -> Option<bool> {
+    let enabled = values.boolean(&table::ARCHIVE_ENABLED)?;
+    let (_, blobs) = stores?;
+    if enabled && blobs.is_none() {
+        let cure = "needs a blob service: give BlobStore:ConnectionString or BlobStore:EndpointUri";
+        values.problem(&table::ARCHIVE_ENABLED, cure);
+        return None;
+    }
+    Some(enabled)
+}

@@ -1,0 +1,72 @@
+//! Clients of the storage crates for the accounts of the settings.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use azure_core_021::auth::Secret;
+use azure_core_021::{RetryOptions, TransportOptions};
+use azure_data_tables::clients::{TableServiceClient, TableServiceClientBuilder};
+use azure_storage::{CloudLocation, StorageCredentials};
+use azure_storage_blobs::prelude::{ClientBuilder, ContainerClient};
+
+use super::transport::Transport;
+use crate::auth::TokenSource;
+use crate::failure::{Code, Failure};
+use crate::settings::{BlobStore, Credentials, StorageAccount, TableStore};
+
+/// A client of the table service. Nothing is asked of it yet.
+pub(super) fn tables(store: &TableStore) -> Result<TableServiceClient, Failure> {
+    let builder = TableServiceClientBuilder::with_location(
+        location(&store.account),
+        credentials(&store.account, store.timeout)?,
+    );
+    Ok(builder
+        .retry(RetryOptions::none())
+        .transport(transport(store.timeout)?)
+        .build())
+}
+
+/// A client of the container. Nothing is asked of it yet.
+pub(super) fn container(store: &BlobStore) -> Result<ContainerClient, Failure> {
+    let builder = ClientBuilder::with_location(
+        location(&store.account),
+        credentials(&store.account, store.timeout)?,
+    );
+    Ok(builder
+        .retry(RetryOptions::none())
+        .transport(transport(store.timeout)?)
+        .container_client(&store.container))
+}
+
+fn transport(timeout: Duration) -> Result<TransportOptions, Failure> {
+    Ok(TransportOptions::new(Arc::new(Transport::new(timeout)?)))
+}
+
+fn location(account: &StorageAccount) -> CloudLocation {
+    let name = match &account.credentials {
+        Credentials::SharedKey { account, .. } => account.clone(),
+        Credentials::Signature(_) | Credentials::Identity(_) => String::new(),
+    };
+    CloudLocation::Custom {
+        account: name,
+        uri: account.endpoint.as_str().trim_end_matches('/').to_owned(),
+    }
+}
+
+fn credentials(account: &StorageAccount, timeout: Duration) -> Result<StorageCredentials, Failure> {
+    match &account.credentials {
+        Credentials::SharedKey { account, key } => {
+            let key = Secret::new(key.expose().to_owned());
+            Ok(StorageCredentials::access_key(account.clone(), key))
+        }
+        Credentials::Signature(signature) => StorageCredentials::sas_token(signature.expose())
+            .map_err(|_| {
+                let text = "the shared access signature cannot be read";
+                Failure::new(Code::StoreUnauthorized, text)
+            }),
+        Credentials::Identity(identity) => {
+            let tokens = TokenSource::new(identity.clone(), timeout);
+            Ok(StorageCredentials::token_credential(Arc::new(tokens)))
+        }
+    }
+}

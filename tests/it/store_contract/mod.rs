@@ -1,0 +1,112 @@
+//! What every store has to do, held against the embedded one and against Azure Table Storage
+//! (Azurite).
+
+mod failures;
+mod listing;
+mod position;
+mod retries;
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use radcast::failure::{Code, Failure, Subject};
+use radcast::settings::TableStore;
+use radcast::store::{
+    AzureStore, FailedEntry, FailureRecord, FailureTable, RecordFilter, SqliteStore, Store,
+};
+
+use crate::support::azurite::Azurite;
+
+/// A place where a store keeps its things.
+pub enum Place {
+    File(tempfile::TempDir),
+    Tables(Arc<Azurite>, Box<TableStore>),
+}
+
+impl Place {
+    fn file() -> Self {
+        Self::File(tempfile::tempdir().unwrap())
+    }
+
+    async fn tables() -> Self {
+        let azurite = Azurite::shared().await;
+        let tables = azurite.tables();
+        Self::Tables(azurite, Box::new(tables))
+    }
+
+    /// Another store at the same place.
+    fn open(&self) -> Box<dyn Store> {
+        match self {
+            Self::File(folder) => {
+                Box::new(SqliteStore::open(&folder.path().join("radcast.db")).unwrap())
+            }
+            Self::Tables(_, tables) => Box::new(AzureStore::open(tables).unwrap()),
+        }
+    }
+}
+
+/// Makes a test of each case for each store.
+macro_rules! contract {
+    ($($case:ident)+) => {
+        mod embedded {
+            $(#[tokio::test]
+            async fn $case() {
+                super::$case(crate::store_contract::Place::file()).await;
+            })+
+        }
+
+        mod azure {
+            $(#[tokio::test]
+            async fn $case() {
+                super::$case(crate::store_contract::Place::tables().await).await;
+            })+
+        }
+    };
+}
+
+use contract;
+
+fn at(second: i64) -> Timestamp {
+    Timestamp::from_second(1_700_000_000 + second).unwrap()
+}
+
+/// An entry that failed, with everything about it filled in.
+fn failed(sequence: u64, code: Code, second: i64) -> FailedEntry {
+    let subject = Subject {
+        sequence: Some(sequence),
+        study: Some(format!("1.2.{sequence}")),
+        series: Some(format!("1.2.{sequence}.1")),
+        instance: Some(format!("1.2.{sequence}.1.1")),
+        partition: Some("clinic".to_owned()),
+        action: Some("create".to_owned()),
+        timestamp: Some("2024-06-02T08:15:30.1234567Z".parse().unwrap()),
+        digest: None,
+    };
+    FailedEntry::new(
+        subject,
+        Failure::new(code, format!("why {sequence}")),
+        at(second),
+    )
+}
+
+async fn all(store: &dyn Store) -> Vec<FailureRecord> {
+    let filter = RecordFilter {
+        tables: FailureTable::ALL.to_vec(),
+        superseded: true,
+        ..RecordFilter::default()
+    };
+    store.records(&filter, None, 10_000).await.unwrap()
+}
+
+async fn only(store: &dyn Store) -> FailureRecord {
+    let mut all = all(store).await;
+    assert_eq!(all.len(), 1, "{all:?}");
+    all.remove(0)
+}
+
+fn sequences(records: &[FailureRecord]) -> Vec<u64> {
+    records
+        .iter()
+        .filter_map(|record| record.subject.sequence)
+        .collect()
+}
