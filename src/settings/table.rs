@@ -79,7 +79,7 @@ settings! {
     RETRY_TOTAL_DURATION: "RetryConfiguration:TotalRetryDuration", Span(Duration::ZERO), Default("00:10:00"),
         "How long a request that fails for a passing cause is tried again.";
     RETRY_MAX_ATTEMPTS: "RetryConfiguration:MaxAttempts", Integer(0, 1000), Default("14"),
-        "How often it is tried at most, the first time included; `0` leaves it to the time alone. With the default delays, 14 attempts take about seven minutes.";
+        "How often it is tried at most, the first time included; `0` leaves it to the time alone. With the default delays, 14 attempts take about eight minutes.";
     RETRY_INITIAL_DELAY: "RetryConfiguration:InitialDelay", Span(TICK), Default("00:00:02"),
         "Pause before the second attempt; it doubles from one attempt to the next.";
     RETRY_MAX_DELAY: "RetryConfiguration:MaxDelay", Span(TICK), Default("00:01:00"),

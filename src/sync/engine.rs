@@ -13,16 +13,28 @@ use tracing::{error, info, warn};
 use super::gate::Gate;
 use super::keeper::{Keeper, Keeping};
 use super::lane::Lane;
+use super::open_records::OpenRecords;
 use super::progress::Progress;
 use super::reader::{ReadPage, Reader};
 use super::retry::endless;
+use super::retrying::Retrying;
 use super::status::{Observer, State, Status};
 use super::work::{Bounds, Work};
 use super::{Clock, Target};
 use crate::failure::Failure;
 use crate::feed::ChangeFeed;
 use crate::settings;
-use crate::store::{ETag, Store, SyncState};
+use crate::store::{ETag, RecordFilter, RecordKey, Store, SyncState};
+
+/// How many records are read together at the start.
+const PAGE: usize = 100;
+
+/// What is known at the start.
+struct Begin {
+    position: SyncState,
+    etag: Option<ETag>,
+    open: OpenRecords,
+}
 
 /// One feed kept in step with one target.
 pub struct Engine<T> {
@@ -57,7 +69,12 @@ impl<T: Target> Engine<T> {
         status: watch::Sender<Status>,
         stop: CancellationToken,
     ) -> Result<(), Failure> {
-        let Some((position, etag)) = stop.run_until_cancelled(self.start(&status)).await else {
+        let Some(Begin {
+            position,
+            etag,
+            open,
+        }) = stop.run_until_cancelled(self.start(&status)).await
+        else {
             return Ok(());
         };
         info!(
@@ -74,13 +91,16 @@ impl<T: Target> Engine<T> {
         let mut keeper = AbortOnDropHandle::new(tokio::spawn(keeper.run())).fuse();
         let reader = AbortOnDropHandle::new(tokio::spawn(reader.run()));
         let progress = Progress::new(status, stored, gate.clone(), trouble);
-        let lane = self.lane(&gate, &stop);
+        let retrying = Retrying::new();
+        let rows = retrying.rows(Arc::clone(&self.store), self.retry.max_delay);
+        let rows = AbortOnDropHandle::new(tokio::spawn(rows.run()));
+        let lane = self.lane(&gate, retrying, open, &stop);
         let bounds = Bounds {
             max_concurrency: self.worker.max_concurrency,
             most_waiting: self.most_waiting,
         };
         let work = Work::new(lane, bounds, Arc::clone(&self.observer), progress, wanted);
-        let ended = self.work(work, &mut read, &mut keeper, &stop).await;
+        let ended = self.work(work, &mut read, &mut keeper, rows, &stop).await;
         drop(read);
         if reader.await.is_err() {
             error!(
@@ -98,6 +118,7 @@ impl<T: Target> Engine<T> {
         mut work: Work<T>,
         read: &mut mpsc::Receiver<ReadPage<T::Change>>,
         keeper: &mut Keeping,
+        rows: AbortOnDropHandle<()>,
         stop: &CancellationToken,
     ) -> Result<(), Failure> {
         let ended = work.run(read, keeper, stop).await;
@@ -113,7 +134,7 @@ impl<T: Target> Engine<T> {
         if keeper.is_terminated() {
             return ended;
         }
-        match timeout_at(stopped + tenth * 9, keeper).await {
+        let ended = match timeout_at(stopped + tenth * 9, keeper).await {
             Ok(Ok(saved)) => ended.and(saved),
             _ => {
                 warn!(
@@ -122,11 +143,14 @@ impl<T: Target> Engine<T> {
                 );
                 ended
             }
-        }
+        };
+        // Rows that are left tell of a retry until the next start.
+        let _ = timeout_at(stopped + tenth * 9, rows).await;
+        ended
     }
 
     /// Waits until store and target work.
-    async fn start(&self, status: &watch::Sender<Status>) -> (SyncState, Option<ETag>) {
+    async fn start(&self, status: &watch::Sender<Status>) -> Begin {
         let stored = self.until_ok("the store cannot be read", status, || {
             self.store.sync_state()
         });
@@ -136,9 +160,30 @@ impl<T: Target> Engine<T> {
             status.position = known.sequence;
             status.position_timestamp = known.timestamp;
         });
+        let open = self.open_records(status).await;
         self.until_ok("the target cannot be used", status, || self.target.probe())
             .await;
-        (position.unwrap_or_default(), etag)
+        Begin {
+            position: position.unwrap_or_default(),
+            etag,
+            open,
+        }
+    }
+
+    /// Learns which studies have open records.
+    async fn open_records(&self, status: &watch::Sender<Status>) -> OpenRecords {
+        let open = OpenRecords::default();
+        let filter = RecordFilter::default();
+        let mut after: Option<RecordKey> = None;
+        loop {
+            let page = self.until_ok("the failure records cannot be read", status, || {
+                self.store.records(&filter, after.as_ref(), PAGE)
+            });
+            let page = page.await;
+            let Some(last) = page.last() else { return open };
+            after = Some(last.key.clone());
+            page.iter().for_each(|record| open.add(&record.subject));
+        }
     }
 
     async fn until_ok<R, A: Future<Output = Result<R, Failure>>>(
@@ -197,7 +242,13 @@ impl<T: Target> Engine<T> {
         }
     }
 
-    fn lane(&self, gate: &Gate, stop: &CancellationToken) -> Lane<T> {
+    fn lane(
+        &self,
+        gate: &Gate,
+        retrying: Retrying,
+        open: OpenRecords,
+        stop: &CancellationToken,
+    ) -> Lane<T> {
         Lane {
             target: Arc::clone(&self.target),
             store: Arc::clone(&self.store),
@@ -206,6 +257,8 @@ impl<T: Target> Engine<T> {
             stop: stop.clone(),
             clock: self.clock.clone(),
             observer: Arc::clone(&self.observer),
+            retrying,
+            open,
         }
     }
 }

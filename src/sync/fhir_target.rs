@@ -8,7 +8,7 @@ use tracing::{debug, warn};
 use super::target::{Applied, Reading, Target};
 use crate::cast::{self, Change, EndpointLookup, Found, PatientKey, Query, Resource, Rules};
 use crate::cast::{StudyDelta, StudyKey, Write, merge};
-use crate::dicom::InvalidValue;
+use crate::dicom::{InstanceKey, InvalidValue};
 use crate::failure::{Code, Failure};
 use crate::feed::{Action, Entry, State};
 use crate::fhir::{FhirClient, Request, Response};
@@ -182,6 +182,10 @@ impl Target for FhirTarget {
 
     fn unit(&self, change: &Change) -> StudyKey {
         change.study()
+    }
+
+    fn unit_of(&self, instance: &InstanceKey) -> StudyKey {
+        StudyKey::of(instance)
     }
 
     fn shared(&self, change: &Change) -> Option<PatientKey> {

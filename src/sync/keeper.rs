@@ -41,14 +41,15 @@ impl Keeper {
     }
 
     async fn save(&mut self) -> Result<(), Failure> {
+        let state = *self.wanted.borrow_and_update();
+        if state == *self.saved.borrow() {
+            return Ok(());
+        }
         let hold = self.gate.hold();
         let mut delays = endless(&self.retry);
+        let mut in_doubt = false;
         loop {
-            let state = *self.wanted.borrow_and_update();
-            if state == *self.saved.borrow() {
-                return Ok(());
-            }
-            match self.store.save_sync_state(state, self.etag.as_ref()).await {
+            match self.write(state, in_doubt).await {
                 Ok(etag) => {
                     debug!(event = "position_saved", position = state.sequence);
                     self.etag = Some(etag);
@@ -59,9 +60,24 @@ impl Keeper {
                 Err(failure) => {
                     error!(event = "position_not_saved", code = %failure.code, cure = failure.cure(), "the position cannot be saved: {failure}");
                     hold.tell(&failure, true);
+                    in_doubt = true;
                     tokio::time::sleep(delays.next().unwrap_or(self.retry.max_delay)).await;
                 }
             }
+        }
+    }
+
+    /// Writes the state. While it is in doubt whether that was done already, the store may refuse
+    /// because it was: then the stored state is this one.
+    async fn write(&self, state: SyncState, in_doubt: bool) -> Result<ETag, Failure> {
+        let written = self.store.save_sync_state(state, self.etag.as_ref()).await;
+        let conflict = match written {
+            Err(failure) if in_doubt && failure.code == Code::StoreConflict => failure,
+            written => return written,
+        };
+        match self.store.sync_state().await? {
+            Some((stored, etag)) if stored == state => Ok(etag),
+            _ => Err(conflict),
         }
     }
 }

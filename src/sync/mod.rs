@@ -3,17 +3,22 @@
 //!
 //! It knows feeds, targets and stores as traits only. FHIR is the first target.
 
+mod attempt;
 mod engine;
 mod fhir_target;
 mod gate;
 mod keeper;
 mod lane;
 mod ledger;
+mod open_records;
 mod progress;
 mod reader;
+mod record;
 mod retry;
+mod retrying;
 mod schedule;
 mod status;
+mod supersede;
 mod target;
 mod work;
 

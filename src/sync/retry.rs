@@ -43,7 +43,7 @@ impl Patience {
 pub(super) struct Attempts<'a> {
     policy: &'a settings::Retry,
     patience: Patience,
-    delays: ExponentialBackoff,
+    delays: Delays,
     deadline: Instant,
     conflicts: u32,
     proven: u32,
@@ -77,7 +77,7 @@ impl<'a> Attempts<'a> {
     /// The delay before the next attempt, not less than the server asks for; `None` when attempts
     /// or time have run out. What the server asks for beyond our own delay takes none of the time.
     pub(super) fn next_delay(&mut self, retry_after: Option<Duration>) -> Option<Duration> {
-        let own = self.delays.next()?.min(self.policy.max_delay);
+        let own = self.delays.next()?;
         let delay = retry_after.map_or(own, |asked| own.max(asked));
         self.deadline += delay - own;
         (Instant::now() + delay <= self.deadline).then_some(delay)
@@ -111,23 +111,45 @@ impl<'a> Attempts<'a> {
     }
 }
 
-/// Delays that double, with jitter, without end.
-pub(super) fn endless(policy: &settings::Retry) -> ExponentialBackoff {
+/// Delays that double, with jitter of up to a third on top: each is at least half as long again as
+/// the one before it, until the longest is reached.
+#[derive(Debug)]
+pub(super) struct Delays {
+    plain: ExponentialBackoff,
+    /// With jitter of up to the whole delay on top, which is what the library has to offer.
+    jittered: ExponentialBackoff,
+    longest: Duration,
+}
+
+impl Iterator for Delays {
+    type Item = Duration;
+
+    fn next(&mut self) -> Option<Duration> {
+        let (plain, jittered) = (self.plain.next()?, self.jittered.next()?);
+        let delay = plain + jittered.saturating_sub(plain) / 3;
+        Some(delay.min(self.longest))
+    }
+}
+
+/// Delays without end.
+pub(super) fn endless(policy: &settings::Retry) -> Delays {
     delays(policy, None)
 }
 
-fn delays(policy: &settings::Retry, most: Option<u32>) -> ExponentialBackoff {
+fn delays(policy: &settings::Retry, most: Option<u32>) -> Delays {
     let delays = ExponentialBuilder::default()
         .with_min_delay(policy.initial_delay)
-        // Jitter comes on top and at most doubles a delay.
-        .with_max_delay(policy.max_delay / 2)
-        .with_factor(2.0)
-        .with_jitter();
-    match most {
-        Some(most) => delays
-            .with_max_times(usize::try_from(most).unwrap_or(usize::MAX))
-            .build(),
-        None => delays.without_max_times().build(),
+        // The longest have jitter, too.
+        .with_max_delay(policy.max_delay / 4 * 3)
+        .with_factor(2.0);
+    let delays = match most {
+        Some(most) => delays.with_max_times(usize::try_from(most).unwrap_or(usize::MAX)),
+        None => delays.without_max_times(),
+    };
+    Delays {
+        plain: delays.build(),
+        jittered: delays.with_jitter().build(),
+        longest: policy.max_delay,
     }
 }
 
@@ -156,6 +178,17 @@ mod tests {
         }
         let refused = Failure::new(Code::FhirRejected, "");
         assert_eq!(Patience::Full.after(&refused), Patience::Full);
+    }
+
+    #[test]
+    fn delays_grow_by_half_at_least_up_to_the_longest_and_differ_from_run_to_run() {
+        let run = || endless(&policy()).take(12).collect::<Vec<_>>();
+        let (delays, others) = (run(), run());
+        assert_ne!(delays, others);
+        for pair in delays.windows(2) {
+            let grown = pair[1] >= pair[0] * 3 / 2 || pair[1] >= policy().max_delay * 3 / 4;
+            assert!(grown && pair[1] <= policy().max_delay, "{pair:?}");
+        }
     }
 
     #[tokio::test(start_paused = true)]

@@ -8,20 +8,32 @@ use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 
 use super::Target;
-use crate::failure::Subject;
+use crate::failure::{OmittedValue, Subject};
 
-/// A change that waits, with the entry it came from.
-pub(super) struct Item<T: Target> {
+/// A change to apply, with the entry it came from.
+pub(super) struct Pending<C> {
     pub(super) subject: Subject,
-    pub(super) change: T::Change,
+    pub(super) change: C,
+    /// Values that were left out of it.
+    pub(super) omitted: Vec<OmittedValue>,
+}
+
+/// A change that waits.
+struct Item<T: Target> {
+    pending: Pending<T::Change>,
     unit: T::Unit,
     shared: Option<T::Shared>,
 }
 
 /// Changes of one unit, in order, ready to be applied.
 pub(super) struct Batch<T: Target> {
-    pub(super) items: Vec<Item<T>>,
-    unit: T::Unit,
+    pub(super) entries: Vec<Pending<T::Change>>,
+    pub(super) claim: Claim<T>,
+}
+
+/// What nobody else may touch meanwhile.
+pub(super) struct Claim<T: Target> {
+    units: Vec<T::Unit>,
     shared: HashSet<T::Shared>,
 }
 
@@ -33,13 +45,14 @@ pub(super) struct Schedule<T: Target> {
 }
 
 struct Busy<T: Target> {
-    units: HashSet<T::Unit>,
+    /// How many claim each unit.
+    units: HashMap<T::Unit, usize>,
     shared: HashSet<T::Shared>,
 }
 
 impl<T: Target> Busy<T> {
     fn blocks(&self, item: &Item<T>) -> bool {
-        self.units.contains(&item.unit) || self.blocks_shared(item)
+        self.units.contains_key(&item.unit) || self.blocks_shared(item)
     }
 
     fn blocks_shared(&self, item: &Item<T>) -> bool {
@@ -49,15 +62,32 @@ impl<T: Target> Busy<T> {
     }
 
     fn block(&mut self, item: &Item<T>) {
-        self.units.insert(item.unit.clone());
+        self.units.insert(item.unit.clone(), 1);
         self.shared.extend(item.shared.clone());
+    }
+
+    fn add(&mut self, claim: &Claim<T>) {
+        for unit in &claim.units {
+            *self.units.entry(unit.clone()).or_default() += 1;
+        }
+        self.shared.extend(claim.shared.iter().cloned());
+    }
+
+    fn remove(&mut self, claim: &Claim<T>) {
+        for unit in &claim.units {
+            if let Some(claims) = self.units.get_mut(unit) {
+                *claims -= 1;
+            }
+        }
+        self.units.retain(|_, claims| *claims > 0);
+        self.shared.retain(|shared| !claim.shared.contains(shared));
     }
 }
 
 impl<T: Target> Schedule<T> {
     pub(super) fn new(target: Arc<T>) -> Self {
         let busy = Busy {
-            units: HashSet::new(),
+            units: HashMap::new(),
             shared: HashSet::new(),
         };
         Self {
@@ -68,11 +98,13 @@ impl<T: Target> Schedule<T> {
     }
 
     /// Adds a change behind those that wait.
-    pub(super) fn push(&mut self, subject: Subject, change: T::Change) {
-        let (unit, shared) = (self.target.unit(&change), self.target.shared(&change));
+    pub(super) fn push(&mut self, pending: Pending<T::Change>) {
+        let (unit, shared) = (
+            self.target.unit(&pending.change),
+            self.target.shared(&pending.change),
+        );
         self.waiting.push_back(Item {
-            subject,
-            change,
+            pending,
             unit,
             shared,
         });
@@ -97,17 +129,24 @@ impl<T: Target> Schedule<T> {
             free
         })?;
         let batch = self.take(first, &blocked)?;
-        self.busy.units.insert(batch.unit.clone());
-        self.busy.shared.extend(batch.shared.iter().cloned());
+        self.busy.add(&batch.claim);
         Some(batch)
     }
 
-    /// The batch is done.
-    pub(super) fn finish(&mut self, batch: &Batch<T>) {
-        self.busy.units.remove(&batch.unit);
-        self.busy
-            .shared
-            .retain(|shared| !batch.shared.contains(shared));
+    /// Claims units for work that is no batch, until [`Schedule::finish`]. A batch may be under way
+    /// there; none is started.
+    pub(super) fn claim(&mut self, units: Vec<T::Unit>) -> Claim<T> {
+        let claim = Claim {
+            units,
+            shared: HashSet::new(),
+        };
+        self.busy.add(&claim);
+        claim
+    }
+
+    /// The work of this claim is done.
+    pub(super) fn finish(&mut self, claim: &Claim<T>) {
+        self.busy.remove(claim);
     }
 
     fn take(&mut self, first: usize, blocked: &Busy<T>) -> Option<Batch<T>> {
@@ -118,9 +157,11 @@ impl<T: Target> Schedule<T> {
             .filter_map(|item| item.shared.clone())
             .collect();
         Some(Batch {
-            items,
-            unit,
-            shared,
+            entries: items.into_iter().map(|item| item.pending).collect(),
+            claim: Claim {
+                units: vec![unit],
+                shared,
+            },
         })
     }
 
@@ -149,7 +190,10 @@ impl<T: Target> Schedule<T> {
             .shared
             .as_ref()
             .and_then(|shared| overtaken.get(shared));
-        other.is_none_or(|other| self.target.commute(&other.change, &item.change))
+        other.is_none_or(|other| {
+            self.target
+                .commute(&other.pending.change, &item.pending.change)
+        })
     }
 
     fn remove(&mut self, chosen: &[usize]) -> Vec<Item<T>> {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::future::Future;
 use std::hash::Hash;
 
+use crate::dicom::InstanceKey;
 use crate::failure::{Failure, OmittedValue};
 use crate::feed::Entry;
 
@@ -47,6 +48,9 @@ pub trait Target: Send + Sync + 'static {
 
     /// The unit of a change.
     fn unit(&self, change: &Self::Change) -> Self::Unit;
+
+    /// The unit that the changes of an instance belong to.
+    fn unit_of(&self, instance: &InstanceKey) -> Self::Unit;
 
     /// What a change touches that other units may touch as well.
     fn shared(&self, change: &Self::Change) -> Option<Self::Shared>;

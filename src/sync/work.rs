@@ -13,15 +13,16 @@ use super::lane::{Done, Lane, panicked};
 use super::ledger::Ledger;
 use super::progress::Progress;
 use super::reader::{ReadEntry, ReadPage};
-use super::schedule::{Batch, Schedule};
+use super::schedule::{Batch, Pending, Schedule};
 use super::status::{Fate, Observer};
 use super::target::{Reading, Target};
+use crate::dicom::InstanceKey;
 use crate::failure::{Class, Failure, OmittedValue, Subject};
 use crate::store::SyncState;
 
 /// The engine's state. One task owns it.
 pub(super) struct Work<T: Target> {
-    lane: Lane<T>,
+    lane: Arc<Lane<T>>,
     schedule: Schedule<T>,
     ledger: Ledger,
     running: JoinSet<Done<T>>,
@@ -51,7 +52,7 @@ impl<T: Target> Work<T> {
         let position = *wanted.borrow();
         Self {
             schedule: Schedule::new(Arc::clone(&lane.target)),
-            lane,
+            lane: Arc::new(lane),
             ledger: Ledger::new(position),
             running: JoinSet::new(),
             progress,
@@ -113,7 +114,7 @@ impl<T: Target> Work<T> {
             };
             let span = span_of(&batch);
             self.running
-                .spawn(self.lane.clone().apply(batch).instrument(span));
+                .spawn(Arc::clone(&self.lane).apply(batch).instrument(span));
         }
     }
 
@@ -134,27 +135,42 @@ impl<T: Target> Work<T> {
                     warnings
                         .iter()
                         .for_each(|omitted| self.warn(&subject, omitted));
-                    self.schedule.push(subject, change);
+                    self.schedule.push(Pending {
+                        subject,
+                        change,
+                        omitted: warnings,
+                    });
                 }
                 Reading::Skip(reason) => self.settle(&subject, &Fate::Skipped(reason)),
                 Reading::Refuse(failure) => refused.push((subject, failure)),
             }
         }
-        if !refused.is_empty() {
-            let span = info_span!("refuse", otel.kind = "consumer", entries = refused.len());
-            self.running
-                .spawn(self.lane.clone().refuse(refused).instrument(span));
-        }
+        self.refuse(refused);
         self.ledger.delivered_up_to(page.watermark);
         self.move_position();
+    }
+
+    fn refuse(&mut self, refused: Vec<(Subject, Failure)>) {
+        if refused.is_empty() {
+            return;
+        }
+        let keys = refused
+            .iter()
+            .filter_map(|(subject, _)| instance_key(subject));
+        let units = keys.map(|key| self.lane.target.unit_of(&key)).collect();
+        let claim = self.schedule.claim(units);
+        let span = info_span!("refuse", otel.kind = "consumer", entries = refused.len());
+        self.running.spawn(
+            Arc::clone(&self.lane)
+                .refuse(refused, claim)
+                .instrument(span),
+        );
     }
 
     fn take_done(&mut self, done: Result<Done<T>, JoinError>) -> Result<(), Failure> {
         let done = done.map_err(|_| panicked("working on"))?;
         let _span = done.span.enter();
-        if let Some(batch) = &done.batch {
-            self.schedule.finish(batch);
-        }
+        self.schedule.finish(&done.claim);
         done.applied
             .iter()
             .for_each(|applied| self.observer.applied(applied));
@@ -206,17 +222,24 @@ impl<T: Target> Work<T> {
 
 /// The span that the work on a batch is traced in.
 fn span_of<T: Target>(batch: &Batch<T>) -> tracing::Span {
-    let study = batch
-        .items
-        .first()
-        .map(|item| item.subject.study.as_deref());
+    let first = batch.entries.first();
     info_span!(
         "apply",
         otel.kind = "consumer",
         otel.status_code = Empty,
-        study = study.flatten(),
-        entries = batch.items.len(),
+        study = first.and_then(|pending| pending.subject.study.as_deref()),
+        entries = batch.entries.len(),
     )
+}
+
+/// The instance that an entry tells of, if it does.
+fn instance_key(subject: &Subject) -> Option<InstanceKey> {
+    Some(InstanceKey {
+        partition: subject.partition.clone(),
+        study: subject.study.clone()?,
+        series: subject.series.clone()?,
+        instance: subject.instance.clone()?,
+    })
 }
 
 fn tell(subject: &Subject, fate: &Fate) {

@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use radcast::failure::Code;
 use radcast::sandbox::Fault;
+use radcast::store::{FailureTable, RecordFilter, Store};
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
@@ -171,6 +172,50 @@ async fn a_bad_entry_is_recorded_with_its_cure_and_its_study_goes_on() {
         records[0].message
     );
     assert!(!records[0].cure.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn r66_each_invalid_value_is_warned_of_and_has_a_row() {
+    let services = Services::start().await;
+    let mut metadata = study(1, 1, 1, 1)[0].ct();
+    metadata["00100030"]["Value"] = json!(["19801399"]);
+    metadata["00080020"]["Value"] = json!(["yesterday"]);
+    let last = services.store_json(&metadata.to_string());
+    let daemon = Daemon::of(&services);
+    daemon.run_until_settled(last).await;
+    let study = only_study(&services);
+    assert_eq!(
+        (&study["started"], &study["numberOfInstances"]),
+        (&Value::Null, &json!(1))
+    );
+    let log = daemon.log();
+    let warnings: Vec<_> = log
+        .lines()
+        .filter(|line| line.contains("value_not_applied"))
+        .collect();
+    assert_eq!(warnings.len(), 2, "{log}");
+    let omitted = RecordFilter {
+        tables: vec![FailureTable::OmittedValue],
+        ..RecordFilter::default()
+    };
+    let rows = daemon.store().records(&omitted, None, 10).await.unwrap();
+    let attributes: Vec<_> = rows
+        .iter()
+        .filter_map(|row| row.attribute.as_deref())
+        .collect();
+    assert_eq!(
+        attributes,
+        ["(0008,0020) StudyDate", "(0010,0030) PatientBirthDate"]
+    );
+    for row in &rows {
+        let told = |line: &&&str| line.contains(&row.message) && line.contains("WARN");
+        assert_eq!(warnings.iter().filter(told).count(), 1, "{}", row.message);
+        assert!(
+            row.message.ends_with("not stored in FHIR"),
+            "{}",
+            row.message
+        );
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,6 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::dicom::InstanceKey;
 use crate::failure::Failure;
 use crate::feed::Entry;
 use crate::sync::{Applied, Reading};
@@ -23,6 +24,10 @@ impl Target for Studies {
 
     fn unit(&self, change: &Said) -> u8 {
         change.0
+    }
+
+    fn unit_of(&self, _: &InstanceKey) -> u8 {
+        0
     }
 
     fn shared(&self, change: &Said) -> Option<u8> {
@@ -49,22 +54,26 @@ impl Target for Studies {
 fn schedule(changes: &[Said]) -> Schedule<Studies> {
     let mut schedule = Schedule::new(Arc::new(Studies));
     for (sequence, change) in (1..).zip(changes) {
-        schedule.push(
-            Subject {
-                sequence: Some(sequence),
-                ..Subject::default()
-            },
-            *change,
-        );
+        schedule.push(pending(Some(sequence), *change));
     }
     schedule
 }
 
+fn pending(sequence: Option<u64>, change: Said) -> Pending<Said> {
+    Pending {
+        subject: Subject {
+            sequence,
+            ..Subject::default()
+        },
+        change,
+        omitted: Vec::new(),
+    }
+}
+
 fn sequences(batch: &Batch<Studies>) -> Vec<u64> {
-    batch
-        .items
-        .iter()
-        .filter_map(|item| item.subject.sequence)
+    let entries = batch.entries.iter();
+    entries
+        .filter_map(|pending| pending.subject.sequence)
         .collect()
 }
 
@@ -80,10 +89,22 @@ fn a_batch_takes_all_that_waits_of_its_study() {
 fn a_study_under_way_holds_back_its_later_changes() {
     let mut schedule = schedule(&[(1, None, 0)]);
     let batch = schedule.next().unwrap();
-    schedule.push(Subject::default(), (1, None, 0));
+    schedule.push(pending(None, (1, None, 0)));
     assert!(schedule.next().is_none());
-    schedule.finish(&batch);
+    schedule.finish(&batch.claim);
     assert!(schedule.next().is_some());
+}
+
+#[test]
+fn a_claimed_study_is_free_when_the_last_claim_is_finished() {
+    let mut schedule = schedule(&[(1, None, 0), (2, None, 0)]);
+    let claims = [vec![1], vec![1, 2]].map(|units| schedule.claim(units));
+    assert!(schedule.next().is_none());
+    schedule.finish(&claims[1]);
+    assert_eq!(sequences(&schedule.next().unwrap()), [2]);
+    assert!(schedule.next().is_none());
+    schedule.finish(&claims[0]);
+    assert_eq!(sequences(&schedule.next().unwrap()), [1]);
 }
 
 #[test]
@@ -91,7 +112,7 @@ fn two_studies_of_a_patient_follow_one_another() {
     let mut schedule = schedule(&[(1, Some(9), 0), (2, Some(9), 0)]);
     let batch = schedule.next().unwrap();
     assert!(schedule.next().is_none());
-    schedule.finish(&batch);
+    schedule.finish(&batch.claim);
     assert_eq!(sequences(&schedule.next().unwrap()), [2]);
 }
 
@@ -145,10 +166,10 @@ proptest! {
                 break;
             }
             let batch = under_way.remove(which.index(under_way.len()));
-            for item in &batch.items {
-                say(&mut side_by_side, item.subject.sequence.unwrap(), item.change);
+            for entry in &batch.entries {
+                say(&mut side_by_side, entry.subject.sequence.unwrap(), entry.change);
             }
-            schedule.finish(&batch);
+            schedule.finish(&batch.claim);
         }
         prop_assert_eq!(schedule.len(), 0);
         prop_assert_eq!(side_by_side, in_order);

@@ -2,113 +2,39 @@
 //! entry ends up applied, skipped or recorded, in order within its study.
 
 mod model;
+mod omitted;
+mod position;
+mod retrying;
+mod scene;
+mod superseding;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::num::NonZeroU32;
-use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::Timestamp;
 use proptest::prelude::*;
 use radcast::failure::Code;
-use radcast::settings::{OnOutage, Retry, Worker};
-use radcast::store::SyncState;
-use radcast::sync::{Engine, State, Status, Unobserved};
-use tokio::sync::watch;
-use tokio_util::sync::CancellationToken;
 
-use model::{ModelFeed, ModelStore, ModelTarget, Nature, World};
-
-fn retry() -> Retry {
-    Retry {
-        total_duration: Duration::from_secs(14_400),
-        max_attempts: NonZeroU32::new(300),
-        initial_delay: Duration::from_secs(2),
-        max_delay: Duration::from_secs(60),
-        on_outage: OnOutage::Pause,
-    }
-}
-
-fn engine(world: &World) -> Engine<ModelTarget> {
-    Engine {
-        target: Arc::new(ModelTarget {
-            world: world.clone(),
-            latency: Duration::from_millis(7),
-        }),
-        store: Arc::new(ModelStore(world.clone())),
-        worker: Worker {
-            poll_interval: Duration::from_secs(60),
-            poll_interval_during_catchup: Duration::ZERO,
-            max_concurrency: 4,
-            pages_ahead: 2,
-            shutdown_grace_period: Duration::from_secs(25),
-        },
-        retry: Arc::new(retry()),
-        clock: Arc::new(|| Timestamp::UNIX_EPOCH),
-        observer: Arc::new(Unobserved),
-        most_waiting: 20,
-    }
-}
-
-/// Runs `scene` on simulated time.
-fn simulated<R>(scene: impl Future<Output = R>) -> R {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_time()
-        .start_paused(true)
-        .build()
-        .unwrap();
-    runtime.block_on(scene)
-}
-
-/// One life of the engine, on a runtime of its own with simulated time: until the feed is followed
-/// to its end, or for `life`, after which the runtime is torn down as a kill would.
-fn live(world: &World, life: Option<Duration>) {
-    simulated(async {
-        let life = life.unwrap_or(Duration::from_secs(86_400));
-        let killed = tokio::time::timeout(life, until_followed(world));
-        if let Ok(followed) = killed.await {
-            followed.unwrap();
-        }
-    });
-}
-
-/// Opens the world's feed behind a position.
-fn feed_of(world: &World) -> impl FnOnce(SyncState) -> ModelFeed + Send + use<> {
-    let world = world.clone();
-    move |from| ModelFeed {
-        world,
-        read: from.sequence,
-        page: 10,
-    }
-}
-
-async fn until_followed(world: &World) -> Result<(), radcast::failure::Failure> {
-    let (status, mut watched) = watch::channel(Status::default());
-    let stop = CancellationToken::new();
-    let running = engine(world).run(feed_of(world), status, stop.clone());
-    let stopping = async {
-        let _ = watched
-            .wait_for(|status| status.state == State::Following)
-            .await;
-        stop.cancel();
-    };
-    tokio::join!(running, stopping).0
-}
+use model::{Nature, World};
+use scene::{live, simulated, stopped_after, until_followed};
 
 /// Asserts what must hold of a world whose feed was followed to its end.
 fn assert_all_accounted_for(world: &World) {
     let world = world.lock();
-    let latest = world.entries.len() as u64;
+    let latest = world.latest();
     assert_eq!(
         world.position.map(|(state, _)| state.sequence),
         Some(latest),
         "position"
     );
     let applied: BTreeSet<u64> = world.applied.iter().copied().collect();
-    for (sequence, (_, nature)) in (1..).zip(&world.entries) {
-        let recorded = world.recorded.get(&sequence).copied();
+    let recorded = world.recorded();
+    for (sequence, entry) in (1..).zip(&world.entries) {
+        let nature = entry.nature;
+        let recorded = recorded.get(&sequence).copied();
         let expected = match nature {
-            Nature::Good | Nature::Flaky(_) | Nature::Slow | Nature::Held => (true, None),
+            Nature::Good | Nature::Flaky(_) | Nature::Slow | Nature::Held | Nature::Omits(_) => {
+                (true, None)
+            }
             Nature::Refused => (false, Some(Code::FhirRejected)),
             Nature::Panics => (false, Some(Code::InternalPanic)),
             Nature::Unreadable => (false, Some(Code::DicomMissingAttribute)),
@@ -126,7 +52,7 @@ fn assert_order_within_studies(world: &World) {
     let world = world.lock();
     let mut last: BTreeMap<u8, u64> = BTreeMap::new();
     for sequence in &world.applied {
-        let study = world.entries[usize::try_from(*sequence).unwrap() - 1].0;
+        let study = world.entry(*sequence).study;
         let before = last.insert(study, *sequence);
         assert!(
             before < Some(*sequence),
@@ -203,7 +129,7 @@ fn an_hour_of_outage_costs_an_hour_and_no_entry() {
     ] {
         let world = live_through_an_hour_of(code);
         assert_all_accounted_for(&world);
-        assert!(world.lock().recorded.is_empty(), "{code}");
+        assert!(world.lock().recorded().is_empty(), "{code}");
     }
 }
 
@@ -214,7 +140,10 @@ fn an_entry_that_keeps_failing_on_a_healthy_server_is_recorded_alone() {
     let world = World::of(&entries);
     live(&world, None);
     let world = world.lock();
-    assert_eq!(world.recorded, BTreeMap::from([(5, Code::FhirServerError)]));
+    assert_eq!(
+        world.recorded(),
+        BTreeMap::from([(5, Code::FhirServerError)])
+    );
     assert_eq!(world.applied, [1, 2, 3, 4, 6, 7, 8, 9]);
 }
 
@@ -226,11 +155,8 @@ fn one_bad_entry_among_a_thousand_costs_few_transactions() {
     live(&world, None);
     assert_all_accounted_for(&world);
     let batches = 1_000 / 10;
-    assert!(
-        world.lock().transactions <= batches + 2 * 10 + 2,
-        "{}",
-        world.lock().transactions
-    );
+    let transactions = world.lock().attempts.len();
+    assert!(transactions <= batches + 2 * 10 + 2, "{transactions}");
 }
 
 #[test]
@@ -248,39 +174,6 @@ fn while_the_store_is_down_the_position_stays_and_work_resumes_by_itself() {
         followed.unwrap();
     });
     assert_all_accounted_for(&world);
-}
-
-#[test]
-fn a_second_writer_of_the_position_ends_the_engine() {
-    let world = World::of(&[(1, Nature::Good); 30]);
-    let ended = simulated(async {
-        let rival = async {
-            tokio::time::sleep(Duration::from_millis(5)).await;
-            world.lock().position = Some((SyncState::default(), 77));
-        };
-        tokio::select! {
-            (ended, ()) = async { tokio::join!(until_followed(&world), rival) } => ended,
-            () = tokio::time::sleep(Duration::from_secs(3_600)) => Ok(()),
-        }
-    });
-    assert_eq!(ended.unwrap_err().code, Code::StoreConflict);
-}
-
-/// Runs the engine and stops it after `life`; how it ended, and how long the stopping took.
-async fn stopped_after(
-    world: &World,
-    life: Duration,
-) -> (Result<(), radcast::failure::Failure>, Duration) {
-    let (status, _) = watch::channel(Status::default());
-    let stop = CancellationToken::new();
-    let running = engine(world).run(feed_of(world), status, stop.clone());
-    let stopping = async {
-        tokio::time::sleep(life).await;
-        stop.cancel();
-        tokio::time::Instant::now()
-    };
-    let (ended, stopped) = tokio::join!(running, stopping);
-    (ended, stopped.elapsed())
 }
 
 #[test]
@@ -326,19 +219,6 @@ fn stopping_ends_within_the_grace_period_also_when_the_store_is_down() {
     ended.unwrap();
     assert!(taken < Duration::from_secs(25), "{taken:?}");
     assert_eq!(world.lock().position, None);
-}
-
-#[test]
-fn a_second_writer_is_told_of_also_while_stopping() {
-    let world = World::of(&[(1, Nature::Good), (2, Nature::Slow)]);
-    let (ended, _) = simulated(async {
-        let rival = async {
-            tokio::time::sleep(Duration::from_millis(5)).await;
-            world.lock().position = Some((SyncState::default(), 77));
-        };
-        tokio::join!(stopped_after(&world, Duration::from_millis(6)), rival).0
-    });
-    assert_eq!(ended.unwrap_err().code, Code::StoreConflict);
 }
 
 #[test]

@@ -1,0 +1,87 @@
+//! Which studies have failure records that wait for a person.
+
+use std::collections::HashSet;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use crate::dicom::DEFAULT_PARTITION;
+use crate::failure::Subject;
+
+/// The studies with open records, by a hash of 64 bits. Two studies that share one cost a search
+/// in vain.
+#[derive(Debug, Default)]
+pub(super) struct OpenRecords {
+    studies: Mutex<HashSet<u64>>,
+}
+
+impl OpenRecords {
+    /// There is an open record of this study.
+    pub(super) fn add(&self, subject: &Subject) {
+        self.studies().extend(study_hash(subject));
+    }
+
+    /// There is none of this study any more.
+    pub(super) fn remove(&self, subject: &Subject) {
+        if let Some(study) = study_hash(subject) {
+            self.studies().remove(&study);
+        }
+    }
+
+    /// Whether there may be open records of this study.
+    pub(super) fn may_have(&self, subject: &Subject) -> bool {
+        study_hash(subject).is_some_and(|study| self.studies().contains(&study))
+    }
+
+    fn studies(&self) -> MutexGuard<'_, HashSet<u64>> {
+        self.studies.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn study_hash(subject: &Subject) -> Option<u64> {
+    let mut hasher = DefaultHasher::new();
+    partition(subject).hash(&mut hasher);
+    subject.study.as_ref()?.hash(&mut hasher);
+    Some(hasher.finish())
+}
+
+/// Whether both are of one study.
+pub(super) fn of_one_study(one: &Subject, other: &Subject) -> bool {
+    one.study == other.study && partition(one) == partition(other)
+}
+
+/// The data partition; `None` for the default one, however it is written.
+fn partition(subject: &Subject) -> Option<&str> {
+    let name = subject.partition.as_deref();
+    name.filter(|name| !name.is_empty() && *name != DEFAULT_PARTITION)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn subject(partition: Option<&str>, study: Option<&str>) -> Subject {
+        Subject {
+            partition: partition.map(str::to_owned),
+            study: study.map(str::to_owned),
+            ..Subject::default()
+        }
+    }
+
+    #[test]
+    fn a_study_is_known_by_uid_and_partition_until_it_is_removed() {
+        let open = OpenRecords::default();
+        open.add(&subject(None, Some("1.2")));
+        assert!(open.may_have(&subject(Some("Microsoft.Default"), Some("1.2"))));
+        assert!(!open.may_have(&subject(Some("clinic-b"), Some("1.2"))));
+        assert!(!open.may_have(&subject(None, Some("1.3"))));
+        open.remove(&subject(None, Some("1.2")));
+        assert!(!open.may_have(&subject(None, Some("1.2"))));
+    }
+
+    #[test]
+    fn an_entry_without_a_study_is_of_none() {
+        let open = OpenRecords::default();
+        open.add(&subject(None, None));
+        assert!(!open.may_have(&subject(None, None)));
+    }
+}

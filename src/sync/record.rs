@@ -1,0 +1,75 @@
+//! What has to be kept durably before an entry counts as settled.
+
+use tracing::error;
+
+use super::Target;
+use super::lane::Lane;
+use super::retry::endless;
+use super::schedule::Pending;
+use super::status::Fate;
+use crate::failure::{Failure, Subject};
+use crate::store::{FailedEntry, OmittedValueRow};
+
+impl<T: Target> Lane<T> {
+    /// Keeps failed entries, which are settled then. None are if the engine stops before.
+    pub(super) async fn record(&self, failed: Vec<FailedEntry>) -> Vec<(Subject, Fate)> {
+        if failed.is_empty() {
+            return Vec::new();
+        }
+        let trouble = "failed entries cannot be recorded";
+        let kept = self.durably(trouble, || self.store.record(failed.clone()));
+        if kept.await.is_none() {
+            return Vec::new();
+        }
+        failed
+            .iter()
+            .for_each(|entry| self.open.add(&entry.subject));
+        failed
+            .into_iter()
+            .map(|entry| (entry.subject, Fate::Failed(entry.failure)))
+            .collect()
+    }
+
+    /// Keeps the values that were left out of applied entries; `false` if the engine stops before.
+    pub(super) async fn keep_omitted(&self, applied: &[&Pending<T::Change>]) -> bool {
+        let at = (self.clock)();
+        let rows = applied.iter().flat_map(|pending| {
+            pending.omitted.iter().map(move |value| OmittedValueRow {
+                subject: pending.subject.clone(),
+                tag: value.tag.clone(),
+                keyword: value.keyword.clone(),
+                message: value.to_string(),
+                at,
+            })
+        });
+        let rows: Vec<_> = rows.collect();
+        if rows.is_empty() {
+            return true;
+        }
+        let trouble = "values that were left out cannot be recorded";
+        let kept = self.durably(trouble, || self.store.record_omitted(rows.clone()));
+        kept.await.is_some()
+    }
+
+    /// Repeats what is done at the store until it is done, however long that takes, and holds back
+    /// new work meanwhile; `None` if the engine stops before.
+    pub(super) async fn durably<R, A>(&self, trouble: &str, attempt: impl Fn() -> A) -> Option<R>
+    where
+        A: Future<Output = Result<R, Failure>>,
+    {
+        let mut delays = endless(&self.retry);
+        let hold = self.gate.hold();
+        loop {
+            let failure = match attempt().await {
+                Ok(done) => return Some(done),
+                Err(failure) => failure,
+            };
+            error!(code = %failure.code, cure = failure.cure(), "{trouble}: {failure}");
+            hold.tell(&failure, true);
+            let delay = delays.next().unwrap_or(self.retry.max_delay);
+            if self.stops_within(delay).await {
+                return None;
+            }
+        }
+    }
+}

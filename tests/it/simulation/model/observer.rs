@@ -1,0 +1,43 @@
+//! Somebody who writes down what is told.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use radcast::failure::{Code, Failure, Subject};
+use radcast::sync::Observer;
+
+/// What an observer was told.
+#[derive(Debug, Clone, Default)]
+pub struct Told(Arc<Mutex<Vec<Attempt>>>);
+
+/// A failed attempt.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Attempt {
+    pub sequence: Option<u64>,
+    pub number: u32,
+    pub code: Code,
+    pub next: Option<Duration>,
+}
+
+impl Told {
+    pub fn attempts(&self) -> Vec<Attempt> {
+        self.0.lock().unwrap().clone()
+    }
+}
+
+impl Observer for Told {
+    fn attempt_failed(
+        &self,
+        subject: &Subject,
+        number: u32,
+        failure: &Failure,
+        next: Option<Duration>,
+    ) {
+        self.0.lock().unwrap().push(Attempt {
+            sequence: subject.sequence,
+            number,
+            code: failure.code,
+            next,
+        });
+    }
+}

@@ -1,0 +1,151 @@
+//! The target: writes down what is applied.
+
+use std::time::Duration;
+
+use radcast::dicom::InstanceKey;
+use radcast::failure::{Code, Failure, OmittedValue};
+use radcast::feed::{Action, Entry, State};
+use radcast::sync::{Applied, Reading, Target};
+use tokio::time::Instant;
+
+use super::{Nature, World};
+
+/// Applies changes by writing down their sequence.
+#[derive(Debug)]
+pub struct ModelTarget {
+    pub world: World,
+    pub latency: Duration,
+}
+
+/// A change: its sequence and study.
+#[derive(Debug, Clone)]
+pub struct ModelChange {
+    sequence: u64,
+    study: String,
+}
+
+impl Target for ModelTarget {
+    type Change = ModelChange;
+    type Delta = Vec<u64>;
+    type Unit = String;
+    type Shared = ();
+
+    fn read(&self, entry: &Entry) -> Reading<ModelChange> {
+        let change = ModelChange {
+            sequence: entry.sequence,
+            study: entry.key.study.clone(),
+        };
+        if entry.action != Action::Delete && entry.state == State::Deleted {
+            return Reading::Skip("deleted");
+        }
+        let warnings = match self.nature(entry.sequence) {
+            Nature::Unreadable => {
+                return Reading::Refuse(Failure::new(Code::DicomMissingAttribute, "bad"));
+            }
+            Nature::Skipped => return Reading::Skip("of no interest"),
+            Nature::Omits(values) => (0..values).map(omitted).collect(),
+            _ => Vec::new(),
+        };
+        Reading::Change { change, warnings }
+    }
+
+    fn unit(&self, change: &ModelChange) -> String {
+        change.study.clone()
+    }
+
+    fn unit_of(&self, instance: &InstanceKey) -> String {
+        instance.study.clone()
+    }
+
+    fn shared(&self, _: &ModelChange) -> Option<()> {
+        None
+    }
+
+    fn commute(&self, _: &ModelChange, _: &ModelChange) -> bool {
+        true
+    }
+
+    fn fold(&self, changes: &[ModelChange]) -> Option<Vec<u64>> {
+        Some(changes.iter().map(|change| change.sequence).collect())
+    }
+
+    async fn apply(&self, delta: &Vec<u64>) -> Result<Applied, Failure> {
+        self.begin(delta);
+        tokio::time::sleep(self.latency + self.delay(delta)).await;
+        let answer = self.answer(delta);
+        self.world.lock().at_once -= 1;
+        answer?;
+        assert!(
+            !delta.iter().any(|s| self.nature(*s) == Nature::Panics),
+            "on order"
+        );
+        self.world.lock().applied.extend(delta);
+        Ok(Applied::default())
+    }
+
+    async fn probe(&self) -> Result<(), Failure> {
+        let mut world = self.world.lock();
+        if world.over_when_probed {
+            world.outage = None;
+        }
+        match world.outage {
+            Some(code) => Err(Failure::new(code, "down")),
+            None => Ok(()),
+        }
+    }
+}
+
+impl ModelTarget {
+    fn nature(&self, sequence: u64) -> Nature {
+        self.world.lock().entry(sequence).nature
+    }
+
+    fn delay(&self, delta: &[u64]) -> Duration {
+        let delays = delta.iter().map(|s| match self.nature(*s) {
+            Nature::Slow => Duration::from_secs(1),
+            Nature::Held => Duration::from_secs(3_600),
+            _ => Duration::ZERO,
+        });
+        delays.max().unwrap_or_default()
+    }
+
+    fn begin(&self, delta: &[u64]) {
+        let mut world = self.world.lock();
+        world.attempts.push((Instant::now(), delta.to_vec()));
+        world.at_once += 1;
+        world.most_at_once = world.most_at_once.max(world.at_once);
+    }
+
+    fn answer(&self, delta: &[u64]) -> Result<(), Failure> {
+        if let Some(code) = self.world.lock().outage {
+            return Err(Failure::new(code, "down"));
+        }
+        for sequence in delta {
+            match self.nature(*sequence) {
+                Nature::Refused => return Err(Failure::new(Code::FhirRejected, "refused")),
+                Nature::Flaky(times) => self.flake(*sequence, times)?,
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn flake(&self, sequence: u64, times: u32) -> Result<(), Failure> {
+        let mut world = self.world.lock();
+        let flaked = world.flaked.entry(sequence).or_default();
+        *flaked += 1;
+        if *flaked <= times {
+            Err(Failure::new(Code::FhirServerError, "again"))
+        } else {
+            Ok(())
+        }
+    }
+}
+
+fn omitted(number: u8) -> OmittedValue {
+    OmittedValue {
+        tag: format!("(0010,{number:04})"),
+        keyword: format!("Value{number}"),
+        reason: "is out of range".to_owned(),
+    }
+}
