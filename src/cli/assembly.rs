@@ -12,7 +12,7 @@ use crate::cast::Rules;
 use crate::failure::Failure;
 use crate::feed::{FeedClient, SequenceWindows, TimeWindows};
 use crate::fhir::FhirClient;
-use crate::settings::{ApiVersion, Loaded, Settings, SettingsFile, Unusable};
+use crate::settings::{ApiVersion, Loaded, Problem, Settings, SettingsFile, Unusable};
 use crate::sync::{Engine, FhirTarget, Observer, Status, system_clock};
 
 /// The settings of the process: file and environment, and `more` as if it were in the environment.
@@ -25,6 +25,27 @@ pub(super) fn settings(
         None => SettingsFile::IfPresent(Path::new("appsettings.json")),
     };
     Settings::load(file, std::env::vars_os().chain(more))
+}
+
+/// As [`settings`]; where endpoints are missing and nothing else is wrong, with `stand_in` for them
+/// and `true`.
+pub(super) fn settings_without_endpoints(
+    argument: &SettingsArgument,
+    stand_in: &str,
+) -> Result<(Loaded, bool), Unusable> {
+    let unusable = match settings(argument, Vec::new()) {
+        Ok(loaded) => return Ok((loaded, false)),
+        Err(unusable) => unusable,
+    };
+    let missing = unusable
+        .problems
+        .iter()
+        .filter(|problem| problem.value.is_none());
+    let stand_in = |problem: &Problem| (problem.key.replace(':', "__").into(), stand_in.into());
+    let stand_ins = missing
+        .filter(|problem| problem.key.ends_with(":Endpoint"))
+        .map(stand_in);
+    Ok((settings(argument, stand_ins.collect())?, true))
 }
 
 /// How attributes are mapped, by these settings.

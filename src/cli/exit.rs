@@ -11,8 +11,12 @@ pub(super) enum Exit {
     Done,
     /// Something failed that its output tells of.
     Failed,
+    /// Its arguments do not go together.
+    Usage,
     /// The settings cannot be used (`EX_CONFIG` of sysexits).
     UnusableSettings,
+    /// A signal ended it before it was done, as shells tell of SIGINT.
+    Interrupted,
 }
 
 impl From<Exit> for ExitCode {
@@ -20,7 +24,9 @@ impl From<Exit> for ExitCode {
         Self::from(match exit {
             Exit::Done => 0,
             Exit::Failed => 1,
+            Exit::Usage => 2,
             Exit::UnusableSettings => 78,
+            Exit::Interrupted => 130,
         })
     }
 }

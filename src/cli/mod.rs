@@ -1,15 +1,23 @@
 //! The commands, one file each; and [`Daemon`], which is `radcast run` for a program of your own.
 
 mod assembly;
+mod broken;
 mod check;
+mod confirm;
 mod daemon;
 mod demo;
 mod exit;
+mod failures;
 mod notifying;
 mod preview;
+mod progress;
+mod reach;
 mod run;
 mod shutdown;
+mod state;
+mod status;
 mod storage;
+mod table;
 mod watching;
 
 use std::io;
@@ -33,7 +41,8 @@ const MOST_THREADS: usize = 4;
     version,
     after_help = "Start with `radcast demo`: it needs nothing else. Then put DicomWeb:Endpoint and \
                   Fhir:Endpoint into appsettings.json (or DicomWeb__Endpoint and Fhir__Endpoint \
-                  into the environment), try `radcast check`, and start `radcast run`."
+                  into the environment), try `radcast check`, and start `radcast run`. \
+                  When something is wrong: `radcast status`, then `radcast failures list`."
 )]
 struct Arguments {
     #[command(subcommand)]
@@ -48,6 +57,14 @@ enum Command {
     Check(SettingsArgument),
     /// Print the FHIR transaction that instances would be sent as, without sending it
     Preview(preview::Arguments),
+    /// Say how far the daemon is and what waits for a person
+    #[command(after_help = status::EXAMPLES)]
+    Status(status::Arguments),
+    /// List, show, retry, dismiss, export and explain failed entries
+    Failures(Box<failures::Arguments>),
+    /// Show or set how far the feed has been settled
+    #[command(subcommand)]
+    State(state::Command),
     /// Cast a folder of DICOM files into FHIR, with everything needed for it built in
     Demo(demo::Arguments),
 }
@@ -64,7 +81,8 @@ struct SettingsArgument {
 /// Runs the command that the process's arguments name.
 ///
 /// The exit code is 0 when the command did what it was asked, 1 when something failed that the
-/// output tells of, 2 for wrong arguments and 78 for unusable settings.
+/// output tells of, 2 for wrong arguments, 78 for unusable settings, and 130 when a signal ended a
+/// command before it was done.
 #[must_use]
 pub fn main() -> ExitCode {
     let command = Arguments::parse().command;
@@ -80,6 +98,9 @@ pub fn main() -> ExitCode {
             Command::Run(settings) => run::run(&settings).await,
             Command::Check(settings) => check::check(&settings).await,
             Command::Preview(arguments) => preview::preview(&arguments),
+            Command::Status(arguments) => status::status(&arguments).await,
+            Command::Failures(arguments) => failures::failures(&arguments).await,
+            Command::State(command) => state::state(&command).await,
             Command::Demo(arguments) => demo::demo(&arguments).await,
         }
     });
@@ -96,4 +117,16 @@ fn runtime() -> io::Result<Runtime> {
         .worker_threads(processors.min(MOST_THREADS))
         .enable_all()
         .build()
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::Arguments;
+
+    #[test]
+    fn no_command_has_two_arguments_of_one_name() {
+        Arguments::command().debug_assert();
+    }
 }

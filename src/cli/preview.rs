@@ -12,7 +12,7 @@ use crate::cast::{self, Change, Found, Rules, StudyDelta, StudyKey, merge};
 use crate::dicom::{Dataset, InstanceKey, items};
 use crate::fhir::Request;
 use crate::sandbox::part10;
-use crate::settings::{Problem, Unusable};
+use crate::settings::Unusable;
 use crate::sync::request;
 
 /// The address that stands in for an endpoint that is not set.
@@ -58,20 +58,10 @@ pub(super) fn preview(arguments: &Arguments) -> Exit {
 
 /// The rules of the settings; where only endpoints are missing, with stand-ins for them.
 fn rules(argument: &SettingsArgument) -> Result<Rules, Unusable> {
-    let unusable = match assembly::settings(argument, Vec::new()) {
-        Ok(loaded) => return Ok(assembly::rules(&loaded.settings)),
-        Err(unusable) => unusable,
-    };
-    let missing = unusable
-        .problems
-        .iter()
-        .filter(|problem| problem.value.is_none());
-    let stand_in = |problem: &Problem| (problem.key.replace(':', "__").into(), STAND_IN.into());
-    let stand_ins = missing
-        .filter(|problem| problem.key.ends_with(":Endpoint"))
-        .map(stand_in);
-    let loaded = assembly::settings(argument, stand_ins.collect())?;
-    eprintln!("No endpoints are set: {STAND_IN} stands in for them.");
+    let (loaded, stood_in) = assembly::settings_without_endpoints(argument, STAND_IN)?;
+    if stood_in {
+        eprintln!("No endpoints are set: {STAND_IN} stands in for them.");
+    }
     Ok(assembly::rules(&loaded.settings))
 }
 

@@ -3,6 +3,7 @@
 use std::io;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio_util::sync::CancellationToken;
 
 /// SIGTERM and SIGINT, caught from the moment this is made.
 #[derive(Debug)]
@@ -30,4 +31,19 @@ impl Signals {
             _ = self.interrupt.recv() => {}
         }
     }
+}
+
+/// A token that the first of the signals cancels.
+///
+/// # Errors
+/// The signals cannot be listened to.
+pub(super) fn stop_at_signal() -> io::Result<CancellationToken> {
+    let mut signals = Signals::catch()?;
+    let stop = CancellationToken::new();
+    let stopped = stop.clone();
+    tokio::spawn(async move {
+        signals.requested().await;
+        stopped.cancel();
+    });
+    Ok(stop)
 }

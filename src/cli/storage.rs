@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::failure::Failure;
+use crate::failure::{Code, Failure};
 use crate::settings::Settings;
 use crate::store::{AzureStore, BlobArchive, BlobLease, SqliteStore, Store};
 
@@ -12,6 +12,22 @@ pub(super) fn open_store(settings: &Settings) -> Result<Arc<dyn Store>, Failure>
         Some(tables) => Arc::new(AzureStore::open(tables)?),
         None => Arc::new(SqliteStore::open(&settings.store.path)?),
     })
+}
+
+/// The store of these settings, which has to be there: an empty one made in the wrong place would
+/// tell that nothing has failed.
+pub(super) fn existing_store(settings: &Settings) -> Result<Arc<dyn Store>, Failure> {
+    let path = &settings.store.path;
+    if settings.table_store.is_some() || path.exists() {
+        return open_store(settings);
+    }
+    let place = std::path::absolute(path).unwrap_or_else(|_| path.clone());
+    let message = format!(
+        "Store:Path {}: there is no such file; give the settings that the daemon runs with \
+         (--settings FILE), in the folder that it runs in",
+        place.display()
+    );
+    Err(Failure::new(Code::StoreUnavailable, message))
 }
 
 /// Where the store of these settings is, without what lets one in.

@@ -6,10 +6,11 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio_util::task::AbortOnDropHandle;
 
-use super::assembly;
 use super::daemon::Shown;
+use super::{assembly, storage};
 use crate::failure::Failure;
 use crate::feed::FeedClient;
+use crate::ops::failures::{ApiKey, failures_api};
 use crate::ops::{Facts, Heartbeat, MetricsObserver, Server, Watched, router};
 use crate::settings::{Ops, Settings};
 use crate::sync::{Status, system_clock};
@@ -59,7 +60,9 @@ impl Watching {
                 prometheus,
                 validation: settings.cast.validation,
             };
-            tasks.push(spawn(server.serve(router(facts))));
+            let store = storage::open_store(settings)?;
+            let failures = failures_api(store, api_key(&settings.ops));
+            tasks.push(spawn(server.serve(router(facts).merge(failures))));
         }
         Ok(Self {
             observer,
@@ -71,6 +74,12 @@ impl Watching {
 
 fn spawn(task: impl Future<Output = ()> + Send + 'static) -> AbortOnDropHandle<()> {
     AbortOnDropHandle::new(tokio::spawn(task))
+}
+
+fn api_key(ops: &Ops) -> Option<ApiKey> {
+    ops.api_key
+        .as_ref()
+        .and_then(|key| ApiKey::new(key.expose()))
 }
 
 async fn follow(watched: Arc<Watched>, metrics: Metrics) {

@@ -5,10 +5,10 @@ use std::fmt;
 use super::Class;
 
 macro_rules! codes {
-    ($($(#[$doc:meta])* $variant:ident = $name:literal, $class:ident, $cure:literal;)+) => {
+    ($($(#[doc = $doc:literal])+ $variant:ident = $name:literal, $class:ident, $cure:literal;)+) => {
         /// What went wrong. The names are stable: records, filters and dashboards rely on them.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-        pub enum Code { $($(#[$doc])* $variant,)+ }
+        pub enum Code { $($(#[doc = $doc])+ $variant,)+ }
 
         impl Code {
             /// Every code, in the order of the table.
@@ -24,6 +24,12 @@ macro_rules! codes {
             #[must_use]
             pub const fn class(self) -> Class {
                 match self { $(Self::$variant => Class::$class,)+ }
+            }
+
+            /// What it means, in a sentence.
+            #[must_use]
+            pub const fn meaning(self) -> &'static str {
+                match self { $(Self::$variant => concat!($($doc),+).trim_ascii(),)+ }
             }
 
             /// What a person can do about it.
@@ -170,6 +176,14 @@ codes! {
     /// A bug of radcast, a panic included.
     InternalPanic = "internal.panic", Internal,
         "This is a fault of radcast: report it with the log line that names the place in the code.";
+}
+
+impl Code {
+    /// The code of a name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|code| code.as_str() == name)
+    }
 }
 
 impl fmt::Display for Code {

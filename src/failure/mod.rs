@@ -1,7 +1,9 @@
 //! One vocabulary of failures: what went wrong (code), what the engine does about it (class), and
 //! what a person can do about it (cure). This room knows no other.
 
+mod causes;
 mod code;
+mod disposition;
 mod http;
 mod omitted;
 mod policy;
@@ -11,7 +13,9 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+pub use causes::{Cause, causes};
 pub use code::Code;
+pub use disposition::{Disposition, Dispositions};
 pub use http::{describe, parse_retry_after, retry_after};
 pub use omitted::OmittedValue;
 pub use policy::{Dependency, Operation, Symptom, classify};
@@ -34,6 +38,16 @@ pub enum Class {
 }
 
 impl Class {
+    /// Every class.
+    pub const ALL: [Self; 6] = [
+        Self::Transient,
+        Self::Conflict,
+        Self::Fhir,
+        Self::Dicom,
+        Self::Setup,
+        Self::Internal,
+    ];
+
     /// The stable name that records, logs and filters use.
     #[must_use]
     pub const fn as_str(self) -> &'static str {

@@ -7,7 +7,9 @@
 //! | `/healthz/ready` | 200 while entries are worked on; 503 with the reason before and in a pause |
 //! | `/metrics` | the metrics, for Prometheus |
 //! | `/api/v1/status` | state, position, lag, counts |
+//! | `/api/v1/failures` | the failed entries, for those who show the key |
 
+pub mod failures;
 mod heartbeat;
 mod lag;
 mod observer;

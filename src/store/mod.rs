@@ -7,6 +7,7 @@ mod archive;
 mod azure;
 mod lease;
 mod record;
+mod record_id;
 mod report;
 mod sqlite;
 
@@ -20,6 +21,7 @@ pub use record::{
     FailedEntry, FailureRecord, FailureTable, OmittedValueRow, PARTITION, RecordFilter, RecordKey,
     RecordState,
 };
+pub use record_id::{RecordId, UnreadableId};
 pub use report::{Report, Role};
 pub use sqlite::SqliteStore;
 
@@ -85,6 +87,14 @@ pub trait Store: Send + Sync + 'static {
     /// # Errors
     /// The store cannot be written; some may be kept.
     async fn record_omitted(&self, values: Vec<OmittedValueRow>) -> Result<(), Failure>;
+
+    /// Takes over an entry whose failures somebody else recorded, the first of them at
+    /// `first_failed`. A row of it in a table of [`FailureTable::FAILED`] stays as it is, with the
+    /// earlier first failure and the larger number of attempts.
+    ///
+    /// # Errors
+    /// The store cannot be written.
+    async fn take_over(&self, entry: FailedEntry, first_failed: Timestamp) -> Result<(), Failure>;
 
     /// Shows that an entry is being retried, with the attempts so far.
     ///

@@ -64,7 +64,7 @@ impl<T: Target> Lane<T> {
                 Ok(done) => return Some(done),
                 Err(failure) => failure,
             };
-            error!(code = %failure.code, cure = failure.cure(), "{trouble}: {failure}");
+            error!(event = "store_unavailable", code = %failure.code, cure = failure.cure(), "{trouble}: {failure}");
             hold.tell(&failure, true);
             let delay = delays.next().unwrap_or(self.retry.max_delay);
             if self.stops_within(delay).await {

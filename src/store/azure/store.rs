@@ -2,6 +2,7 @@
 
 use async_trait::async_trait;
 use futures_util::TryStreamExt;
+use jiff::Timestamp;
 
 use super::connection;
 use super::entity::Entity;
@@ -85,9 +86,12 @@ impl AzureStore {
 /// The row with what was changed. A row of dicom-cast keeps its columns, and gets those that would
 /// be lost with its time.
 fn overwrite(mut row: Entity, record: &FailureRecord, changed: &FailureRecord) -> Entity {
-    row.set_time("FirstFailed", record.first_failed);
+    row.set_time("FirstFailed", changed.first_failed);
     row.set_time("LastFailed", record.last_failed);
     row.set_flag("Retry", changed.retry);
+    if changed.attempts != record.attempts {
+        row.set_int32("Attempts", changed.attempts);
+    }
     if changed.state != record.state {
         row.set_text("State", changed.state.as_str());
     }
@@ -128,6 +132,25 @@ impl Store for AzureStore {
     async fn record_omitted(&self, values: Vec<OmittedValueRow>) -> Result<(), Failure> {
         let records = values.iter().map(record::omitted).collect();
         upsert(&self.tables, records, Over::OwnTable).await
+    }
+
+    async fn take_over(&self, entry: FailedEntry, first_failed: Timestamp) -> Result<(), Failure> {
+        let mut new = record::failed(&entry);
+        new.first_failed = first_failed;
+        for table in FailureTable::FAILED {
+            let key = RecordKey {
+                table,
+                ..new.key.clone()
+            };
+            let joined = self.change(&key, |known| {
+                known.first_failed = known.first_failed.min(first_failed);
+                known.attempts = known.attempts.max(entry.attempts);
+            });
+            if joined.await? {
+                return Ok(());
+            }
+        }
+        upsert(&self.tables, vec![new], Over::OwnTable).await
     }
 
     async fn show_retrying(&self, entry: &FailedEntry) -> Result<(), Failure> {

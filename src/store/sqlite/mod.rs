@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 
 use self::rows::{Attempts, NewRow};
@@ -156,6 +157,20 @@ impl Store for SqliteStore {
                 let row = NewRow::omitted(value);
                 rows::upsert(transaction, &row, Attempts::Replace, false)
             })
+        })
+        .await
+    }
+
+    async fn take_over(&self, entry: FailedEntry, first_failed: Timestamp) -> Result<(), Failure> {
+        self.in_transaction(move |transaction| {
+            let row = NewRow {
+                first_failed,
+                ..NewRow::failed(&entry)
+            };
+            if rows::merge_history(transaction, &row)? {
+                return Ok(());
+            }
+            rows::upsert(transaction, &row, Attempts::Replace, false)
         })
         .await
     }

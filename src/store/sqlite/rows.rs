@@ -19,6 +19,8 @@ pub(super) struct NewRow<'a> {
     pub(super) message: &'a str,
     pub(super) cure: &'a str,
     pub(super) attempts: u32,
+    /// Of a row that is not there yet.
+    pub(super) first_failed: Timestamp,
     pub(super) at: Timestamp,
     pub(super) next_retry: Option<Timestamp>,
     pub(super) automatic_retries: u32,
@@ -37,6 +39,7 @@ impl<'a> NewRow<'a> {
             message: &failure.message,
             cure: failure.cure(),
             attempts: entry.attempts,
+            first_failed: entry.at,
             at: entry.at,
             next_retry: entry.next_retry,
             automatic_retries: entry.automatic_retries,
@@ -55,6 +58,7 @@ impl<'a> NewRow<'a> {
             message: &value.message,
             cure: code.cure(),
             attempts: 1,
+            first_failed: value.at,
             at: value.at,
             next_retry: None,
             automatic_retries: 0,
@@ -83,7 +87,7 @@ pub(super) fn upsert(
             InstanceUid, Class, Code, Exception, Cure, Attempts, FirstFailed, LastFailed,
             PartitionName, Action, EntryTimestamp, Digest, Retry, NextRetry, AutomaticRetries,
             Archive, Attribute)
-        VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?12,?13,?14,?15,?16,?17,?18,?19,?20,?21)
+        VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?23,?12,?13,?14,?15,?16,?17,?18,?19,?20,?21)
         ON CONFLICT DO UPDATE SET Class = ?7, Code = ?8, Exception = ?9, Cure = ?10,
             Attempts = ?11 + CASE ?22 WHEN 1 THEN Attempts ELSE 0 END, LastFailed = ?12,
             Retry = ?17, NextRetry = ?18, AutomaticRetries = ?19,
@@ -112,6 +116,7 @@ pub(super) fn upsert(
         new.archive,
         new.attribute,
         attempts == Attempts::Add,
+        new.first_failed.to_string(),
     ])?;
     Ok(())
 }
@@ -127,6 +132,29 @@ pub(super) fn move_here(connection: &Connection, key: &RecordKey) -> rusqlite::R
         }
     }
     Ok(())
+}
+
+/// Joins what is known of earlier failures to the row of the same failed entry, in whichever table
+/// it is; `false` when there is none.
+pub(super) fn merge_history(connection: &Connection, new: &NewRow<'_>) -> rusqlite::Result<bool> {
+    let sql = "UPDATE FailureTable SET FirstFailed = ?3, Attempts = ?4, ETag = ETag + 1
+               WHERE TableName = ?1 AND RowKey = ?2";
+    for table in FailureTable::FAILED {
+        let key = RecordKey {
+            table,
+            ..new.key.clone()
+        };
+        if let Some(known) = get(connection, &key)? {
+            connection.prepare_cached(sql)?.execute(params![
+                table.name(),
+                key.row,
+                known.first_failed.min(new.first_failed).to_string(),
+                known.attempts.max(new.attempts),
+            ])?;
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 pub(super) fn get(

@@ -144,3 +144,39 @@ async fn a_position_that_could_not_be_committed_is_not_acknowledged() {
     assert_eq!(refused.unwrap_err().code, Code::StoreUnavailable);
     assert_eq!(store.sync_state().await.unwrap(), None);
 }
+
+#[tokio::test]
+async fn an_entry_taken_over_keeps_its_history_and_may_be_taken_over_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(&folder);
+    let entry = FailedEntry {
+        attempts: 3,
+        ..failed(7, Code::FhirRejected, 300)
+    };
+    let first = Timestamp::from_second(100).unwrap();
+    for _ in 0..2 {
+        store.take_over(entry.clone(), first).await.unwrap();
+    }
+    let taken = store.get(&entry.key()).await.unwrap().unwrap();
+    assert_eq!((taken.attempts, taken.first_failed), (3, first));
+    assert_eq!(taken.last_failed, entry.at);
+}
+
+#[tokio::test]
+async fn what_is_known_already_wins_over_what_is_taken_over() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(&folder);
+    let known = failed(7, Code::DicomMissingAttribute, 500);
+    store.record(vec![known.clone()]).await.unwrap();
+    let entry = FailedEntry {
+        attempts: 3,
+        ..failed(7, Code::FhirRejected, 300)
+    };
+    let first = Timestamp::from_second(100).unwrap();
+    store.take_over(entry.clone(), first).await.unwrap();
+    assert_eq!(store.get(&entry.key()).await.unwrap(), None);
+    let kept = store.get(&known.key()).await.unwrap().unwrap();
+    assert_eq!(kept.code, Code::DicomMissingAttribute.as_str());
+    assert_eq!((kept.attempts, kept.first_failed), (3, first));
+    assert_eq!(kept.last_failed, known.at);
+}

@@ -12,5 +12,7 @@ pub mod poison;
 pub mod proxy;
 pub mod python;
 pub mod receiver;
+pub mod records;
 pub mod services;
+pub mod trouble;
 pub mod wire;

@@ -37,6 +37,12 @@ impl Ops {
         (status, serde_json::from_str(&text).unwrap())
     }
 
+    pub async fn json_with_key(&self, path: &str, key: &str) -> (StatusCode, Value) {
+        let url = format!("http://{}{path}", self.address);
+        let answer = self.http.get(url).bearer_auth(key).send().await.unwrap();
+        (answer.status(), answer.json().await.unwrap())
+    }
+
     /// The value of a sample at `/metrics`, named with its labels.
     pub async fn sample(&self, name: &str) -> Option<f64> {
         let (status, text) = self.get("/metrics").await;

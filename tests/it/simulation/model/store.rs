@@ -89,6 +89,10 @@ impl Store for ModelStore {
         Ok(())
     }
 
+    async fn take_over(&self, entry: FailedEntry, _: jiff::Timestamp) -> Result<(), Failure> {
+        self.record(vec![entry]).await
+    }
+
     async fn show_retrying(&self, entry: &FailedEntry) -> Result<(), Failure> {
         let mut world = self.up("show_retrying").await?;
         let key = RecordKey {

@@ -1,0 +1,86 @@
+//! Why a command ends before it is done.
+
+use std::io;
+
+use super::exit::{self, Exit};
+use crate::failure::Failure;
+use crate::ops::failures::Unfound;
+use crate::settings::Unusable;
+
+/// Why a command ends before it is done.
+#[derive(Debug)]
+pub(super) enum Broken {
+    /// The settings cannot be used.
+    Settings(Unusable),
+    /// The arguments do not go together.
+    Usage(String),
+    /// Something outside failed.
+    Failed(Failure),
+    /// This failed.
+    Told(String),
+    /// The output cannot be written.
+    Output(io::Error),
+    /// A signal came.
+    Interrupted,
+}
+
+impl Broken {
+    /// Says why on standard error, and how the command ends.
+    pub(super) fn exit(self) -> Exit {
+        match self {
+            Self::Settings(unusable) => exit::unusable(&unusable),
+            Self::Usage(why) => {
+                eprintln!("{why}");
+                Exit::Usage
+            }
+            Self::Failed(failure) => exit::failed(&format!("{failure}\n{}", failure.cure())),
+            Self::Told(why) => exit::failed(&why),
+            // Whoever read the output has read enough.
+            Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => Exit::Done,
+            Self::Output(error) => exit::failed(&format!("The output cannot be written: {error}")),
+            Self::Interrupted => Exit::Interrupted,
+        }
+    }
+}
+
+impl From<Failure> for Broken {
+    fn from(failure: Failure) -> Self {
+        Self::Failed(failure)
+    }
+}
+
+impl From<Unusable> for Broken {
+    fn from(unusable: Unusable) -> Self {
+        Self::Settings(unusable)
+    }
+}
+
+impl From<Unfound> for Broken {
+    fn from(unfound: Unfound) -> Self {
+        match unfound {
+            Unfound::Store(failure) => Self::Failed(failure),
+            other => Self::Told(other.to_string()),
+        }
+    }
+}
+
+impl From<io::Error> for Broken {
+    fn from(error: io::Error) -> Self {
+        Self::Output(error)
+    }
+}
+
+impl From<csv::Error> for Broken {
+    fn from(error: csv::Error) -> Self {
+        Self::Output(match error.into_kind() {
+            csv::ErrorKind::Io(error) => error,
+            other => io::Error::other(format!("{other:?}")),
+        })
+    }
+}
+
+impl From<serde_json::Error> for Broken {
+    fn from(error: serde_json::Error) -> Self {
+        Self::Output(io::Error::from(error))
+    }
+}

@@ -1,0 +1,134 @@
+//! Records in the forms that they are listed and exported in.
+
+use std::io::{self, Write};
+
+use crate::cli::broken::Broken;
+use crate::cli::table::Table;
+use crate::failure::Dispositions;
+use crate::ops::failures::{Standing, View};
+use crate::store::FailureRecord;
+
+/// The columns for people.
+const COLUMNS: [&str; 6] = ["ID", "CODE", "TRIES", "LAST FAILED", "STATE", "MESSAGE"];
+
+/// Writes records, page by page.
+pub(super) enum Writer<W: Write> {
+    /// For people; the columns fit the first page.
+    Table(W, Option<Table>),
+    /// One JSON array.
+    Json(W, bool),
+    /// One JSON object a line.
+    JsonLines(W),
+    /// With a header.
+    Csv(Box<csv::Writer<W>>),
+}
+
+impl<W: Write> Writer<W> {
+    pub(super) const fn table(output: W) -> Self {
+        Self::Table(output, None)
+    }
+
+    pub(super) const fn json(output: W) -> Self {
+        Self::Json(output, false)
+    }
+
+    pub(super) fn csv(output: W) -> Self {
+        Self::Csv(Box::new(csv::Writer::from_writer(output)))
+    }
+
+    /// Writes a page.
+    pub(super) fn write(
+        &mut self,
+        page: &[FailureRecord],
+        dispositions: &Dispositions,
+    ) -> Result<(), Broken> {
+        if let Self::Table(output, table) = self {
+            return Ok(write_table(output, table, page, dispositions)?);
+        }
+        for record in page {
+            let view = View::of(record, dispositions);
+            match self {
+                Self::Table(..) => {}
+                Self::Json(output, begun) => {
+                    output.write_all(if *begun { b",\n" } else { b"[\n" })?;
+                    *begun = true;
+                    serde_json::to_writer(output, &view)?;
+                }
+                Self::JsonLines(output) => {
+                    serde_json::to_writer(&mut *output, &view)?;
+                    output.write_all(b"\n")?;
+                }
+                Self::Csv(output) => output.serialize(&view)?,
+            }
+        }
+        self.flush()?;
+        Ok(())
+    }
+
+    /// Writes the end.
+    pub(super) fn end(mut self) -> Result<(), Broken> {
+        if let Self::Json(output, begun) = &mut self {
+            output.write_all(if *begun { b"\n]\n" } else { b"[]\n" })?;
+        }
+        self.flush()?;
+        Ok(())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match self {
+            Self::Table(output, _) | Self::Json(output, _) | Self::JsonLines(output) => {
+                output.flush()
+            }
+            Self::Csv(output) => output.flush(),
+        }
+    }
+}
+
+fn write_table(
+    output: &mut impl Write,
+    table: &mut Option<Table>,
+    page: &[FailureRecord],
+    dispositions: &Dispositions,
+) -> io::Result<()> {
+    let mut lines: Vec<Vec<String>> = page
+        .iter()
+        .map(|record| cells(record, dispositions))
+        .collect();
+    if table.is_none() {
+        lines.insert(0, COLUMNS.map(str::to_owned).to_vec());
+    }
+    let table = table.get_or_insert_with(|| Table::fitting(&lines));
+    for line in &lines {
+        writeln!(output, "{}", table.line(line))?;
+    }
+    output.flush()
+}
+
+fn cells(record: &FailureRecord, dispositions: &Dispositions) -> Vec<String> {
+    let message = match &record.attribute {
+        Some(attribute) => format!("{attribute}: {}", record.message),
+        None => record.message.clone(),
+    };
+    vec![
+        record.key.id(),
+        record.code.clone(),
+        record.attempts.to_string(),
+        record.last_failed.strftime("%F %TZ").to_string(),
+        state(Standing::of(record, dispositions)),
+        message,
+    ]
+}
+
+fn state(standing: Standing) -> String {
+    let word = match standing {
+        Standing::Superseded => "superseded",
+        Standing::LeftOut => "left out",
+        Standing::Retrying => "retrying",
+        Standing::Asked => "retry asked for",
+        Standing::Due(due) => return due.strftime("retry at %F %TZ").to_string(),
+        Standing::NeedsUpload => "needs upload",
+        Standing::SwitchedOff => "never retried",
+        Standing::OnSignal => "waits for retry",
+    };
+    word.to_owned()
+}

@@ -1,0 +1,57 @@
+//! What every command needs that looks into the store.
+
+use std::io;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use tokio_util::sync::CancellationToken;
+
+use super::broken::Broken;
+use super::shutdown::stop_at_signal;
+use super::{SettingsArgument, assembly, storage};
+use crate::failure::{Dispositions, Failure};
+use crate::settings::Settings;
+use crate::store::Store;
+use crate::sync::system_clock;
+
+/// An address that is not asked for anything.
+const STAND_IN: &str = "http://localhost";
+
+/// The store of the settings, and what else a command needs.
+pub(super) struct Reached {
+    pub(super) store: Arc<dyn Store>,
+    /// Where the DICOMweb service is, if the settings say so.
+    pub(super) dicom: Option<String>,
+    pub(super) dispositions: Dispositions,
+    pub(super) stop: CancellationToken,
+    pub(super) now: Timestamp,
+}
+
+/// Reaches a store that is there already. Neither of the two services is needed for that, nor
+/// their addresses.
+pub(super) fn existing(argument: &SettingsArgument) -> Result<Reached, Broken> {
+    reach(argument, storage::existing_store)
+}
+
+/// Reaches a store, which is made if it is not there.
+pub(super) fn any(argument: &SettingsArgument) -> Result<Reached, Broken> {
+    reach(argument, storage::open_store)
+}
+
+fn reach(
+    argument: &SettingsArgument,
+    open: impl Fn(&Settings) -> Result<Arc<dyn Store>, Failure>,
+) -> Result<Reached, Broken> {
+    let (loaded, stood_in) = assembly::settings_without_endpoints(argument, STAND_IN)?;
+    let stop = stop_at_signal()
+        .map_err(|error: io::Error| Broken::Told(format!("Signals cannot be caught: {error}")))?;
+    let dicom_web = &loaded.settings.dicom_web;
+    let base = dicom_web.request_base().as_str().trim_end_matches('/');
+    Ok(Reached {
+        store: open(&loaded.settings)?,
+        dicom: (!stood_in).then(|| format!("{base}/{}", dicom_web.api_version.as_str())),
+        dispositions: Dispositions::default(),
+        stop,
+        now: system_clock()(),
+    })
+}

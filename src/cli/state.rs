@@ -1,0 +1,141 @@
+//! `radcast state`: the stored position.
+
+use std::io::{self, Write};
+
+use clap::{Args, Subcommand, ValueEnum};
+use jiff::Timestamp;
+use serde_json::json;
+
+use super::broken::Broken;
+use super::exit::Exit;
+use super::{SettingsArgument, reach, status};
+use crate::store::SyncState;
+
+const SHOW_EXAMPLES: &str = "\
+Examples:
+  radcast state show
+  radcast state show -o json";
+
+const IMPORT_EXAMPLES: &str = "\
+The daemon then goes on behind this sequence: what is before it is not read. Stop the daemon first.
+A position that is there already is not written over without --force: forward it would leave entries
+out, back it would read entries again (which changes nothing that is right).
+
+Examples:
+  radcast state import --sequence 4711
+  radcast state import --sequence 4711 --timestamp 2024-06-01T08:15:00Z
+  radcast state import --sequence 4000 --force";
+
+/// What to do with the position.
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Show how far the feed has been settled
+    #[command(after_help = SHOW_EXAMPLES)]
+    Show(Show),
+    /// Set how far the feed has been settled, e.g. by the daemon that this one replaces
+    #[command(after_help = IMPORT_EXAMPLES)]
+    Import(Import),
+}
+
+/// How to show the position.
+#[derive(Debug, Args)]
+pub(super) struct Show {
+    /// The form of the output
+    #[arg(short, long, value_name = "FORM", default_value = "table")]
+    output: Form,
+    #[command(flatten)]
+    settings: SettingsArgument,
+}
+
+/// The form of the position.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Form {
+    /// For people
+    Table,
+    /// One object
+    Json,
+}
+
+/// The position to set.
+#[derive(Debug, Args)]
+pub(super) struct Import {
+    /// Every entry up to this sequence counts as settled
+    #[arg(long, value_name = "SEQUENCE")]
+    sequence: u64,
+    /// The time of that entry; with it, version v2 of the feed is read from there, without it from
+    /// its start
+    #[arg(long, value_name = "TIME")]
+    timestamp: Option<Timestamp>,
+    /// Write over a position that is there, and under a daemon that runs
+    #[arg(long)]
+    force: bool,
+    #[command(flatten)]
+    settings: SettingsArgument,
+}
+
+pub(super) async fn state(command: &Command) -> Exit {
+    let done = match command {
+        Command::Show(arguments) => show(arguments).await,
+        Command::Import(arguments) => import(arguments).await,
+    };
+    done.unwrap_or_else(Broken::exit)
+}
+
+async fn show(arguments: &Show) -> Result<Exit, Broken> {
+    let reached = reach::existing(&arguments.settings)?;
+    let stored = reached.store.sync_state().await?.map(|(state, _)| state);
+    let sequence = stored.map(|state| state.sequence);
+    let timestamp = stored.and_then(|state| state.timestamp);
+    let timestamp = timestamp.map(|at| at.to_string());
+    let mut output = io::stdout().lock();
+    match (arguments.output, sequence) {
+        (Form::Json, _) => {
+            let state = json!({ "sequence": sequence, "timestamp": timestamp });
+            writeln!(output, "{state:#}")?;
+        }
+        (Form::Table, None) => writeln!(output, "none: the feed is read from its start")?,
+        (Form::Table, Some(sequence)) => {
+            let timestamp = timestamp.as_deref().unwrap_or("not known");
+            writeln!(output, "sequence   {sequence}\ntimestamp  {timestamp}")?;
+        }
+    }
+    Ok(Exit::Done)
+}
+
+async fn import(arguments: &Import) -> Result<Exit, Broken> {
+    let reached = reach::any(&arguments.settings)?;
+    let stored = reached.store.sync_state().await?;
+    if !arguments.force {
+        refuse_to_overwrite(stored.as_ref().map(|(state, _)| state), arguments.sequence)?;
+        if status::absent(&*reached.store, reached.now)
+            .await?
+            .is_none()
+        {
+            let told = "A daemon has reported within the last two minutes: stop it first, or say \
+                        --force and it stops by itself at its next write.";
+            return Err(Broken::Told(told.to_owned()));
+        }
+    }
+    let state = SyncState {
+        sequence: arguments.sequence,
+        timestamp: arguments.timestamp,
+    };
+    let etag = stored.map(|(_, etag)| etag);
+    reached.store.save_sync_state(state, etag.as_ref()).await?;
+    println!("The position is {}.", state.sequence);
+    Ok(Exit::Done)
+}
+
+fn refuse_to_overwrite(stored: Option<&SyncState>, wanted: u64) -> Result<(), Broken> {
+    let Some(stored) = stored.map(|state| state.sequence) else {
+        return Ok(());
+    };
+    let consequence = match wanted.cmp(&stored) {
+        std::cmp::Ordering::Less => "would move back: entries behind it would be read again",
+        std::cmp::Ordering::Equal => "is there already",
+        std::cmp::Ordering::Greater => "would jump: entries up to there would never be read",
+    };
+    Err(Broken::Told(format!(
+        "The position is {stored}; set to {wanted} it {consequence}. Say --force if that is meant."
+    )))
+}

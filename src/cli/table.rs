@@ -1,0 +1,124 @@
+//! Tables for people.
+
+use std::io::{self, IsTerminal};
+
+/// What stands between two columns.
+const GAP: &str = "  ";
+
+/// Columns of text. The last one takes what is left of the width.
+#[derive(Debug)]
+pub(super) struct Table {
+    widths: Vec<usize>,
+    /// Columns of the terminal; lines are not cut without one.
+    terminal: Option<usize>,
+}
+
+impl Table {
+    /// A table whose columns are as wide as these lines need, its header among them.
+    pub(super) fn fitting<'a>(lines: impl IntoIterator<Item = &'a Vec<String>>) -> Self {
+        let mut widths: Vec<usize> = Vec::new();
+        for line in lines {
+            widths.resize(widths.len().max(line.len()), 0);
+            for (width, cell) in widths.iter_mut().zip(line) {
+                *width = (*width).max(cell.chars().count());
+            }
+        }
+        Self {
+            widths,
+            terminal: terminal_width(),
+        }
+    }
+
+    /// A line, cut to the width of the terminal when there is one.
+    pub(super) fn line(&self, cells: &[String]) -> String {
+        let mut line = String::new();
+        for (cell, width) in cells.iter().zip(&self.widths) {
+            if !line.is_empty() {
+                line.push_str(GAP);
+            }
+            line.push_str(&format!("{:<width$}", one_line(cell)));
+        }
+        let line = line.trim_end();
+        match self.terminal {
+            Some(most) if line.chars().count() > most => cut(line, most),
+            _ => line.to_owned(),
+        }
+    }
+}
+
+fn cut(line: &str, most: usize) -> String {
+    let kept: String = line.chars().take(most.saturating_sub(1)).collect();
+    format!("{kept}…")
+}
+
+fn one_line(cell: &str) -> String {
+    cell.replace(['\n', '\r', '\t'], " ")
+}
+
+/// The columns of the terminal that standard output is.
+pub(super) fn terminal_width() -> Option<usize> {
+    let terminal = io::stdout().is_terminal();
+    let size = console::Term::stdout().size_checked().filter(|_| terminal);
+    size.map(|(_, columns)| usize::from(columns))
+        .filter(|columns| *columns > 0)
+}
+
+/// A text in lines of at most this many characters, broken between words.
+pub(super) fn wrapped(text: &str, width: usize) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    for word in text.split_whitespace() {
+        let fits = lines.last().is_some_and(|line| {
+            line.is_empty() || line.chars().count() + 1 + word.chars().count() <= width
+        });
+        if !fits {
+            lines.push(String::new());
+        }
+        if let Some(line) = lines.last_mut() {
+            if !line.is_empty() {
+                line.push(' ');
+            }
+            line.push_str(word);
+        }
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn cells(cells: &[&str]) -> Vec<String> {
+        cells.iter().map(|cell| (*cell).to_owned()).collect()
+    }
+
+    fn table(terminal: Option<usize>) -> Table {
+        let lines = [cells(&["ID", "MESSAGE"]), cells(&["4711", "two words"])];
+        Table {
+            terminal,
+            ..Table::fitting(&lines)
+        }
+    }
+
+    #[test]
+    fn columns_stand_below_each_other() {
+        let table = table(None);
+        assert_eq!(table.line(&cells(&["ID", "MESSAGE"])), "ID    MESSAGE");
+        assert_eq!(
+            table.line(&cells(&["4711", "two\nwords"])),
+            "4711  two words"
+        );
+    }
+
+    #[test]
+    fn a_line_is_cut_to_a_terminal_and_to_nothing_else() {
+        let long = cells(&["4711", "a message that goes on and on"]);
+        assert_eq!(table(Some(16)).line(&long), "4711  a message…");
+        assert!(table(None).line(&long).ends_with("on and on"));
+    }
+
+    #[test]
+    fn text_is_broken_between_words() {
+        assert_eq!(wrapped("one two three", 7), ["one two", "three"]);
+        assert_eq!(wrapped("immeasurable", 3), ["immeasurable"]);
+    }
+}

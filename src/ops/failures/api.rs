@@ -1,0 +1,207 @@
+//! The HTTP API of the failed entries.
+
+use std::sync::Arc;
+
+use axum::extract::rejection::JsonRejection;
+use axum::extract::{Path, Query, Request, State};
+use axum::http::StatusCode;
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use serde_json::{Map, Value, json};
+use tokio_util::sync::CancellationToken;
+
+use super::problem::Problem;
+use super::{Act, ApiKey, Outcome, PAGE, View, Wanted, each, find};
+use crate::failure::Dispositions;
+use crate::store::{RecordId, RecordKey, Store};
+use crate::sync::{Clock, system_clock};
+
+/// The most records of a page.
+const MOST: usize = 1_000;
+
+/// The parameters of a request, in order.
+type Parameters = Query<Vec<(String, String)>>;
+
+#[derive(Clone)]
+struct Api {
+    store: Arc<dyn Store>,
+    key: Option<ApiKey>,
+    clock: Clock,
+}
+
+/// `GET`, `POST` and `DELETE` below `/api/v1/failures`: what the commands `radcast failures …` do,
+/// for callers that show the key. Without a key nobody is let in.
+pub fn failures_api(store: Arc<dyn Store>, key: Option<ApiKey>) -> Router {
+    let clock = system_clock();
+    let api = Api { store, key, clock };
+    Router::new()
+        .route("/api/v1/failures", get(list))
+        .route("/api/v1/failures/retry", post(retry_all))
+        .route("/api/v1/failures/{id}", get(show).delete(dismiss))
+        .route("/api/v1/failures/{id}/retry", post(retry))
+        .layer(from_fn_with_state(api.clone(), authorise))
+        .with_state(api)
+}
+
+async fn authorise(State(api): State<Api>, request: Request, next: Next) -> Response {
+    let Some(key) = api.key else {
+        let detail = "the failures API is closed: set Ops:ApiKey to open it";
+        return Problem::new(StatusCode::FORBIDDEN, detail).into_response();
+    };
+    if key.is_shown_by(request.headers()) {
+        return next.run(request).await;
+    }
+    let detail = "send the value of Ops:ApiKey as Authorization: Bearer <key>";
+    Problem::new(StatusCode::UNAUTHORIZED, detail).into_response()
+}
+
+async fn list(
+    State(api): State<Api>,
+    Query(parameters): Parameters,
+) -> Result<Json<Value>, Problem> {
+    let (mut wanted, mut limit, mut after) = (Wanted::default(), PAGE, None);
+    for (name, text) in &parameters {
+        match name.as_str() {
+            "limit" => limit = page_size(text)?,
+            "cursor" => after = cursor(text)?,
+            name => wanted.set(name, text).map_err(Problem::bad_request)?,
+        }
+    }
+    let filter = wanted.filter((api.clock)());
+    let records = api.store.records(&filter, after.as_ref(), limit).await?;
+    let next = records.last().map(|record| record.key.full_id());
+    let dispositions = Dispositions::default();
+    let items: Vec<View<'_>> = records
+        .iter()
+        .map(|record| View::of(record, &dispositions))
+        .collect();
+    Ok(Json(json!({ "items": items, "next": next })))
+}
+
+fn page_size(text: &str) -> Result<usize, Problem> {
+    let limit = text.parse().ok().filter(|limit| (1..=MOST).contains(limit));
+    limit.ok_or_else(|| {
+        Problem::bad_request(format!("limit: {text:?} is no number from 1 to {MOST}"))
+    })
+}
+
+fn cursor(text: &str) -> Result<Option<RecordKey>, Problem> {
+    match text.parse() {
+        _ if text.is_empty() => Ok(None),
+        Ok(RecordId::Key(key)) => Ok(Some(key)),
+        _ => Err(Problem::bad_request(format!(
+            "cursor: {text:?} is none: give the value of next of the page before"
+        ))),
+    }
+}
+
+async fn show(State(api): State<Api>, Path(id): Path<String>) -> Result<Json<Value>, Problem> {
+    let record = find(&*api.store, &id).await?;
+    Ok(Json(json!(View::of(&record, &Dispositions::default()))))
+}
+
+async fn retry(
+    State(api): State<Api>,
+    Path(id): Path<String>,
+    Query(parameters): Parameters,
+) -> Result<Response, Problem> {
+    let force = force(&parameters)?;
+    let record = find(&*api.store, &id).await?;
+    let act = Act::Retry {
+        dispositions: Dispositions::default(),
+        force,
+    };
+    match act.to(&*api.store, &record).await? {
+        Outcome::Done => {
+            let id = record.key.id();
+            Ok((StatusCode::ACCEPTED, Json(json!({ "requested": [id] }))).into_response())
+        }
+        Outcome::Refused(reason) => Err(Problem::new(StatusCode::CONFLICT, reason)
+            .with("id", record.key.id())
+            .with("code", record.code)
+            .with("cure", record.cure)),
+        Outcome::Gone => Err(gone(&record.key)),
+    }
+}
+
+fn force(parameters: &[(String, String)]) -> Result<bool, Problem> {
+    parameters.iter().try_fold(false, |_, (name, text)| {
+        let value = match name.as_str() {
+            "force" => text.parse().ok(),
+            _ => None,
+        };
+        value.ok_or_else(|| {
+            Problem::bad_request(format!("{name}={text} is none of: force=true, force=false"))
+        })
+    })
+}
+
+fn gone(key: &RecordKey) -> Problem {
+    let detail = format!("there is no failure {} any more", key.id());
+    Problem::new(StatusCode::NOT_FOUND, detail)
+}
+
+/// The body names filters as `GET` does; `"all": true` stands for none, `"force": true` is that of
+/// a single retry.
+async fn retry_all(
+    State(api): State<Api>,
+    body: Result<Json<Map<String, Value>>, JsonRejection>,
+) -> Result<Response, Problem> {
+    let Json(body) = body.map_err(|rejection| Problem::bad_request(rejection.body_text()))?;
+    let (wanted, force) = selection(&body)?;
+    let act = Act::Retry {
+        dispositions: Dispositions::default(),
+        force,
+    };
+    let filter = wanted.filter((api.clock)());
+    let stop = CancellationToken::new();
+    let (bulk, ended) = each(&*api.store, &filter, &act, &stop, |_| {}).await;
+    let refused: Vec<Value> = bulk
+        .refused
+        .iter()
+        .map(|(reason, refused)| {
+            json!({ "reason": reason, "count": refused.count, "first": refused.first })
+        })
+        .collect();
+    match ended {
+        Ok(()) => {
+            let answer = json!({ "requested": bulk.done, "refused": refused });
+            Ok((StatusCode::ACCEPTED, Json(answer)).into_response())
+        }
+        Err(failure) => Err(Problem::from(failure).with("requested", bulk.done)),
+    }
+}
+
+fn selection(body: &Map<String, Value>) -> Result<(Wanted, bool), Problem> {
+    let (mut wanted, mut all, mut force) = (Wanted::default(), false, false);
+    for (name, value) in body {
+        match (name.as_str(), value) {
+            ("all", Value::Bool(value)) => all = *value,
+            ("force", Value::Bool(value)) => force = *value,
+            (name, Value::String(text)) => wanted.set(name, text).map_err(Problem::bad_request)?,
+            (_, Value::Null) => {}
+            (name, value) => wanted
+                .set(name, &value.to_string())
+                .map_err(Problem::bad_request)?,
+        }
+    }
+    if all == wanted.is_everything() {
+        return Ok((wanted, force));
+    }
+    Err(Problem::bad_request(if all {
+        "give either filters or \"all\": true"
+    } else {
+        "give filters such as {\"code\": \"fhir.rejected\"}, or {\"all\": true}"
+    }))
+}
+
+async fn dismiss(State(api): State<Api>, Path(id): Path<String>) -> Result<StatusCode, Problem> {
+    let record = find(&*api.store, &id).await?;
+    if api.store.remove(&record.key).await? {
+        Ok(StatusCode::NO_CONTENT)
+    } else {
+        Err(gone(&record.key))
+    }
+}
