@@ -181,6 +181,25 @@ async fn a_row_of_dicom_cast_can_be_signalled_by_hand_and_by_us() {
 }
 
 #[tokio::test]
+async fn a_row_with_a_quote_in_its_keys_is_the_one_that_is_meant() {
+    let azurite = Azurite::shared().await;
+    let tables = azurite.tables();
+    let store = AzureStore::open(&tables).unwrap();
+    let mut quoted = row("it's", 7);
+    quoted["RowKey"] = json!("somebody's");
+    insert(&azurite, &tables, FailureTable::Fhir, &quoted).await;
+    insert(&azurite, &tables, FailureTable::Fhir, &row("its", 8)).await;
+    let record = all(&store).await.remove(0);
+    assert_eq!(record.key.row, "somebody's");
+    assert_eq!(store.get(&record.key).await.unwrap(), Some(record.clone()));
+    assert!(store.request_retry(&record.key).await.unwrap());
+    let after = store.records(&RecordFilter::default(), Some(&record.key), 9);
+    assert_eq!(after.await.unwrap().len(), 1);
+    assert!(store.remove(&record.key).await.unwrap());
+    assert_eq!(only(&store).await.subject.sequence, Some(8));
+}
+
+#[tokio::test]
 async fn a_row_of_dicom_cast_that_fails_again_becomes_one_of_ours() {
     let azurite = Azurite::shared().await;
     for (table, code) in [

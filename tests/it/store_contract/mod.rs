@@ -20,7 +20,10 @@ use crate::support::azurite::Azurite;
 /// A place where a store keeps its things.
 pub enum Place {
     File(tempfile::TempDir),
-    Tables(Arc<Azurite>, Box<TableStore>),
+    Tables {
+        tables: Box<TableStore>,
+        _azurite: Arc<Azurite>,
+    },
 }
 
 impl Place {
@@ -30,8 +33,10 @@ impl Place {
 
     async fn tables() -> Self {
         let azurite = Azurite::shared().await;
-        let tables = azurite.tables();
-        Self::Tables(azurite, Box::new(tables))
+        Self::Tables {
+            tables: Box::new(azurite.tables()),
+            _azurite: azurite,
+        }
     }
 
     /// Another store at the same place.
@@ -40,7 +45,7 @@ impl Place {
             Self::File(folder) => {
                 Box::new(SqliteStore::open(&folder.path().join("radcast.db")).unwrap())
             }
-            Self::Tables(_, tables) => Box::new(AzureStore::open(tables).unwrap()),
+            Self::Tables { tables, .. } => Box::new(AzureStore::open(tables).unwrap()),
         }
     }
 }

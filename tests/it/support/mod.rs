@@ -2,6 +2,7 @@
 
 pub mod azurite;
 pub mod collector;
+pub mod bearer;
 pub mod daemon;
 pub mod environment;
 pub mod fhir_content;
