@@ -193,7 +193,8 @@ async fn a_row_with_a_quote_in_its_keys_is_the_one_that_is_meant() {
     assert_eq!(record.key.row, "somebody's");
     assert_eq!(store.get(&record.key).await.unwrap(), Some(record.clone()));
     assert!(store.request_retry(&record.key).await.unwrap());
-    let after = store.records(&RecordFilter::default(), Some(&record.key), 9);
+    let all = RecordFilter::default();
+    let after = store.records(&all, Some(&record.key), 9);
     assert_eq!(after.await.unwrap().len(), 1);
     assert!(store.remove(&record.key).await.unwrap());
     assert_eq!(only(&store).await.subject.sequence, Some(8));
