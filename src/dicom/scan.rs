@@ -9,6 +9,9 @@ use std::ops::Range;
 use bytes::Bytes;
 use memchr::memchr2;
 
+/// The longest string that is looked through byte by byte.
+const SHORT: usize = 16;
+
 /// The items of a JSON array.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Items {
@@ -117,12 +120,15 @@ fn segment_end(json: &[u8], mut at: usize, close: u8) -> Option<usize> {
 
 /// The place after the quote that ends the string whose content begins at `at`.
 fn string_end(json: &[u8], mut at: usize) -> Option<usize> {
+    // Most strings are too short for a search of many bytes at once to be worth its call.
+    let near = at + SHORT;
     loop {
-        let found = at + memchr2(b'"', b'\\', json.get(at..)?)?;
-        if json.get(found) == Some(&b'"') {
-            return Some(found + 1);
+        match json.get(at)? {
+            b'"' => return Some(at + 1),
+            b'\\' => at += 2,
+            _ if at < near => at += 1,
+            _ => at += memchr2(b'"', b'\\', json.get(at..)?)?,
         }
-        at = found + 2;
     }
 }
 

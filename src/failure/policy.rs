@@ -307,6 +307,35 @@ mod tests {
     }
 
     #[test]
+    fn a_feed_that_waits_for_somebody_is_paused_and_one_that_waits_for_time_is_not() {
+        let pauses = |symptom| {
+            let code = classify(Dependency::Dicom, Operation::Read, symptom);
+            code.pauses_feed()
+        };
+        assert!(pauses(Symptom::Malformed) && pauses(Symptom::Status(403)));
+        assert!(!pauses(Symptom::Status(503)) && !pauses(Symptom::NoConnection));
+    }
+
+    #[test]
+    fn a_page_is_not_blamed_for_a_busy_service_or_a_refused_identity() {
+        let doubted = |symptom| {
+            let code = classify(Dependency::Dicom, Operation::Read, symptom);
+            code.doubts_page()
+        };
+        for symptom in [
+            Symptom::Status(500),
+            Symptom::Malformed,
+            Symptom::NoConnection,
+        ] {
+            assert!(doubted(symptom), "{symptom:?}");
+        }
+        for symptom in [429, 401, 403, 404, 408].map(Symptom::Status) {
+            assert!(!doubted(symptom), "{symptom:?}");
+        }
+        assert!(!doubted(Symptom::Timeout));
+    }
+
+    #[test]
     fn every_status_has_a_code_with_a_cure() {
         for status in 0..=999 {
             for operation in OPERATIONS {
