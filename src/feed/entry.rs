@@ -94,7 +94,7 @@ impl Entry {
             study: uid(&self.key.study),
             series: uid(&self.key.series),
             instance: uid(&self.key.instance),
-            partition: self.key.partition.clone(),
+            partition: self.key.partition.clone().filter(is_partition),
             action: Some(self.action.as_str().to_owned()),
             timestamp: self.timestamp,
             digest: None,
@@ -168,6 +168,13 @@ fn digest(raw: &[u8]) -> String {
         .take(8)
         .map(|byte| format!("{byte:02x}"))
         .collect()
+}
+
+/// Whether a text is the name of a data partition, and so can hold nothing else: letters, digits and
+/// `.-_`, 64 at most.
+fn is_partition(text: &String) -> bool {
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b".-_".contains(&byte);
+    text.len() <= 64 && text.bytes().all(allowed)
 }
 
 fn action(word: &str) -> Option<Action> {
@@ -264,7 +271,7 @@ impl Members {
             study: uid("studyInstanceUid"),
             series: uid("seriesInstanceUid"),
             instance: uid("sopInstanceUid"),
-            partition: self.partition(),
+            partition: self.partition().filter(is_partition),
             action: self
                 .word("action", action)
                 .ok()

@@ -4,7 +4,7 @@ use fastrand::Rng;
 use serde_json::{Value, json};
 
 /// What values of patients hold, and nothing else: with its digits it is no word of a feed.
-pub const CANARY: &str = "C4N4RY";
+pub const CANARY: &str = "C4N,4RY";
 
 /// Texts that are put in anywhere.
 const JUNK: &[&[u8]] = &[
@@ -243,7 +243,7 @@ fn metadata(instance: &str) -> Value {
         "00080201": { "vr": "SH", "Value": ["+0200"] },
         "00081030": { "vr": "LO", "Value": ["Chest CT"] },
         "00091002": { "vr": "FL", "Value": [0.5] },
-        "00100010": { "vr": "PN", "Value": [{ "Alphabetic": "C4N4RY^Jane", "Ideographic": "山田^太郎" }] },
+        "00100010": { "vr": "PN", "Value": [{ "Alphabetic": "C4N,4RY^Jane", "Ideographic": "山田^太郎" }] },
         "00100020": { "vr": "LO", "Value": [CANARY] },
         "00100030": { "vr": "DA", "Value": ["19800229"] },
         "00100040": { "vr": "CS", "Value": ["F"] },

@@ -1,8 +1,8 @@
 //! The services that tests run against, the instances they are filled with, and the binary.
 
 pub mod azurite;
-pub mod collector;
 pub mod bearer;
+pub mod collector;
 pub mod daemon;
 pub mod environment;
 pub mod fhir_content;
