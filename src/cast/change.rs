@@ -35,6 +35,7 @@ pub struct Change {
     /// `None` for a delete.
     attributes: Option<Box<Attributes>>,
     warnings: Vec<InvalidValue>,
+    late: bool,
 }
 
 /// The facts, table by table.
@@ -81,7 +82,15 @@ impl Change {
             key,
             attributes,
             warnings,
+            late: false,
         })
+    }
+
+    /// The same change, to be applied alone and after newer ones: of patient, study and series it
+    /// only says what nobody else has said. Its own instance is brought in step as ever.
+    #[must_use]
+    pub fn into_late(self) -> Self {
+        Self { late: true, ..self }
     }
 
     /// Sequence of the entry in the feed.
@@ -120,6 +129,10 @@ impl Change {
         &self.warnings
     }
 
+    pub(super) fn is_late(&self) -> bool {
+        self.late
+    }
+
     pub(super) fn attributes(&self) -> Option<&Attributes> {
         self.attributes.as_deref()
     }
@@ -132,6 +145,7 @@ impl fmt::Debug for Change {
             .field("sequence", &self.sequence)
             .field("key", &self.key)
             .field("removed", &self.attributes.is_none())
+            .field("late", &self.late)
             .field("warnings", &self.warnings)
             .finish_non_exhaustive()
     }

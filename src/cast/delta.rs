@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 use super::change::Attributes;
+use super::row::{PutFacts, fill_all, put_all};
 use super::{Change, PatientFacts, StudyKey};
 
 /// What has to become true of a study: instances to be gone, then what entries say, in order.
@@ -15,6 +16,7 @@ pub struct StudyDelta {
     study: StudyKey,
     removed: BTreeSet<InstanceUids>,
     stored: Vec<Change>,
+    late: bool,
 }
 
 /// Which instance of the study.
@@ -38,18 +40,20 @@ impl StudyDelta {
     /// The delta of one change.
     #[must_use]
     pub fn of(change: Change) -> Self {
-        let study = change.study();
+        let (study, late) = (change.study(), change.is_late());
         if change.attributes().is_some() {
             return Self {
                 study,
                 removed: BTreeSet::new(),
                 stored: vec![change],
+                late,
             };
         }
         Self {
             study,
             removed: BTreeSet::from([InstanceUids::of(&change)]),
             stored: Vec::new(),
+            late,
         }
     }
 
@@ -62,6 +66,7 @@ impl StudyDelta {
         }
         self.stored.extend(later.stored);
         self.removed.extend(later.removed);
+        self.late &= later.late;
         self
     }
 
@@ -74,6 +79,16 @@ impl StudyDelta {
     #[must_use]
     pub fn study(&self) -> &StudyKey {
         &self.study
+    }
+
+    /// Whether newer changes were applied before it: see [`Change::into_late`].
+    pub(super) fn is_late(&self) -> bool {
+        self.late
+    }
+
+    /// How facts that several instances share come into a stored object.
+    pub(super) fn way_of_facts(&self) -> PutFacts {
+        if self.late { fill_all } else { put_all }
     }
 
     /// What entries say, in order.
@@ -100,6 +115,7 @@ impl fmt::Debug for StudyDelta {
             .field("study", &self.study)
             .field("removed", &self.removed.len())
             .field("stored", &self.stored.len())
+            .field("late", &self.late)
             .finish_non_exhaustive()
     }
 }

@@ -77,7 +77,14 @@ pub fn merge(delta: &StudyDelta, found: &Found, rules: &Rules) -> Result<Merged,
             let disagreements = &mut merged.disagreements;
             let (subject, write) =
                 patient::merge(delta, facts.key(), &found.patient, disagreements)?;
-            merged.writes.extend(write);
+            // The study of a late change may be another patient's by now.
+            let keeps_subject =
+                delta.is_late() && imaging_study::has_subject(delta, &found.study, rules)?;
+            let is_needless =
+                |write: &Write| keeps_subject && matches!(write, Write::Create { .. });
+            merged
+                .writes
+                .extend(write.filter(|write| !is_needless(write)));
             Some(Links { subject, endpoint })
         }
         None => None,

@@ -19,6 +19,8 @@ pub(super) struct Row {
     pub(super) read: fn(&mut Reading<'_>, &'static [Tag]) -> Option<Fact>,
     /// Brings the element of a stored or new object in step with what was said.
     pub(super) put: fn(&mut Object, &'static str, &Fact) -> Result<(), EditError>,
+    /// Whether the object says something about it already.
+    present: fn(&Object, &'static str) -> Result<bool, EditError>,
 }
 
 impl Row {
@@ -35,7 +37,17 @@ impl Row {
             required: false,
             read,
             put,
+            present: |object, element| Ok(object.get(element).is_some()),
         }
+    }
+
+    /// A row whose element may be there without saying anything about it.
+    pub(super) const fn present_if(
+        mut self,
+        present: fn(&Object, &'static str) -> Result<bool, EditError>,
+    ) -> Self {
+        self.present = present;
+        self
     }
 
     /// A row without which an entry fails.
@@ -70,6 +82,25 @@ impl Row {
 /// What the dataset says, row by row.
 pub(super) fn read_all(rows: &'static [Row], reading: &mut Reading<'_>) -> Facts {
     Facts(rows.iter().map(|row| row.fact(reading)).collect())
+}
+
+/// A way of all facts into an object: [`put_all`] or [`fill_all`].
+pub(super) type PutFacts = fn(&[Row], &[Option<&Fact>], &mut Object) -> Result<(), EditError>;
+
+/// Adds the facts that count, one per row, where the object says nothing yet.
+pub(super) fn fill_all(
+    rows: &[Row],
+    facts: &[Option<&Fact>],
+    object: &mut Object,
+) -> Result<(), EditError> {
+    for (row, fact) in rows.iter().zip(facts) {
+        if let Some(fact) = fact
+            && !(row.present)(object, row.element)?
+        {
+            (row.put)(object, row.element, fact)?;
+        }
+    }
+    Ok(())
 }
 
 /// Brings an object in step with the facts that count, one per row.

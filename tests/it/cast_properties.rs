@@ -78,12 +78,12 @@ fn sort(array: &mut Value) {
     }
 }
 
-fn contents(world: &World, resource_type: &str) -> Vec<Value> {
+pub(crate) fn contents(world: &World, resource_type: &str) -> Vec<Value> {
     world.all(resource_type).iter().map(content).collect()
 }
 
 /// Series and instance UIDs with what is said of the instance.
-fn instances(world: &World) -> Vec<Value> {
+pub(crate) fn instances(world: &World) -> Vec<Value> {
     let studies = contents(world, "ImagingStudy");
     let series = studies
         .iter()

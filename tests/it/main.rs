@@ -14,6 +14,7 @@
 mod architecture;
 mod azure;
 mod cast_generators;
+mod cast_late;
 mod cast_mapping;
 mod cast_merging;
 mod cast_partitions;

@@ -44,6 +44,16 @@ pub(super) fn put(study: &mut Object, name: &'static str, fact: &Fact) -> Result
     study.set(name, &items)
 }
 
+/// Whether there is one of ours.
+pub(super) fn is_present(study: &Object, name: &'static str) -> Result<bool, EditError> {
+    for identifier in study.objects(name)? {
+        if is_ours(&identifier).map_err(|error| error.within(name))? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
 /// Whether it is `{type: {coding: [ACSN]}, value}` and nothing else.
 fn is_ours(identifier: &Object) -> Result<bool, EditError> {
     if !identifier

@@ -27,7 +27,8 @@ pub(crate) const STUDY: &[Row] = &[
         "identifier",
         text,
         accession::put,
-    ),
+    )
+    .present_if(accession::is_present),
     Row::optional(STUDY_MOMENT, "started", date_time, put::date_time),
     Row::optional(&[tags::STUDY_DESCRIPTION], "description", text, put::text),
 ];

@@ -13,11 +13,25 @@ pub(crate) struct Links {
 }
 
 impl Links {
-    /// Brings `subject` and `endpoint` in step.
-    pub(super) fn put(&self, study: &mut Object) -> Result<(), EditError> {
-        put_subject(study, &self.subject)?;
+    /// Brings `subject` and `endpoint` in step. A subject that is there stays when the change is
+    /// `late`.
+    pub(super) fn put(&self, study: &mut Object, late: bool) -> Result<(), EditError> {
+        if !late || !has_subject(study)? {
+            put_subject(study, &self.subject)?;
+        }
         put_endpoint(study, &self.endpoint)
     }
+}
+
+/// Whether the study refers to a patient.
+pub(super) fn has_subject(study: &Object) -> Result<bool, EditError> {
+    let Some(subject) = study.object("subject")? else {
+        return Ok(false);
+    };
+    let reference = subject.text("reference");
+    Ok(reference
+        .map_err(|error| error.within("subject"))?
+        .is_some())
 }
 
 /// `subject`: what described another patient goes with the reference to it.

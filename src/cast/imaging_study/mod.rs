@@ -31,7 +31,6 @@ use super::disagreement::{Disagreement, Statement, resolve};
 use super::edit::EditError;
 use super::element;
 use super::object::Object;
-use super::row::put_all;
 use super::stored::Stored;
 use super::{Change, Notice, Resource, Rules, StudyDelta, Write};
 use identity::Identity;
@@ -73,6 +72,19 @@ pub(super) fn merge(
     }
 }
 
+/// Whether the study is there and refers to a patient.
+pub(super) fn has_subject(
+    delta: &StudyDelta,
+    found: &[Resource],
+    rules: &Rules,
+) -> Result<bool, Failure> {
+    let (stored, _) = Identity::new(delta.study(), rules).find(found)?;
+    let Some(stored) = stored else {
+        return Ok(false);
+    };
+    links::has_subject(&stored.object).map_err(|error| error.into_failure(&stored.reference()))
+}
+
 /// The start of a new study.
 fn create(
     study: &mut Object,
@@ -99,7 +111,7 @@ fn grow(
 ) -> Result<(), EditError> {
     let statements: Vec<_> = delta.statements().collect();
     let mut series = SeriesList::open(study)?;
-    put_study(&statements, links, study, disagreements)?;
+    put_study(delta, &statements, links, study, disagreements)?;
     let said = put_series(delta, &statements, &mut series, disagreements)?;
     for gone in delta.removed().difference(&said) {
         series.remove(gone);
@@ -108,6 +120,7 @@ fn grow(
 }
 
 fn put_study(
+    delta: &StudyDelta,
     statements: &[(&Change, &Attributes)],
     links: &Links,
     study: &mut Object,
@@ -116,13 +129,16 @@ fn put_study(
     if matches!(study.text("status")?.as_deref(), None | Some("registered")) {
         study.set("status", "available")?;
     }
-    links.put(study)?;
+    links.put(study, delta.is_late())?;
     let said: Vec<Statement<'_>> = statements
         .iter()
         .map(|(c, said)| (c.key(), &said.study))
         .collect();
     let facts = resolve(attributes::STUDY, &said, disagreements);
-    put_all(attributes::STUDY, &facts, study)?;
+    delta.way_of_facts()(attributes::STUDY, &facts, study)?;
+    if delta.is_late() {
+        return Ok(());
+    }
     healing::drop_description_notes(study, &said)
 }
 
@@ -150,7 +166,7 @@ fn put_series(
     }
     for (uid, said) in by_series {
         let facts = resolve(attributes::SERIES, &said, disagreements);
-        list.put(uid, &facts)?;
+        list.put(uid, &facts, delta.way_of_facts())?;
     }
     for (uids, said) in &by_instance {
         let facts = resolve(attributes::INSTANCE, said, disagreements);

@@ -6,7 +6,7 @@ use super::super::delta::InstanceUids;
 use super::super::edit::EditError;
 use super::super::fact::Fact;
 use super::super::object::Object;
-use super::super::row::put_all;
+use super::super::row::{PutFacts, put_all};
 use super::attributes;
 use super::items::Items;
 
@@ -52,12 +52,17 @@ impl SeriesList {
     }
 
     /// Brings a series in step with the facts that count, and adds it when it is new.
-    pub(super) fn put(&mut self, uid: &str, facts: &[Option<&Fact>]) -> Result<(), EditError> {
+    pub(super) fn put(
+        &mut self,
+        uid: &str,
+        facts: &[Option<&Fact>],
+        put: PutFacts,
+    ) -> Result<(), EditError> {
         let series = self
             .series
             .entry(uid)
             .map_err(|error| error.within("series"))?;
-        put_all(attributes::SERIES, facts, series).map_err(|error| error.within("series"))
+        put(attributes::SERIES, facts, series).map_err(|error| error.within("series"))
     }
 
     /// Brings an instance in step with the facts that count, and adds it when it is new. `afresh`

@@ -33,9 +33,12 @@ const ROWS: &[Row] = &[
         read_identifier,
         put_identifier,
     ),
-    Row::optional(NAME, "name", name::read_alphabetic, name::put_alphabetic),
-    Row::optional(NAME, "name", name::read_ideographic, name::put_ideographic),
-    Row::optional(NAME, "name", name::read_phonetic, name::put_phonetic),
+    Row::optional(NAME, "name", name::read_alphabetic, name::put_alphabetic)
+        .present_if(name::has_alphabetic),
+    Row::optional(NAME, "name", name::read_ideographic, name::put_ideographic)
+        .present_if(name::has_ideographic),
+    Row::optional(NAME, "name", name::read_phonetic, name::put_phonetic)
+        .present_if(name::has_phonetic),
     Row::optional(&[tags::PATIENT_SEX], "gender", gender, put::text),
     Row::optional(
         &[tags::PATIENT_BIRTH_DATE],
@@ -108,7 +111,7 @@ pub(super) fn merge(
         |patient: &Object| identifier::carries(patient, key.system.as_deref(), &key.id);
     if let Some(mut stored) = Stored::single(found, &query, identified)? {
         let reference = stored.reference();
-        let put = put_all(ROWS, &facts, &mut stored.object);
+        let put = delta.way_of_facts()(ROWS, &facts, &mut stored.object);
         put.map_err(|error| error.into_failure(&reference))?;
         return Ok((reference, stored.update()));
     }

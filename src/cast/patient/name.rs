@@ -47,6 +47,32 @@ pub(super) fn put_phonetic(
     put(patient, element, fact, Some("SYL"))
 }
 
+pub(super) fn has_alphabetic(patient: &Object, element: &'static str) -> Result<bool, EditError> {
+    has(patient, element, None)
+}
+
+pub(super) fn has_ideographic(patient: &Object, element: &'static str) -> Result<bool, EditError> {
+    has(patient, element, Some("IDE"))
+}
+
+pub(super) fn has_phonetic(patient: &Object, element: &'static str) -> Result<bool, EditError> {
+    has(patient, element, Some("SYL"))
+}
+
+/// Whether there is a usual name in one writing.
+fn has(
+    patient: &Object,
+    element: &'static str,
+    representation: Option<&str>,
+) -> Result<bool, EditError> {
+    for name in patient.objects(element)? {
+        if is_usual(&name, representation).map_err(|error| error.within(element))? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
 /// One writing of the PN; none when it says nothing.
 fn read(
     reading: &mut Reading<'_>,
