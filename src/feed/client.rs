@@ -21,6 +21,7 @@ pub struct FeedClient {
     exchange: Arc<dyn Exchange>,
     endpoint: String,
     base: String,
+    version: ApiVersion,
 }
 
 /// The newest entry of the feed.
@@ -52,6 +53,7 @@ impl FeedClient {
             exchange,
             endpoint,
             base,
+            version,
         }
     }
 
@@ -59,8 +61,14 @@ impl FeedClient {
     pub(super) fn in_version(&self, version: ApiVersion) -> Self {
         Self {
             base: base(&self.endpoint, version),
+            version,
             ..self.clone()
         }
+    }
+
+    /// The version that it asks in.
+    pub(super) const fn version(&self) -> ApiVersion {
+        self.version
     }
 
     /// The newest entry of the feed.

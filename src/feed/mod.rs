@@ -6,6 +6,7 @@ mod gaps;
 mod isolation;
 mod page;
 mod parts;
+mod present;
 mod span;
 mod v1;
 mod v2;
@@ -17,6 +18,7 @@ use jiff::Timestamp;
 pub use client::{FeedClient, Latest};
 pub use entry::{Action, Entry, MalformedEntry, State};
 pub use page::{Page, split};
+pub use present::PresentState;
 pub use v1::SequenceWindows;
 pub use v2::TimeWindows;
 

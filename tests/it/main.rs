@@ -40,6 +40,7 @@ mod mutated_pages;
 mod notifications;
 mod ops;
 mod poison_pages;
+mod present_state;
 mod real_fhir_server;
 mod simulation;
 mod status_and_state;
