@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint fmt bench generate
+.PHONY: help demo test peers test-peers lint fmt bench generate
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -7,17 +7,15 @@ help: ## this list
 demo: ## cast DICOM into FHIR, both servers embedded; DICOM=/some/folder takes the files there
 	cargo run --locked -- demo $(if $(DICOM),--dicom "$(DICOM)")
 
-test: ## set up what the tests need and run all of them
-	@environment=$$(tests/tools/setup) && \
-	export RADCAST_TEST_PYTHON="$$environment/bin/python" && \
-	RADCAST_PYDICOM_FILES=$$("$$RADCAST_TEST_PYTHON" -c \
-	  'import pydicom.data as data; print(data.DATA_ROOT + "/test_files")') && \
-	export RADCAST_PYDICOM_FILES && \
-	RADCAST_TEST_HFS=$$(tests/tools/hfs) && \
-	export RADCAST_TEST_HFS && \
-	RADCAST_TEST_AZURITE=$$(tests/tools/azurite) && \
-	export RADCAST_TEST_AZURITE && \
-	cargo test --locked
+test: ## set up what the tests need and run all of them but those of `make test-peers`
+	@. tests/tools/environment && cargo test --locked -- --skip peers::
+
+peers: ## build the FHIR server that others wrote, helios-hfs, once: 5 to 20 minutes
+	@tests/tools/hfs
+
+test-peers: peers ## run the tests against servers that others wrote
+	@. tests/tools/environment && RADCAST_TEST_HFS=$$(tests/tools/hfs) && \
+	export RADCAST_TEST_HFS && cargo test --locked --test it -- peers::
 
 lint: ## format, clippy, documentation, dependencies
 	cargo fmt --check

@@ -245,7 +245,7 @@ fn stamped(json: &str, name: &str, version: u32) -> String {
 }
 
 /// Whether a resource matches an encoded query of the parameters that casting uses.
-fn matches(resource: &Value, query: &str) -> bool {
+pub(crate) fn matches(resource: &Value, query: &str) -> bool {
     query.split('&').all(|pair| {
         let (name, value) = pair.split_once('=').unwrap();
         let value = percent_encoding::percent_decode_str(value)
