@@ -182,25 +182,24 @@ async fn what_was_found_at_fault_is_passed_at_once_when_it_is_met_again() {
 
 #[tokio::test]
 async fn a_service_that_can_read_no_metadata_is_down_and_no_entry_is_blamed() {
-    let (services, poison) = poisoned().await;
-    let last = services.store(&study(1, 1, 1, 150));
-    poison.outage(true);
-    let (mut by_sequence, mut by_time) = (v1(&services, 100, SOON), v2(&services, 200, SOON));
-    let down = Delivered {
-        failures: vec![Code::DicomServerError; 10],
-        ..Delivered::default()
-    };
-    assert_eq!(read_to_end(&mut by_sequence).await, down);
-    assert_eq!(read_to_end(&mut by_time).await, down);
-    assert!(
-        poison.spoilt() < 500,
-        "{} pages were asked for",
-        poison.spoilt()
-    );
-    poison.outage(false);
-    let all = Delivered::of(&[], last);
-    assert_eq!(read_to_end(&mut by_sequence).await.entries, all);
-    assert_eq!(read_to_end(&mut by_time).await.entries, all);
+    for entries in [3, 150] {
+        let (services, poison) = poisoned().await;
+        let last = services.store(&study(1, 1, 1, entries));
+        poison.outage(true);
+        let (mut by_sequence, mut by_time) = (v1(&services, 100, SOON), v2(&services, 200, SOON));
+        let down = Delivered {
+            failures: vec![Code::DicomServerError; 10],
+            ..Delivered::default()
+        };
+        assert_eq!(read_to_end(&mut by_sequence).await, down);
+        assert_eq!(read_to_end(&mut by_time).await, down);
+        let spoilt = poison.spoilt();
+        assert!(spoilt < 500, "{spoilt} pages were asked for");
+        poison.outage(false);
+        let all = Delivered::of(&[], last);
+        assert_eq!(read_to_end(&mut by_sequence).await.entries, all);
+        assert_eq!(read_to_end(&mut by_time).await.entries, all);
+    }
 }
 
 #[tokio::test]

@@ -1,5 +1,6 @@
 //! The daemon between a DICOMweb service and a FHIR server that others wrote.
 
+mod killed;
 mod races;
 
 use std::collections::BTreeMap;
