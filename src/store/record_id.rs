@@ -53,7 +53,10 @@ impl RecordKey {
     pub fn full_id(&self) -> String {
         let (category, partition) = (self.table.category(), &self.partition);
         if self.is_own() {
-            format!("{category}/{}", short_row(&self.row))
+            let row = short_row(&self.row);
+            // An instance UID may be anything; a second slash would stand for a partition.
+            let row = row.replace('%', "%25").replace('/', "%2F");
+            format!("{category}/{row}")
         } else {
             format!("{category}/{partition}/{}", self.row)
         }
@@ -81,7 +84,10 @@ impl FromStr for RecordId {
             word: category.to_owned(),
         })?;
         let (partition, row) = match rest.split_once('/') {
-            None => (PARTITION, long_row(rest)),
+            None => {
+                let row = rest.replace("%2F", "/").replace("%25", "%");
+                (PARTITION, long_row(&row))
+            }
             Some((partition, row)) => (partition, row.to_owned()),
         };
         if partition.is_empty() || row.is_empty() {
@@ -194,6 +200,12 @@ mod tests {
                 read => read == Ok(RecordId::Key(key.clone())),
             };
             prop_assert!(short, "{}", key.id());
+        }
+
+        #[test]
+        fn a_row_named_after_an_instance_is_found_whatever_its_uid(uid in "[0-9./%2F]{1,12}") {
+            let key = key(FailureTable::Dicom, PARTITION, &format!("instance-{uid}"));
+            prop_assert_eq!(key.id().parse(), Ok(RecordId::Key(key)));
         }
 
         #[test]

@@ -25,6 +25,12 @@ const EXCEPTIONS: [(&str, Code); 11] = [
     ("TransactionFailedException", Code::FhirRejected),
 ];
 
+/// The attributes whose values dicom-cast left out when they were invalid.
+const LEFT_OUT: [&str; 2] = [
+    "(0010,0040) PatientSex",
+    "(0008,0201) TimezoneOffsetFromUTC",
+];
+
 /// The code of a row of this table in a partition of this name.
 pub(super) fn code(table: FailureTable, partition: &str) -> Code {
     let known = EXCEPTIONS.into_iter().find(|(name, _)| *name == partition);
@@ -51,4 +57,16 @@ pub(super) const fn class(table: FailureTable) -> Class {
 /// What is said of a row instead of the text of its exception, which may quote a patient.
 pub(super) fn message(partition: &str) -> String {
     format!("recorded by dicom-cast as {partition}; its text is in the column Exception of the row")
+}
+
+/// The attribute that the text of an exception names, of those that dicom-cast left out. Nothing
+/// else of the text is taken.
+pub(super) fn attribute(table: FailureTable, exception: &str) -> Option<String> {
+    let named = LEFT_OUT.into_iter().find(|attribute| {
+        let (_, keyword) = attribute.split_once(' ').unwrap_or_default();
+        exception.contains(keyword)
+    });
+    named
+        .filter(|_| table == FailureTable::OmittedValue)
+        .map(str::to_owned)
 }

@@ -93,7 +93,10 @@ pub(super) fn read(table: FailureTable, row: &Entity) -> FailureRecord {
             RecordState::Open
         },
         archive: text("Archive"),
-        attribute: text("Attribute"),
+        attribute: text("Attribute").or_else(|| {
+            let exception = row.text("Exception").filter(|_| own_code.is_none())?;
+            dicom_cast::attribute(table, exception)
+        }),
     }
 }
 

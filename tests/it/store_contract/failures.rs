@@ -19,6 +19,8 @@ contract! {
     w34_a_message_of_a_megabyte_does_not_stop_its_record
     w34_an_entry_without_a_sequence_has_a_row_that_is_found_again
     a_row_can_be_removed_once
+    an_entry_taken_over_keeps_its_history_and_may_be_taken_over_again
+    what_is_known_already_wins_over_what_is_taken_over
 }
 
 async fn r76_a_record_keeps_everything_that_is_known(place: Place) {
@@ -326,4 +328,49 @@ async fn a_row_can_be_removed_once(place: Place) {
     assert!(store.remove(&entry.key()).await.unwrap());
     assert!(!store.remove(&entry.key()).await.unwrap());
     assert_eq!(all(store.as_ref()).await, []);
+}
+
+async fn an_entry_taken_over_keeps_its_history_and_may_be_taken_over_again(place: Place) {
+    let store = place.open();
+    let entry = FailedEntry {
+        attempts: 3,
+        ..failed(7, Code::FhirRejected, 300)
+    };
+    for _ in 0..2 {
+        store.take_over(entry.clone(), at(100)).await.unwrap();
+    }
+    let taken = only(store.as_ref()).await;
+    assert_eq!((&taken.key, &taken.subject), (&entry.key(), &entry.subject));
+    assert_eq!(
+        (taken.code.as_str(), taken.message.as_str()),
+        ("fhir.rejected", "why 7")
+    );
+    assert_eq!(
+        (taken.attempts, taken.first_failed, taken.last_failed),
+        (3, at(100), at(300))
+    );
+}
+
+async fn what_is_known_already_wins_over_what_is_taken_over(place: Place) {
+    let store = place.open();
+    let known = failed(7, Code::DicomMissingAttribute, 500);
+    store.record(vec![known.clone()]).await.unwrap();
+    assert!(store.request_retry(&known.key()).await.unwrap());
+    let entry = FailedEntry {
+        attempts: 3,
+        ..failed(7, Code::FhirRejected, 300)
+    };
+    for _ in 0..2 {
+        store.take_over(entry.clone(), at(100)).await.unwrap();
+    }
+    let kept = only(store.as_ref()).await;
+    assert_eq!(kept.key, known.key());
+    assert_eq!(
+        (kept.code.as_str(), kept.retry),
+        ("dicom.missing-attribute", true)
+    );
+    assert_eq!(
+        (kept.attempts, kept.first_failed, kept.last_failed),
+        (3, at(100), at(500))
+    );
 }

@@ -7,8 +7,7 @@ use dicom_core::dictionary::{DataDictionary, DataDictionaryEntry};
 use dicom_dictionary_std::StandardDataDictionary;
 use jiff::Timestamp;
 
-use super::exception;
-use crate::failure::{Failure, Subject};
+use crate::failure::{Code, Failure, Subject};
 use crate::store::{FailedEntry, FailureRecord, FailureTable, OmittedValueRow};
 
 /// The rows of the lowest sequences that were seen, joined by sequence; only so many are held.
@@ -24,8 +23,8 @@ pub(super) struct Gathering {
 #[derive(Debug)]
 pub(super) struct Entry {
     subject: Subject,
-    /// The table and the exception of the last row in a table of failed entries.
-    failed: Option<(Timestamp, FailureTable, String)>,
+    /// The code and the exception of the last row in a table of failed entries, and its time.
+    failed: Option<(Timestamp, Code, String)>,
     first: Timestamp,
     last: Timestamp,
     attempts: u32,
@@ -98,22 +97,25 @@ impl Entry {
         self.attempts = self.attempts.saturating_add(1);
         let failed = FailureTable::FAILED.contains(&row.key.table);
         if failed && self.failed.as_ref().is_none_or(|(known, ..)| *known <= at) {
-            self.failed = Some((at, row.key.table, row.key.partition.clone()));
+            self.failed = Some((at, code(row), row.key.partition.clone()));
         }
     }
 
     /// The failed entry and when it failed first; `None` when it was only retried, or only lacks
     /// values: such an entry was stored in the end.
     pub(super) fn failed(&self) -> Option<(FailedEntry, Timestamp)> {
-        let (_, table, exception) = self.failed.as_ref()?;
-        let code = exception::code(exception, *table);
+        let (_, code, exception) = self.failed.as_ref()?;
         let message = match self.attempts {
             1 => format!("dicom-cast recorded {exception}"),
             rows => format!("dicom-cast recorded {exception}, after {rows} attempts in all"),
         };
         let failed = FailedEntry {
             attempts: self.attempts,
-            ..FailedEntry::new(self.subject.clone(), Failure::new(code, message), self.last)
+            ..FailedEntry::new(
+                self.subject.clone(),
+                Failure::new(*code, message),
+                self.last,
+            )
         };
         Some((failed, self.first))
     }
@@ -131,10 +133,18 @@ impl Entry {
     }
 }
 
-/// The attribute that a row is about: nothing else of its text is read, which may hold a value.
+/// What the exception of a row is called here.
+fn code(row: &FailureRecord) -> Code {
+    Code::named(&row.code).unwrap_or(match row.key.table {
+        FailureTable::Dicom | FailureTable::OmittedValue => Code::DicomInvalidValue,
+        FailureTable::Fhir => Code::FhirRejected,
+        FailureTable::Transient | FailureTable::Retrying => Code::FhirTimeout,
+    })
+}
+
+/// The attribute that a row is about.
 fn attribute(row: &FailureRecord) -> Option<Tag> {
-    let texts = row.attribute.iter().chain([&row.message]);
-    texts.flat_map(|text| text.split('(')).find_map(tag)
+    tag(row.attribute.as_deref()?.strip_prefix('(')?)
 }
 
 /// The tag at the start of a text: `0010,0040)…`.

@@ -1,6 +1,5 @@
 //! `radcast failures import`: takes over what dicom-cast recorded.
 
-mod exception;
 mod gathering;
 mod takeover;
 
