@@ -7,12 +7,13 @@ use std::sync::Arc;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-use super::{SettingsArgument, storage};
+use super::SettingsArgument;
 use crate::cast::Rules;
 use crate::failure::Failure;
 use crate::feed::{FeedClient, SequenceWindows, TimeWindows};
 use crate::fhir::FhirClient;
 use crate::settings::{ApiVersion, Loaded, Problem, Settings, SettingsFile, Unusable};
+use crate::store::Store;
 use crate::sync::{Engine, FhirTarget, Observer, Status, system_clock};
 
 /// The settings of the process: file and environment, and `more` as if it were in the environment.
@@ -81,11 +82,12 @@ pub(super) fn feed_client(settings: &Settings) -> Result<FeedClient, Failure> {
 /// What is configured cannot be opened, or the engine ended by itself.
 pub(super) async fn follow(
     settings: &Settings,
+    store: Arc<dyn Store>,
     observer: Arc<dyn Observer>,
     status: watch::Sender<Status>,
     stop: CancellationToken,
 ) -> Result<(), Failure> {
-    let engine = engine(settings, observer)?;
+    let engine = engine(settings, store, observer)?;
     let client = feed_client(settings)?;
     let page = u64::from(settings.dicom_web.page_size);
     let settle = settings.dicom_web.gap_settle_time;
@@ -107,11 +109,15 @@ pub(super) async fn follow(
     }
 }
 
-fn engine(settings: &Settings, observer: Arc<dyn Observer>) -> Result<Engine<FhirTarget>, Failure> {
+fn engine(
+    settings: &Settings,
+    store: Arc<dyn Store>,
+    observer: Arc<dyn Observer>,
+) -> Result<Engine<FhirTarget>, Failure> {
     let page = usize::try_from(settings.dicom_web.page_size).unwrap_or(usize::MAX);
     Ok(Engine {
         target: Arc::new(FhirTarget::new(fhir_client(settings)?, rules(settings))),
-        store: storage::open_store(settings)?,
+        store,
         worker: settings.worker.clone(),
         retry: Arc::new(settings.retry.clone()),
         clock: system_clock(),

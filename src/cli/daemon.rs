@@ -3,17 +3,22 @@
 use std::sync::Arc;
 
 use tokio::sync::watch;
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::AbortOnDropHandle;
 use tracing::info;
 
-use super::assembly;
 use super::notifying::{self, Notifying};
+use super::reporting::Reporting;
+use super::run::replica;
 use super::watching::Watching;
+use super::{assembly, storage};
 use crate::failure::Failure;
 use crate::notify::Notifier;
 use crate::ops::Server;
 use crate::settings::Settings;
-use crate::sync::{Observer, Observers, Status};
+use crate::store::Lease;
+use crate::sync::{Observer, Observers, Status, lead, system_clock};
 use crate::telemetry::{Metrics, Prometheus, Telemetry};
 
 /// The daemon that `radcast run` is, for a program of your own that adds a [`Notifier`] to it.
@@ -77,19 +82,30 @@ impl Daemon {
         } = self;
         let (status, watched) = watch::channel(Status::default());
         let notifying = Arc::new(Notifying::start(&settings, notifiers));
-        let watching = Watching::start(&settings, shown, watched.clone())?;
+        let store = storage::open_store(&settings)?;
+        let watching = Watching::start(&settings, &store, shown, watched.clone())?;
         let observers: Vec<Arc<dyn Observer>> = vec![
             Arc::clone(&notifying) as _,
             Arc::clone(&watching.observer) as _,
         ];
         let stopping = CancellationToken::new();
-        let following = assembly::follow(
-            &settings,
-            Arc::new(Observers(observers)),
-            status,
-            stopping.clone(),
-        );
+        let observers = Arc::new(Observers(observers));
+        let lease = storage::open_lease(&settings)?.map(|lease| Arc::new(lease) as Arc<dyn Lease>);
+        let following = async {
+            let status = status;
+            let work = |stop| {
+                let (store, observers) = (Arc::clone(&store), Arc::clone(&observers) as _);
+                assembly::follow(&settings, store, observers, status.clone(), stop)
+            };
+            lead(lease, &status, &stopping, work).await
+        };
         let following = watching.heartbeat.accompany(following);
+        let reporting = Reporting {
+            store: Arc::clone(&store),
+            replica: replica(),
+            clock: system_clock(),
+        };
+        let reporting = AbortOnDropHandle::new(tokio::spawn(reporting.follow(watched.clone())));
         let following = async { tokio::join!(following, notifying.watch(watched)).0 };
         tokio::pin!(following);
         let ended = tokio::select! {
@@ -100,9 +116,9 @@ impl Daemon {
                 following.await
             }
         };
-        notifying
-            .close(settings.worker.shutdown_grace_period / 10)
-            .await;
+        let tenth = settings.worker.shutdown_grace_period / 10;
+        let last_words = timeout(tenth, reporting);
+        let _ = tokio::join!(notifying.close(tenth), last_words);
         ended
     }
 }

@@ -8,7 +8,7 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 use tracing::error;
 
-use super::run::environment;
+use super::run::replica;
 use crate::failure::{Code, Failure, Subject};
 use crate::notify::{
     Escalation, Event, LogNotifier, Notifications, Notifier, Source, WebhookNotifier,
@@ -43,8 +43,7 @@ pub(super) struct Notifying {
 impl Notifying {
     /// Starts the tasks of the notifiers.
     pub(super) fn start(settings: &Settings, notifiers: Vec<Box<dyn Notifier>>) -> Self {
-        let replica = ["CONTAINER_APP_REPLICA_NAME", "HOSTNAME"];
-        let source = Source::replica(replica.into_iter().find_map(environment));
+        let source = Source::replica(Some(replica()));
         let notifications = Notifications::start(settings, source, system_clock(), notifiers);
         Self {
             notifications,

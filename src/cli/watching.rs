@@ -6,13 +6,14 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio_util::task::AbortOnDropHandle;
 
+use super::assembly;
 use super::daemon::Shown;
-use super::{assembly, storage};
 use crate::failure::Failure;
 use crate::feed::FeedClient;
 use crate::ops::failures::{ApiKey, failures_api};
 use crate::ops::{Facts, Heartbeat, MetricsObserver, Server, Watched, router};
 use crate::settings::{Ops, Settings};
+use crate::store::Store;
 use crate::sync::{Status, system_clock};
 use crate::telemetry::Metrics;
 
@@ -30,6 +31,7 @@ impl Watching {
     /// Starts to watch an engine that shows this status, and to answer where it is `shown`.
     pub(super) fn start(
         settings: &Settings,
+        store: &Arc<dyn Store>,
         shown: Shown,
         status: watch::Receiver<Status>,
     ) -> Result<Self, Failure> {
@@ -60,8 +62,7 @@ impl Watching {
                 prometheus,
                 validation: settings.cast.validation,
             };
-            let store = storage::open_store(settings)?;
-            let failures = failures_api(store, api_key(&settings.ops));
+            let failures = failures_api(Arc::clone(store), api_key(&settings.ops));
             tasks.push(spawn(server.serve(router(facts).merge(failures))));
         }
         Ok(Self {

@@ -17,6 +17,7 @@ mod record;
 mod retry;
 mod retrying;
 mod schedule;
+mod standby;
 mod status;
 mod supersede;
 mod target;
@@ -28,6 +29,7 @@ use jiff::Timestamp;
 
 pub use engine::Engine;
 pub use fhir_target::{FhirTarget, request};
+pub use standby::lead;
 pub use status::{Counts, Fate, Observer, Observers, Retried, State, Status, Tally, Unobserved};
 pub use target::{Applied, Reading, Target};
 

@@ -10,7 +10,7 @@ use tokio_util::task::AbortOnDropHandle;
 
 use super::services::Services;
 use super::{Failed, progress, while_doing};
-use crate::cli::assembly;
+use crate::cli::{assembly, storage};
 use crate::failure::Failure;
 use crate::settings::{Settings, SettingsFile};
 use crate::sync::{Counts, Status, Tally};
@@ -31,7 +31,8 @@ impl Casting {
         let (told, status) = watch::channel(Status::default());
         let (observer, stopping) = (Arc::clone(&tally), stop.clone());
         let engine = AbortOnDropHandle::new(tokio::spawn(async move {
-            assembly::follow(&settings, observer, told, stopping).await
+            let store = storage::open_store(&settings)?;
+            assembly::follow(&settings, store, observer, told, stopping).await
         }));
         Ok(Self {
             tally,

@@ -1,0 +1,86 @@
+//! Tells the store how the daemon is, so that `radcast status` works from anywhere.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::time::{Instant, sleep, timeout, timeout_at};
+use tracing::warn;
+
+use crate::store::{Report, Role, Store};
+use crate::sync::{Clock, State, Status};
+
+/// How often it is told although nothing is new.
+const EVERY: Duration = Duration::from_secs(30);
+
+/// How long to wait between two reports at least, and for one to be taken.
+const PAUSE: Duration = Duration::from_secs(2);
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Who reports, and to whom.
+pub(super) struct Reporting {
+    pub(super) store: Arc<dyn Store>,
+    pub(super) replica: String,
+    pub(super) clock: Clock,
+}
+
+impl Reporting {
+    /// Reports every change of the state, and how far it is now and then, until nobody can change
+    /// the status any more; then, that it has stopped.
+    pub(super) async fn follow(self, mut status: watch::Receiver<Status>) {
+        let mut told = None;
+        loop {
+            let now = *status.borrow_and_update();
+            self.save(&now, now.state.as_str(), &mut told).await;
+            sleep(PAUSE).await;
+            let due = Instant::now() + EVERY;
+            let state = now.state;
+            let changed = status.wait_for(|status| status.state != state);
+            if let Ok(Err(_)) = timeout_at(due, changed).await {
+                break;
+            }
+        }
+        let last = *status.borrow();
+        if last.state != State::Standby {
+            self.save(&last, "stopped", &mut told).await;
+        }
+    }
+
+    /// Best effort: what cannot be told now is told next time. Trouble is logged once.
+    async fn save(&self, status: &Status, state: &str, told: &mut Option<bool>) {
+        let report = self.report(status, state);
+        let saved = timeout(PATIENCE, self.store.save_report(&report)).await;
+        let saved = matches!(saved, Ok(Ok(())));
+        if !saved && *told != Some(false) {
+            warn!(
+                event = "report_not_saved",
+                "the store does not take the status; `radcast status` shows an old one"
+            );
+        }
+        *told = Some(saved);
+    }
+
+    fn report(&self, status: &Status, state: &str) -> Report {
+        let sequence = match status.state {
+            State::Retrying { sequence, .. } => sequence,
+            _ => None,
+        };
+        Report {
+            role: if status.state == State::Standby {
+                Role::Standby
+            } else {
+                Role::Active
+            },
+            replica: self.replica.clone(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            state: state.to_owned(),
+            code: status.state.code().map(|code| code.to_string()),
+            detail: sequence.map(|sequence| format!("entry {sequence}")),
+            position: status.position,
+            position_timestamp: status.position_timestamp,
+            latest: status.latest,
+            last_success: status.last_success,
+            at: (self.clock)(),
+        }
+    }
+}
