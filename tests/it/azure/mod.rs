@@ -8,6 +8,7 @@ mod identity;
 mod lease;
 mod lost_answers;
 mod refusals;
+mod replicas;
 mod rows;
 mod secrets;
 
