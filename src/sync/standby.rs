@@ -69,6 +69,8 @@ async fn stand_by(lease: &dyn Lease, status: &watch::Sender<Status>) -> Instant 
             Err(failure) => {
                 error!(event = "lease_unavailable", code = %failure.code, cure = failure.cure(), "the lease cannot be asked for: {failure}");
                 show(status, State::Paused(failure.code));
+                sleep(interval(lease) / 5).await;
+                continue;
             }
         }
         sleep(interval(lease)).await;
