@@ -20,6 +20,7 @@ const STAND_IN: &str = "http://localhost";
 /// The store of the settings, and what else a command needs.
 pub(super) struct Reached {
     pub(super) store: Arc<dyn Store>,
+    pub(super) settings: Settings,
     /// Where the DICOMweb service is, if the settings say so.
     pub(super) dicom: Option<String>,
     pub(super) dispositions: Dispositions,
@@ -53,5 +54,6 @@ fn reach(
         dispositions: Dispositions::default(),
         stop,
         now: system_clock()(),
+        settings: loaded.settings,
     })
 }

@@ -1,6 +1,7 @@
 //! `radcast state`: the stored position.
 
 use std::io::{self, Write};
+use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 use jiff::Timestamp;
@@ -9,7 +10,9 @@ use serde_json::json;
 use super::broken::Broken;
 use super::exit::Exit;
 use super::{SettingsArgument, reach, status};
-use crate::store::SyncState;
+use crate::failure::{Code, Failure};
+use crate::settings::Settings;
+use crate::store::{POSITION_BLOB, SyncState, parse_position, read_position};
 
 const SHOW_EXAMPLES: &str = "\
 Examples:
@@ -24,7 +27,9 @@ out, back it would read entries again (which changes nothing that is right).
 Examples:
   radcast state import --sequence 4711
   radcast state import --sequence 4711 --timestamp 2024-06-01T08:15:00Z
-  radcast state import --sequence 4000 --force";
+  radcast state import --sequence 4000 --force
+  radcast state import --from-blob SyncState.json
+  radcast state import --from-container metadatacontainer";
 
 /// What to do with the position.
 #[derive(Debug, Subcommand)]
@@ -59,18 +64,55 @@ enum Form {
 /// The position to set.
 #[derive(Debug, Args)]
 pub(super) struct Import {
-    /// Every entry up to this sequence counts as settled
-    #[arg(long, value_name = "SEQUENCE")]
-    sequence: u64,
+    #[command(flatten)]
+    source: Source,
     /// The time of that entry; with it, version v2 of the feed is read from there, without it from
     /// its start
-    #[arg(long, value_name = "TIME")]
+    #[arg(long, value_name = "TIME", requires = "sequence")]
     timestamp: Option<Timestamp>,
     /// Write over a position that is there, and under a daemon that runs
     #[arg(long)]
     force: bool,
     #[command(flatten)]
     settings: SettingsArgument,
+}
+
+/// Where the position comes from.
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+struct Source {
+    /// Every entry up to this sequence counts as settled
+    #[arg(long, value_name = "SEQUENCE")]
+    sequence: Option<u64>,
+    /// The blob SyncState.json that the first versions of dicom-cast kept, downloaded to this file
+    #[arg(long, value_name = "FILE")]
+    from_blob: Option<PathBuf>,
+    /// The container that holds that blob, in the account of BlobStore or TableStore
+    #[arg(long, value_name = "CONTAINER")]
+    from_container: Option<String>,
+}
+
+impl Source {
+    async fn read(&self, settings: &Settings) -> Result<SyncState, Failure> {
+        let wrong = |what: String| Failure::new(Code::BlobWrongAddress, what);
+        if let Some(file) = &self.from_blob {
+            let content = std::fs::read(file)
+                .map_err(|error| wrong(format!("{} cannot be read: {error}", file.display())))?;
+            return parse_position(&content);
+        }
+        let Some(container) = &self.from_container else {
+            return Ok(SyncState {
+                sequence: self.sequence.unwrap_or_default(),
+                timestamp: None,
+            });
+        };
+        let blobs = settings.blob_store.clone();
+        let mut blobs =
+            blobs.ok_or_else(|| wrong("the settings lead to no blob service".to_owned()))?;
+        blobs.container.clone_from(container);
+        let state = read_position(&blobs, POSITION_BLOB).await?;
+        state.ok_or_else(|| wrong(format!("there is no {POSITION_BLOB} in {container}")))
+    }
 }
 
 pub(super) async fn state(command: &Command) -> Exit {
@@ -104,9 +146,10 @@ async fn show(arguments: &Show) -> Result<Exit, Broken> {
 
 async fn import(arguments: &Import) -> Result<Exit, Broken> {
     let reached = reach::any(&arguments.settings)?;
+    let state = arguments.source.read(&reached.settings).await?;
     let stored = reached.store.sync_state().await?;
     if !arguments.force {
-        refuse_to_overwrite(stored.as_ref().map(|(state, _)| state), arguments.sequence)?;
+        refuse_to_overwrite(stored.as_ref().map(|(state, _)| state), state.sequence)?;
         if status::absent(&*reached.store, reached.now)
             .await?
             .is_none()
@@ -117,8 +160,8 @@ async fn import(arguments: &Import) -> Result<Exit, Broken> {
         }
     }
     let state = SyncState {
-        sequence: arguments.sequence,
-        timestamp: arguments.timestamp,
+        timestamp: arguments.timestamp.or(state.timestamp),
+        ..state
     };
     let etag = stored.map(|(_, etag)| etag);
     reached.store.save_sync_state(state, etag.as_ref()).await?;

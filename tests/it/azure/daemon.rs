@@ -168,3 +168,75 @@ async fn check_tells_of_tables_lease_and_archive() {
     assert!(broken.stdout.contains(Code::StoreUnavailable.cure()));
     assert!(broken.stdout.contains("lease     ok"), "{}", broken.stdout);
 }
+
+async fn run(daemon: &Daemon, arguments: &[&str]) -> Ended {
+    let mut command = daemon.command(arguments);
+    tokio::task::spawn_blocking(move || ended(&mut command))
+        .await
+        .unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn r39_the_position_of_a_blob_is_imported_once_and_gone_on_from() {
+    let services = Services::start().await;
+    let azurite = Azurite::shared().await;
+    let (_wire, store, daemon) = wired(&services, &azurite).await;
+    let shown = run(&daemon, &["state", "show"]).await;
+    assert!(shown.stdout.contains("there is no position"), "{shown:?}");
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("SyncState.json");
+    std::fs::write(
+        &file,
+        r#"{"SyncedSequence":2,"SyncedDate":"2020-06-02T08:15:30+00:00"}"#,
+    )
+    .unwrap();
+    let import = ["state", "import", "--from-blob", file.to_str().unwrap()];
+    let imported = run(&daemon, &import).await;
+    assert_eq!(imported.code, Some(0), "{imported:?}");
+    assert!(
+        imported.stdout.contains("the position is 2 now"),
+        "{imported:?}"
+    );
+    let places = study(1, 1, 1, 3);
+    services.store(&places);
+    let running = daemon.start();
+    until_settled(&store, 3).await;
+    assert_eq!(running.terminate().await, Some(0));
+    let study = services.fhir.count("ImagingStudy").unwrap();
+    assert_eq!(
+        (study, services.fhir.versions_written().unwrap()),
+        (1, 3),
+        "the third alone"
+    );
+    let again = run(&daemon, &import).await;
+    assert_eq!(again.code, Some(1));
+    assert!(
+        again.stderr.contains("the position is 3 already"),
+        "{again:?}"
+    );
+    std::fs::write(&file, "{}").unwrap();
+    let nothing = run(&daemon, &import).await;
+    assert!(nothing.stderr.contains("no SyncedSequence"), "{nothing:?}");
+    let shown = run(&daemon, &["state", "show"]).await;
+    assert!(shown.stdout.contains("the position is 3"), "{shown:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn r39_the_blob_is_found_in_its_container() {
+    let services = Services::start().await;
+    let azurite = Azurite::shared().await;
+    let (_wire, store, daemon) = wired(&services, &azurite).await;
+    let container = unique();
+    let import = ["state", "import", "--from-container", &container];
+    let missing = run(&daemon, &import).await;
+    assert!(
+        missing.stderr.contains("there is no SyncState.json in"),
+        "{missing:?}"
+    );
+    azurite
+        .put_blob(&container, "SyncState.json", r#"{"SyncedSequence":41}"#)
+        .await;
+    let imported = run(&daemon, &import).await;
+    assert_eq!(imported.code, Some(0), "{imported:?}");
+    assert_eq!(position(&store).await, 41);
+}

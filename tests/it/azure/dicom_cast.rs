@@ -28,53 +28,56 @@ async fn insert(azurite: &Azurite, tables: &TableStore, table: FailureTable, row
     azurite.insert(&name, row).await;
 }
 
+/// A table and an exception, and the class and code of the records.
+const EXCEPTIONS: [(FailureTable, &str, &str, Code); 7] = [
+    (
+        FailureTable::Fhir,
+        "TransactionFailedException",
+        "fhir",
+        Code::FhirRejected,
+    ),
+    (
+        FailureTable::Fhir,
+        "MultipleMatchingResourcesException",
+        "fhir",
+        Code::FhirMultipleMatches,
+    ),
+    (
+        FailureTable::Fhir,
+        "SomeNewException",
+        "fhir",
+        Code::FhirRejected,
+    ),
+    (
+        FailureTable::Dicom,
+        "MissingRequiredDicomTagException",
+        "dicom",
+        Code::DicomMissingAttribute,
+    ),
+    (
+        FailureTable::OmittedValue,
+        "InvalidDicomTagValueException",
+        "dicom",
+        Code::DicomInvalidValue,
+    ),
+    (
+        FailureTable::Transient,
+        "TimeoutRejectedException",
+        "transient",
+        Code::FhirTimeout,
+    ),
+    (
+        FailureTable::Retrying,
+        "ResourceConflictException",
+        "transient",
+        Code::FhirConflict,
+    ),
+];
+
 #[tokio::test]
 async fn rows_of_dicom_cast_are_records_with_a_code_and_without_their_text() {
     let azurite = Azurite::shared().await;
-    for (table, exception, class, code) in [
-        (
-            FailureTable::Fhir,
-            "TransactionFailedException",
-            "fhir",
-            Code::FhirRejected,
-        ),
-        (
-            FailureTable::Fhir,
-            "MultipleMatchingResourcesException",
-            "fhir",
-            Code::FhirMultipleMatches,
-        ),
-        (
-            FailureTable::Fhir,
-            "SomeNewException",
-            "fhir",
-            Code::FhirRejected,
-        ),
-        (
-            FailureTable::Dicom,
-            "MissingRequiredDicomTagException",
-            "dicom",
-            Code::DicomMissingAttribute,
-        ),
-        (
-            FailureTable::OmittedValue,
-            "InvalidDicomTagValueException",
-            "dicom",
-            Code::DicomInvalidValue,
-        ),
-        (
-            FailureTable::Transient,
-            "TimeoutRejectedException",
-            "transient",
-            Code::FhirTimeout,
-        ),
-        (
-            FailureTable::Retrying,
-            "ResourceConflictException",
-            "transient",
-            Code::FhirConflict,
-        ),
-    ] {
+    for (table, exception, class, code) in EXCEPTIONS {
         let tables = azurite.tables();
         let store = AzureStore::open(&tables).unwrap();
         let mut row = row(exception, 7);
@@ -83,16 +86,17 @@ async fn rows_of_dicom_cast_are_records_with_a_code_and_without_their_text() {
         }
         insert(&azurite, &tables, table, &row).await;
         let record = only(&store).await;
+        let key = (
+            record.key.table,
+            record.key.partition.as_str(),
+            record.key.row.as_str(),
+        );
+        assert_eq!(key, (table, exception, ROW));
         assert_eq!(
             (record.class.as_str(), record.code.as_str()),
             (class, code.as_str())
         );
         assert_eq!(record.cure, code.cure());
-        assert_eq!(record.key.table, table);
-        assert_eq!(
-            (record.key.partition.as_str(), record.key.row.as_str()),
-            (exception, ROW)
-        );
         assert_eq!(
             record.attempts,
             if table == FailureTable::Retrying {

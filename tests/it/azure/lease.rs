@@ -187,17 +187,8 @@ async fn r39_a_position_that_was_kept_in_a_blob_can_be_taken_over() {
     let (azurite, blobs) = blobs().await;
     assert_eq!(read_position(&blobs, "SyncState.json").await.unwrap(), None);
     let text = r#"{"SyncedSequence":41,"SyncedDate":"2020-06-02T08:15:30.1234567+00:00"}"#;
-    let container = format!("{}?restype=container", blobs.container);
-    azurite
-        .blob(Method::PUT, &container)
-        .header("content-length", "0")
-        .send()
-        .await
-        .unwrap();
-    for (name, body) in [("SyncState.json", text), ("other.json", "{}")] {
-        let put = azurite.blob(Method::PUT, &format!("{}/{name}", blobs.container));
-        let put = put.header("x-ms-blob-type", "BlockBlob").body(body);
-        assert!(put.send().await.unwrap().status().is_success());
+    for (name, content) in [("SyncState.json", text), ("other.json", "{}")] {
+        azurite.put_blob(&blobs.container, name, content).await;
     }
     let read = read_position(&blobs, "SyncState.json").await.unwrap();
     assert_eq!(read, parse_position(text.as_bytes()).ok());

@@ -263,6 +263,18 @@ async fn requests_share_their_connections() {
 }
 
 #[tokio::test]
+async fn more_rows_than_the_service_gives_at_once_are_all_found_and_written_over() {
+    let (_azurite, _tables, store) = opened().await;
+    for second in [1, 2] {
+        let many = (1..=1_100).map(|sequence| failed(sequence, Code::FhirRejected, second));
+        store.record(many.collect()).await.unwrap();
+    }
+    let found = super::all(&store).await;
+    assert_eq!(found.len(), 1_100);
+    assert!(found.iter().all(|record| record.attempts == 2));
+}
+
+#[tokio::test]
 async fn a_signature_is_enough() {
     let azurite = Azurite::shared().await;
     let mut tables = azurite.tables();

@@ -275,6 +275,15 @@ impl Azurite {
         );
     }
 
+    /// Creates a container, and puts a blob into it.
+    pub async fn put_blob(&self, container: &str, name: &str, content: &'static str) {
+        let create = self.blob(Method::PUT, &format!("{container}?restype=container"));
+        create.header("content-length", "0").send().await.unwrap();
+        let put = self.blob(Method::PUT, &format!("{container}/{name}"));
+        let put = put.header("x-ms-blob-type", "BlockBlob").body(content);
+        assert!(put.send().await.unwrap().status().is_success());
+    }
+
     /// Changes columns of a row, whatever its version, as a person would by hand.
     pub async fn merge(&self, table: &str, partition: &str, row: &str, columns: &Value) {
         let path = format!("{table}(PartitionKey='{partition}',RowKey='{row}')");
