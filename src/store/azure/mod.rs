@@ -12,6 +12,7 @@ mod entity;
 mod filter;
 mod keys;
 mod lease;
+mod merge;
 mod position;
 mod record;
 mod state;

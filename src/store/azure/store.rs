@@ -8,11 +8,12 @@ use super::connection;
 use super::entity::Entity;
 use super::filter;
 use super::keys;
+use super::merge::Over;
 use super::record;
 use super::state::{self, StateWriter};
 use super::tables::{Change, LARGEST_PAGE, Tables};
 use super::trouble::Trouble;
-use super::upsert::{Over, upsert};
+use super::upsert::upsert;
 use crate::failure::{Dependency, Failure};
 use crate::settings::TableStore;
 use crate::store::{

@@ -182,7 +182,12 @@ async fn r39_the_position_of_a_blob_is_imported_once_and_gone_on_from() {
     let azurite = Azurite::shared().await;
     let (_wire, store, daemon) = wired(&services, &azurite).await;
     let shown = run(&daemon, &["state", "show"]).await;
-    assert!(shown.stdout.contains("there is no position"), "{shown:?}");
+    assert!(
+        shown
+            .stdout
+            .contains("none: the feed is read from its start"),
+        "{shown:?}"
+    );
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("SyncState.json");
     std::fs::write(
@@ -194,7 +199,7 @@ async fn r39_the_position_of_a_blob_is_imported_once_and_gone_on_from() {
     let imported = run(&daemon, &import).await;
     assert_eq!(imported.code, Some(0), "{imported:?}");
     assert!(
-        imported.stdout.contains("the position is 2 now"),
+        imported.stdout.contains("The position is 2."),
         "{imported:?}"
     );
     let places = study(1, 1, 1, 3);
@@ -211,14 +216,14 @@ async fn r39_the_position_of_a_blob_is_imported_once_and_gone_on_from() {
     let again = run(&daemon, &import).await;
     assert_eq!(again.code, Some(1));
     assert!(
-        again.stderr.contains("the position is 3 already"),
+        again.stderr.contains("The position is 3; set to 2"),
         "{again:?}"
     );
     std::fs::write(&file, "{}").unwrap();
     let nothing = run(&daemon, &import).await;
     assert!(nothing.stderr.contains("no SyncedSequence"), "{nothing:?}");
     let shown = run(&daemon, &["state", "show"]).await;
-    assert!(shown.stdout.contains("the position is 3"), "{shown:?}");
+    assert!(shown.stdout.contains("sequence   3"), "{shown:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
