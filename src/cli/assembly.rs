@@ -87,8 +87,8 @@ pub(super) async fn follow(
     status: watch::Sender<Status>,
     stop: CancellationToken,
 ) -> Result<(), Failure> {
-    let engine = engine(settings, store, observer)?;
     let client = feed_client(settings)?;
+    let engine = engine(settings, client.clone(), store, observer)?;
     let page = u64::from(settings.dicom_web.page_size);
     let settle = settings.dicom_web.gap_settle_time;
     let unparsable = settings.dicom_web.on_unparsable;
@@ -111,6 +111,7 @@ pub(super) async fn follow(
 
 fn engine(
     settings: &Settings,
+    client: FeedClient,
     store: Arc<dyn Store>,
     observer: Arc<dyn Observer>,
 ) -> Result<Engine<FhirTarget>, Failure> {
@@ -118,6 +119,7 @@ fn engine(
     Ok(Engine {
         target: Arc::new(FhirTarget::new(fhir_client(settings)?, rules(settings))),
         store,
+        present: Arc::new(client),
         worker: settings.worker.clone(),
         retry: Arc::new(settings.retry.clone()),
         clock: system_clock(),

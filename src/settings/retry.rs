@@ -19,6 +19,8 @@ pub struct Retry {
     pub max_delay: Duration,
     /// What happens when the service stays down.
     pub on_outage: OnOutage,
+    /// Pause between two looks for records that are to be retried.
+    pub signal_interval: Duration,
 }
 
 /// What happens when a service stays down after the last attempt.
@@ -41,6 +43,7 @@ impl Retry {
             "record" => Some(OnOutage::Record),
             _ => None,
         });
+        let signal_interval = values.duration(&table::RETRY_SIGNAL_INTERVAL);
         if initial_delay? > max_delay? {
             let cure = "may not be less than RetryConfiguration:InitialDelay";
             values.problem(&table::RETRY_MAX_DELAY, cure);
@@ -51,6 +54,7 @@ impl Retry {
             initial_delay: initial_delay?,
             max_delay: max_delay?,
             on_outage: on_outage??,
+            signal_interval: signal_interval?,
         })
     }
 }

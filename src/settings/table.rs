@@ -86,6 +86,8 @@ settings! {
         "The longest pause between two attempts.";
     RETRY_ON_OUTAGE: "RetryConfiguration:OnOutage", Choice(&["Pause", "Record"]), Default("Pause"),
         "When a service stays down: `Pause` waits until it is back; `Record` records the entry as failed and goes on, as dicom-cast did.";
+    RETRY_SIGNAL_INTERVAL: "RetryConfiguration:SignalInterval", Span(TICK), Default("00:00:30"),
+        "Pause between two looks at the failure records for those that are to be retried.";
 
     PATIENT_SYSTEM_ID: "Patient:PatientSystemId", Text, Default(""),
         "Identifier system that patients are found and created with.";

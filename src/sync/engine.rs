@@ -10,30 +10,38 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 use tracing::{error, info, warn};
 
+use super::begin::Begin;
 use super::gate::Gate;
 use super::keeper::{Keeper, Keeping};
 use super::lane::Lane;
 use super::open_records::OpenRecords;
 use super::progress::Progress;
 use super::reader::{ReadPage, Reader};
-use super::retry::endless;
 use super::retrying::Retrying;
-use super::status::{Observer, State, Status};
-use super::work::{Bounds, Work};
+use super::rounds::Round;
+use super::signals::Signals;
+use super::status::{Observer, Status};
+use super::work::{Bounds, Sources, Work};
 use super::{Clock, Target};
 use crate::failure::Failure;
-use crate::feed::ChangeFeed;
+use crate::feed::{ChangeFeed, PresentState};
 use crate::settings;
-use crate::store::{ETag, RecordFilter, RecordKey, Store, SyncState};
+use crate::store::{ETag, Store, SyncState};
 
-/// How many records are read together at the start.
-const PAGE: usize = 100;
+/// A running engine.
+struct Tasks<T: Target> {
+    work: Work<T>,
+    sources: Sources<T::Change>,
+    keeper: Keeping,
+    reader: AbortOnDropHandle<()>,
+    _signals: AbortOnDropHandle<()>,
+    rows: AbortOnDropHandle<()>,
+}
 
-/// What is known at the start.
-struct Begin {
-    position: SyncState,
-    etag: Option<ETag>,
-    open: OpenRecords,
+fn spawn<R: Send + 'static>(
+    task: impl Future<Output = R> + Send + 'static,
+) -> AbortOnDropHandle<R> {
+    AbortOnDropHandle::new(tokio::spawn(task))
 }
 
 /// One feed kept in step with one target.
@@ -42,6 +50,8 @@ pub struct Engine<T> {
     pub target: Arc<T>,
     /// Where position and failures are kept.
     pub store: Arc<dyn Store>,
+    /// Where a failed entry is asked for again.
+    pub present: Arc<dyn PresentState>,
     /// Intervals and bounds.
     pub worker: settings::Worker,
     /// How failures are retried.
@@ -69,141 +79,94 @@ impl<T: Target> Engine<T> {
         status: watch::Sender<Status>,
         stop: CancellationToken,
     ) -> Result<(), Failure> {
-        let Some(Begin {
-            position,
-            etag,
-            open,
-        }) = stop.run_until_cancelled(self.start(&status)).await
-        else {
+        let Some(begin) = stop.run_until_cancelled(self.start(&status)).await else {
             return Ok(());
         };
         info!(
             event = "feed_opened",
-            position = position.sequence,
+            position = begin.position.sequence,
             "reading the change feed"
         );
+        let feed = open_feed(begin.position);
+        let mut tasks = self.tasks(begin, feed, status, &stop);
+        let Tasks {
+            work,
+            sources,
+            keeper,
+            ..
+        } = &mut tasks;
+        let ended = work.run(sources, keeper, &stop).await;
+        stop.cancel();
+        self.end(tasks, ended).await
+    }
+
+    fn tasks<F: ChangeFeed>(
+        &self,
+        begin: Begin,
+        feed: F,
+        status: watch::Sender<Status>,
+        stop: &CancellationToken,
+    ) -> Tasks<T> {
         let (gate, trouble) = (Gate::new(), Gate::new());
-        let (pages, mut read) = mpsc::channel(1);
-        let (wanted, to_save) = watch::channel(position);
-        let (saved, stored) = watch::channel(position);
-        let reader = self.reader(open_feed(position), &trouble, pages, &stop);
-        let keeper = self.keeper(etag, &gate, to_save, saved);
-        let mut keeper = AbortOnDropHandle::new(tokio::spawn(keeper.run())).fuse();
-        let reader = AbortOnDropHandle::new(tokio::spawn(reader.run()));
-        let progress = Progress::new(status, stored, gate.clone(), trouble);
+        let (pages, read) = mpsc::channel(1);
+        let (rounds, signalled) = mpsc::channel(1);
+        let (wanted, to_save) = watch::channel(begin.position);
+        let (saved, stored) = watch::channel(begin.position);
         let retrying = Retrying::new();
+        let reader = self.reader(feed, &trouble, pages, stop);
+        let keeper = self.keeper(begin.etag, &gate, to_save, saved);
         let rows = retrying.rows(Arc::clone(&self.store), self.retry.max_delay);
-        let rows = AbortOnDropHandle::new(tokio::spawn(rows.run()));
-        let lane = self.lane(&gate, retrying, open, &stop);
+        let progress = Progress::new(status, stored, gate.clone(), trouble);
+        let lane = self.lane(gate, retrying, begin.open, stop);
         let bounds = Bounds {
             max_concurrency: self.worker.max_concurrency,
             most_waiting: self.most_waiting,
         };
-        let work = Work::new(lane, bounds, Arc::clone(&self.observer), progress, wanted);
-        let ended = self.work(work, &mut read, &mut keeper, rows, &stop).await;
-        drop(read);
-        if reader.await.is_err() {
-            error!(
-                event = "reader_panicked",
-                "the task that reads the feed panicked"
-            );
+        Tasks {
+            work: Work::new(lane, bounds, Arc::clone(&self.observer), progress, wanted),
+            sources: Sources {
+                pages: read,
+                rounds: signalled,
+            },
+            keeper: spawn(keeper.run()).fuse(),
+            reader: spawn(reader.run()),
+            _signals: spawn(self.signals(rounds, stop).run()),
+            rows: spawn(rows.run()),
         }
-        ended
     }
 
-    /// Works until stopped or ended by an error, and cleans up within the grace period: most of it
-    /// is for the studies under way, the rest for the position and for the process to end.
-    async fn work(
-        &self,
-        mut work: Work<T>,
-        read: &mut mpsc::Receiver<ReadPage<T::Change>>,
-        keeper: &mut Keeping,
-        rows: AbortOnDropHandle<()>,
-        stop: &CancellationToken,
-    ) -> Result<(), Failure> {
-        let ended = work.run(read, keeper, stop).await;
-        stop.cancel();
+    /// Cleans up within the grace period: most of it is for the studies under way, the rest for the
+    /// position and for the process to end.
+    async fn end(&self, mut tasks: Tasks<T>, ended: Result<(), Failure>) -> Result<(), Failure> {
         let (stopped, tenth) = (Instant::now(), self.worker.shutdown_grace_period / 10);
-        if timeout_at(stopped + tenth * 8, work.drain()).await.is_err() {
+        let drained = timeout_at(stopped + tenth * 8, tasks.work.drain()).await;
+        if drained.is_err() {
             warn!(
                 event = "grace_period_ended",
                 "the grace period ended before the studies under way; they are repeated next time"
             );
         }
-        drop(work);
-        if keeper.is_terminated() {
+        drop((tasks.work, tasks.sources));
+        if tasks.reader.await.is_err() {
+            error!(
+                event = "reader_panicked",
+                "the task that reads the feed panicked"
+            );
+        }
+        if tasks.keeper.is_terminated() {
             return ended;
         }
-        let ended = match timeout_at(stopped + tenth * 9, keeper).await {
-            Ok(Ok(saved)) => ended.and(saved),
-            _ => {
-                warn!(
-                    event = "position_not_saved",
-                    "the position was not saved; its entries are repeated next time"
-                );
-                ended
-            }
-        };
+        let saved = timeout_at(stopped + tenth * 9, tasks.keeper).await;
         // Rows that are left tell of a retry until the next start.
-        let _ = timeout_at(stopped + tenth * 9, rows).await;
-        ended
-    }
-
-    /// Waits until store and target work.
-    async fn start(&self, status: &watch::Sender<Status>) -> Begin {
-        let stored = self.until_ok("the store cannot be read", status, || {
-            self.store.sync_state()
-        });
-        let (position, etag) = stored.await.unzip();
-        status.send_modify(|status| {
-            let known = position.unwrap_or_default();
-            status.position = known.sequence;
-            status.position_timestamp = known.timestamp;
-        });
-        let open = self.open_records(status).await;
-        self.until_ok("the target cannot be used", status, || self.target.probe())
-            .await;
-        Begin {
-            position: position.unwrap_or_default(),
-            etag,
-            open,
-        }
-    }
-
-    /// Learns which studies have open records.
-    async fn open_records(&self, status: &watch::Sender<Status>) -> OpenRecords {
-        let open = OpenRecords::default();
-        let filter = RecordFilter::default();
-        let mut after: Option<RecordKey> = None;
-        loop {
-            let page = self.until_ok("the failure records cannot be read", status, || {
-                self.store.records(&filter, after.as_ref(), PAGE)
-            });
-            let page = page.await;
-            let Some(last) = page.last() else { return open };
-            after = Some(last.key.clone());
-            page.iter().for_each(|record| open.add(&record.subject));
-        }
-    }
-
-    async fn until_ok<R, A: Future<Output = Result<R, Failure>>>(
-        &self,
-        trouble: &str,
-        status: &watch::Sender<Status>,
-        attempt: impl Fn() -> A,
-    ) -> R {
-        let mut delays = endless(&self.retry);
-        loop {
-            match attempt().await {
-                Ok(result) => return result,
-                Err(failure) => {
-                    self.observer.service_failed(&failure);
-                    error!(event = "start_delayed", code = %failure.code, cure = failure.cure(), "{trouble}: {failure}");
-                    status.send_modify(|status| status.state = State::Paused(failure.code));
-                    tokio::time::sleep(delays.next().unwrap_or(self.retry.max_delay)).await;
-                }
-            }
-        }
+        let _ = timeout_at(stopped + tenth * 9, tasks.rows).await;
+        let Ok(Ok(saved)) = saved else {
+            warn!(
+                event = "position_not_saved",
+                "the position was not saved; its entries are repeated next time"
+            );
+            return ended;
+        };
+        ended.and(saved)
     }
 
     fn reader<F: ChangeFeed>(
@@ -221,6 +184,16 @@ impl<T: Target> Engine<T> {
             observer: Arc::clone(&self.observer),
             trouble: trouble.clone(),
             pages,
+            stop: stop.clone(),
+        }
+    }
+
+    fn signals(&self, rounds: mpsc::Sender<Round>, stop: &CancellationToken) -> Signals {
+        Signals {
+            store: Arc::clone(&self.store),
+            interval: self.retry.signal_interval,
+            clock: self.clock.clone(),
+            rounds,
             stop: stop.clone(),
         }
     }
@@ -244,7 +217,7 @@ impl<T: Target> Engine<T> {
 
     fn lane(
         &self,
-        gate: &Gate,
+        gate: Gate,
         retrying: Retrying,
         open: OpenRecords,
         stop: &CancellationToken,
@@ -253,12 +226,13 @@ impl<T: Target> Engine<T> {
             target: Arc::clone(&self.target),
             store: Arc::clone(&self.store),
             retry: Arc::clone(&self.retry),
-            gate: gate.clone(),
+            gate,
             stop: stop.clone(),
             clock: self.clock.clone(),
             observer: Arc::clone(&self.observer),
             retrying,
             open,
+            present: Arc::clone(&self.present),
         }
     }
 }

@@ -188,6 +188,10 @@ impl Target for FhirTarget {
         StudyKey::of(instance)
     }
 
+    fn late(&self, change: Change) -> Change {
+        change.into_late()
+    }
+
     fn shared(&self, change: &Change) -> Option<PatientKey> {
         change.patient().cloned()
     }

@@ -6,16 +6,18 @@ use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 use tracing::Span;
 
+use super::again::Again;
 use super::attempt::Unapplied;
 use super::gate::Gate;
 use super::open_records::OpenRecords;
 use super::retry::Patience;
 use super::retrying::Retrying;
-use super::schedule::{Batch, Claim, Pending};
+use super::schedule::{Batch, Claim, Load, Pending};
 use super::status::{Fate, Observer};
 use super::target::Applied;
 use super::{Clock, Target};
 use crate::failure::{Class, Code, Failure, Subject};
+use crate::feed::PresentState;
 use crate::settings;
 use crate::store::{FailedEntry, Store};
 
@@ -30,6 +32,7 @@ pub(super) struct Lane<T> {
     pub(super) observer: Arc<dyn Observer>,
     pub(super) retrying: Retrying,
     pub(super) open: OpenRecords,
+    pub(super) present: Arc<dyn PresentState>,
 }
 
 /// What became of a batch. Entries missing from `settled` wait for the next start.
@@ -39,6 +42,7 @@ pub(super) struct Done<T: Target> {
     pub(super) applied: Vec<Applied>,
     /// What the work was traced in.
     pub(super) span: Span,
+    pub(super) retry: Option<Again>,
 }
 
 /// What became of the entries of a batch at the target.
@@ -49,14 +53,21 @@ struct Outcome<'a, C> {
 }
 
 impl<T: Target> Lane<T> {
-    /// Applies a batch. Every entry is applied or durably recorded as failed, unless the engine
-    /// stops.
-    pub(super) async fn apply(self: Arc<Self>, batch: Batch<T>) -> Done<T> {
+    /// Does the work of a batch.
+    pub(super) async fn work(self: Arc<Self>, batch: Batch<T>) -> Done<T> {
+        match batch.load {
+            Load::Entries(entries) => self.apply(&entries, batch.claim).await,
+            Load::Retry(retry) => self.retry(*retry, batch.claim).await,
+        }
+    }
+
+    /// Applies entries. Every one is applied or durably recorded as failed, unless the engine stops.
+    async fn apply(&self, entries: &[Pending<T::Change>], claim: Claim<T>) -> Done<T> {
         let Outcome {
             writes,
             mut applied,
             failed,
-        } = self.apply_in_parts(&batch.entries).await;
+        } = self.apply_in_parts(entries).await;
         let span = Span::current();
         if !failed.is_empty() {
             span.record("otel.status_code", "ERROR");
@@ -75,10 +86,11 @@ impl<T: Target> Lane<T> {
                 .map(|pending| (pending.subject.clone(), Fate::Applied)),
         );
         Done {
-            claim: batch.claim,
+            claim,
             settled,
             applied: writes,
             span,
+            retry: None,
         }
     }
 
@@ -98,6 +110,7 @@ impl<T: Target> Lane<T> {
             settled: self.record(failed.collect()).await,
             applied: Vec::new(),
             span: Span::current(),
+            retry: None,
         }
     }
 

@@ -3,7 +3,9 @@
 //!
 //! It knows feeds, targets and stores as traits only. FHIR is the first target.
 
+mod again;
 mod attempt;
+mod begin;
 mod engine;
 mod fhir_target;
 mod gate;
@@ -16,7 +18,9 @@ mod reader;
 mod record;
 mod retry;
 mod retrying;
+mod rounds;
 mod schedule;
+mod signals;
 mod standby;
 mod status;
 mod supersede;

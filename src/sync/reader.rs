@@ -101,7 +101,11 @@ fn read_page<T: Target>(target: &T, page: Page) -> ReadPage<T::Change> {
     }
 }
 
-fn read_entry<T: Target>(target: &T, entry: Result<Entry, MalformedEntry>) -> ReadEntry<T::Change> {
+/// Finds what an entry means.
+pub(super) fn read_entry<T: Target>(
+    target: &T,
+    entry: Result<Entry, MalformedEntry>,
+) -> ReadEntry<T::Change> {
     match entry {
         Ok(entry) => {
             let read = AssertUnwindSafe(|| target.read(&entry));

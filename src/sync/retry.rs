@@ -167,6 +167,7 @@ mod tests {
             initial_delay: Duration::from_secs(2),
             max_delay: Duration::from_secs(60),
             on_outage: OnOutage::Pause,
+            signal_interval: Duration::from_secs(30),
         }
     }
 

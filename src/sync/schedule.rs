@@ -8,7 +8,9 @@ use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 
 use super::Target;
+use crate::dicom::InstanceKey;
 use crate::failure::{OmittedValue, Subject};
+use crate::store::FailureRecord;
 
 /// A change to apply, with the entry it came from.
 pub(super) struct Pending<C> {
@@ -18,17 +20,37 @@ pub(super) struct Pending<C> {
     pub(super) omitted: Vec<OmittedValue>,
 }
 
-/// A change that waits.
+/// A record of a failed entry to be retried, and the instance that it is about, if that is known.
+pub(super) struct Retry {
+    pub(super) record: FailureRecord,
+    pub(super) instance: Option<InstanceKey>,
+}
+
+enum Task<C> {
+    Apply(Pending<C>),
+    Retry(Box<Retry>),
+}
+
+/// What waits.
 struct Item<T: Target> {
-    pending: Pending<T::Change>,
-    unit: T::Unit,
+    task: Task<T::Change>,
+    /// Only a retry may have none.
+    unit: Option<T::Unit>,
     shared: Option<T::Shared>,
 }
 
-/// Changes of one unit, in order, ready to be applied.
+/// Work at one unit, ready to be done.
 pub(super) struct Batch<T: Target> {
-    pub(super) entries: Vec<Pending<T::Change>>,
+    pub(super) load: Load<T::Change>,
     pub(super) claim: Claim<T>,
+}
+
+/// What a batch consists of.
+pub(super) enum Load<C> {
+    /// Changes, in order.
+    Entries(Vec<Pending<C>>),
+    /// A single retry.
+    Retry(Box<Retry>),
 }
 
 /// What nobody else may touch meanwhile.
@@ -52,7 +74,8 @@ struct Busy<T: Target> {
 
 impl<T: Target> Busy<T> {
     fn blocks(&self, item: &Item<T>) -> bool {
-        self.units.contains_key(&item.unit) || self.blocks_shared(item)
+        let unit = item.unit.as_ref();
+        unit.is_some_and(|unit| self.units.contains_key(unit)) || self.blocks_shared(item)
     }
 
     fn blocks_shared(&self, item: &Item<T>) -> bool {
@@ -62,7 +85,7 @@ impl<T: Target> Busy<T> {
     }
 
     fn block(&mut self, item: &Item<T>) {
-        self.units.insert(item.unit.clone(), 1);
+        self.units.extend(item.unit.clone().map(|unit| (unit, 1)));
         self.shared.extend(item.shared.clone());
     }
 
@@ -99,18 +122,32 @@ impl<T: Target> Schedule<T> {
 
     /// Adds a change behind those that wait.
     pub(super) fn push(&mut self, pending: Pending<T::Change>) {
-        let (unit, shared) = (
-            self.target.unit(&pending.change),
-            self.target.shared(&pending.change),
-        );
         self.waiting.push_back(Item {
-            pending,
-            unit,
-            shared,
+            unit: Some(self.target.unit(&pending.change)),
+            shared: self.target.shared(&pending.change),
+            task: Task::Apply(pending),
         });
     }
 
-    /// How many changes wait.
+    /// Adds a retry behind those that wait. It shares nothing: what it says of shared things does
+    /// not count beside what others say.
+    pub(super) fn push_retry(&mut self, retry: Retry) {
+        self.waiting.push_back(Item {
+            unit: retry.instance.as_ref().map(|i| self.target.unit_of(i)),
+            task: Task::Retry(Box::new(retry)),
+            shared: None,
+        });
+    }
+
+    /// Forgets the retries that wait, and says how many they were.
+    pub(super) fn drop_retries(&mut self) -> usize {
+        let before = self.waiting.len();
+        self.waiting
+            .retain(|item| !matches!(item.task, Task::Retry(_)));
+        before - self.waiting.len()
+    }
+
+    /// How many changes and retries wait.
     pub(super) fn len(&self) -> usize {
         self.waiting.len()
     }
@@ -150,29 +187,33 @@ impl<T: Target> Schedule<T> {
     }
 
     fn take(&mut self, first: usize, blocked: &Busy<T>) -> Option<Batch<T>> {
-        let unit = self.waiting.get(first)?.unit.clone();
+        let units = self.waiting.get(first)?.unit.iter().cloned().collect();
         let items = self.remove(&self.choose(first, blocked));
         let shared = items
             .iter()
             .filter_map(|item| item.shared.clone())
             .collect();
         Some(Batch {
-            entries: items.into_iter().map(|item| item.pending).collect(),
-            claim: Claim {
-                units: vec![unit],
-                shared,
-            },
+            load: load(items.into_iter().map(|item| item.task)),
+            claim: Claim { units, shared },
         })
     }
 
     /// The change at `first` and those behind it that belong to the same unit, up to the first that
-    /// must not overtake what stays.
+    /// must not overtake what stays. A retry stands alone, and lets changes overtake it: it asks
+    /// what has become of its instance when its turn comes.
     fn choose(&self, first: usize, blocked: &Busy<T>) -> Vec<usize> {
-        let unit = self.waiting.get(first).map(|item| &item.unit);
+        let unit = match self.waiting.get(first) {
+            Some(item) if matches!(item.task, Task::Retry(_)) => return vec![first],
+            item => item.and_then(|item| item.unit.as_ref()),
+        };
         let mut overtaken: HashMap<&T::Shared, &Item<T>> = HashMap::new();
         let mut chosen = Vec::new();
         for (at, item) in self.waiting.iter().enumerate().skip(first) {
-            if Some(&item.unit) == unit {
+            if matches!(item.task, Task::Retry(_)) {
+                continue;
+            }
+            if item.unit.as_ref() == unit {
                 if blocked.blocks_shared(item) || !self.may_overtake(item, &overtaken) {
                     break;
                 }
@@ -190,10 +231,12 @@ impl<T: Target> Schedule<T> {
             .shared
             .as_ref()
             .and_then(|shared| overtaken.get(shared));
-        other.is_none_or(|other| {
-            self.target
-                .commute(&other.pending.change, &item.pending.change)
-        })
+        match other.map(|other| (&other.task, &item.task)) {
+            Some((Task::Apply(other), Task::Apply(item))) => {
+                self.target.commute(&other.change, &item.change)
+            }
+            _ => true,
+        }
     }
 
     fn remove(&mut self, chosen: &[usize]) -> Vec<Item<T>> {
@@ -203,6 +246,17 @@ impl<T: Target> Schedule<T> {
             .filter_map(|(removed, at)| self.waiting.remove(at - removed))
             .collect()
     }
+}
+
+fn load<C>(tasks: impl Iterator<Item = Task<C>>) -> Load<C> {
+    let mut entries = Vec::new();
+    for task in tasks {
+        match task {
+            Task::Apply(pending) => entries.push(pending),
+            Task::Retry(retry) => return Load::Retry(retry),
+        }
+    }
+    Load::Entries(entries)
 }
 
 #[cfg(test)]

@@ -52,6 +52,10 @@ pub trait Target: Send + Sync + 'static {
     /// The unit that the changes of an instance belong to.
     fn unit_of(&self, instance: &InstanceKey) -> Self::Unit;
 
+    /// The same change, to be applied alone and after newer ones: of what its unit shares, it only
+    /// says what nobody else has said. Pure.
+    fn late(&self, change: Self::Change) -> Self::Change;
+
     /// What a change touches that other units may touch as well.
     fn shared(&self, change: &Self::Change) -> Option<Self::Shared>;
 

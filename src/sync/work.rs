@@ -8,12 +8,14 @@ use tokio_util::sync::CancellationToken;
 use tracing::field::Empty;
 use tracing::{Instrument, debug, error, info, info_span, warn};
 
+use super::again::Again;
 use super::keeper::Keeping;
 use super::lane::{Done, Lane, panicked};
 use super::ledger::Ledger;
 use super::progress::Progress;
 use super::reader::{ReadEntry, ReadPage};
-use super::schedule::{Batch, Pending, Schedule};
+use super::rounds::{Round, Rounds};
+use super::schedule::{Load, Pending, Retry, Schedule};
 use super::status::{Fate, Observer};
 use super::target::{Reading, Target};
 use crate::dicom::InstanceKey;
@@ -26,10 +28,17 @@ pub(super) struct Work<T: Target> {
     schedule: Schedule<T>,
     ledger: Ledger,
     running: JoinSet<Done<T>>,
+    rounds: Rounds,
     progress: Progress,
     wanted: watch::Sender<SyncState>,
     observer: Arc<dyn Observer>,
     bounds: Bounds,
+}
+
+/// Where the work comes from.
+pub(super) struct Sources<C> {
+    pub(super) pages: mpsc::Receiver<ReadPage<C>>,
+    pub(super) rounds: mpsc::Receiver<Round>,
 }
 
 /// How much there may be at once.
@@ -55,6 +64,7 @@ impl<T: Target> Work<T> {
             lane: Arc::new(lane),
             ledger: Ledger::new(position),
             running: JoinSet::new(),
+            rounds: Rounds::default(),
             progress,
             wanted,
             observer,
@@ -68,7 +78,7 @@ impl<T: Target> Work<T> {
     /// The position cannot be kept any more, or a task of the engine itself panicked.
     pub(super) async fn run(
         &mut self,
-        pages: &mut mpsc::Receiver<ReadPage<T::Change>>,
+        sources: &mut Sources<T::Change>,
         keeper: &mut Keeping,
         stop: &CancellationToken,
     ) -> Result<(), Failure> {
@@ -81,7 +91,12 @@ impl<T: Target> Work<T> {
                 () = stop.cancelled() => return Ok(()),
                 ended = &mut *keeper => return ended.unwrap_or_else(|_| Err(panicked("keeping"))),
                 Some(done) = self.running.join_next() => self.take_done(done)?,
-                page = pages.recv(), if self.has_room() => match page {
+                // Rounds before pages: a long feed leaves no other time for them, and each is small.
+                round = sources.rounds.recv(), if self.rounds.are_over() && self.has_room() => match round {
+                    Some(round) => self.take_round(round),
+                    None => return Err(panicked("looking for")),
+                },
+                page = sources.pages.recv(), if self.has_room() => match page {
                     Some(page) => self.take_page(page),
                     None => return Err(panicked("reading")),
                 },
@@ -112,9 +127,9 @@ impl<T: Target> Work<T> {
             let Some(batch) = self.schedule.next() else {
                 return;
             };
-            let span = span_of(&batch);
+            let span = span_of(&batch.load);
             self.running
-                .spawn(Arc::clone(&self.lane).apply(batch).instrument(span));
+                .spawn(Arc::clone(&self.lane).work(batch).instrument(span));
         }
     }
 
@@ -167,6 +182,30 @@ impl<T: Target> Work<T> {
         );
     }
 
+    fn take_round(&mut self, round: Round) {
+        self.rounds.begin(round.records.len(), round.done);
+        for record in round.records {
+            let instance = instance_key(&record.subject);
+            self.schedule.push_retry(Retry { record, instance });
+        }
+    }
+
+    fn take_retry(&mut self, again: Again) {
+        match again {
+            Again::Done { applied } => {
+                if applied {
+                    self.progress.succeeded((self.lane.clock)());
+                }
+                self.rounds.finish(1, false);
+            }
+            Again::Postponed => {
+                let dropped = self.schedule.drop_retries();
+                self.rounds.finish(1 + dropped, true);
+            }
+            Again::Elsewhere(retry) => self.schedule.push_retry(*retry),
+        }
+    }
+
     fn take_done(&mut self, done: Result<Done<T>, JoinError>) -> Result<(), Failure> {
         let done = done.map_err(|_| panicked("working on"))?;
         let _span = done.span.enter();
@@ -176,6 +215,9 @@ impl<T: Target> Work<T> {
             .for_each(|applied| self.observer.applied(applied));
         for (subject, fate) in &done.settled {
             self.settle(subject, fate);
+        }
+        if let Some(again) = done.retry {
+            self.take_retry(again);
         }
         self.move_position();
         Ok(())
@@ -221,15 +263,24 @@ impl<T: Target> Work<T> {
 }
 
 /// The span that the work on a batch is traced in.
-fn span_of<T: Target>(batch: &Batch<T>) -> tracing::Span {
-    let first = batch.entries.first();
-    info_span!(
-        "apply",
-        otel.kind = "consumer",
-        otel.status_code = Empty,
-        study = first.and_then(|pending| pending.subject.study.as_deref()),
-        entries = batch.entries.len(),
-    )
+fn span_of<C>(load: &Load<C>) -> tracing::Span {
+    match load {
+        Load::Entries(entries) => info_span!(
+            "apply",
+            otel.kind = "consumer",
+            otel.status_code = Empty,
+            study = entries
+                .first()
+                .and_then(|first| first.subject.study.as_deref()),
+            entries = entries.len(),
+        ),
+        Load::Retry(retry) => info_span!(
+            "retry",
+            otel.kind = "consumer",
+            otel.status_code = Empty,
+            study = retry.record.subject.study.as_deref(),
+        ),
+    }
 }
 
 /// The instance that an entry tells of, if it does.

@@ -42,6 +42,7 @@ mod ops;
 mod peers;
 mod poison_pages;
 mod present_state;
+mod recorded;
 mod resilience;
 mod simulation;
 mod status_and_state;

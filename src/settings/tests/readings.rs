@@ -42,6 +42,7 @@ fn the_two_endpoints_are_enough() {
             initial_delay: seconds(2),
             max_delay: seconds(60),
             on_outage: OnOutage::Pause,
+            signal_interval: Duration::from_secs(30),
         },
         patient: Patient {
             system_id: None,

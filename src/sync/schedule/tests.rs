@@ -1,9 +1,11 @@
+use jiff::Timestamp;
 use proptest::prelude::*;
 
 use super::*;
 use crate::dicom::InstanceKey;
-use crate::failure::Failure;
+use crate::failure::{Code, Failure};
 use crate::feed::Entry;
+use crate::store::{ETag, FailedEntry, FailureRecord, RecordState};
 use crate::sync::{Applied, Reading};
 
 /// Changes as (study, patient, what is said of the patient).
@@ -26,8 +28,12 @@ impl Target for Studies {
         change.0
     }
 
-    fn unit_of(&self, _: &InstanceKey) -> u8 {
-        0
+    fn unit_of(&self, instance: &InstanceKey) -> u8 {
+        instance.study.parse().unwrap()
+    }
+
+    fn late(&self, change: Said) -> Said {
+        change
     }
 
     fn shared(&self, change: &Said) -> Option<u8> {
@@ -70,8 +76,15 @@ fn pending(sequence: Option<u64>, change: Said) -> Pending<Said> {
     }
 }
 
+fn entries(batch: &Batch<Studies>) -> &[Pending<Said>] {
+    match &batch.load {
+        Load::Entries(entries) => entries,
+        Load::Retry(_) => &[],
+    }
+}
+
 fn sequences(batch: &Batch<Studies>) -> Vec<u64> {
-    let entries = batch.entries.iter();
+    let entries = entries(batch).iter();
     entries
         .filter_map(|pending| pending.subject.sequence)
         .collect()
@@ -105,6 +118,73 @@ fn a_claimed_study_is_free_when_the_last_claim_is_finished() {
     assert!(schedule.next().is_none());
     schedule.finish(&claims[0]);
     assert_eq!(sequences(&schedule.next().unwrap()), [1]);
+}
+
+fn retry(study: Option<u8>) -> Retry {
+    let failure = Failure::new(Code::FhirRejected, "");
+    let entry = FailedEntry::new(Subject::default(), failure, Timestamp::UNIX_EPOCH);
+    Retry {
+        instance: study.map(|study| InstanceKey {
+            partition: None,
+            study: study.to_string(),
+            series: String::new(),
+            instance: String::new(),
+        }),
+        record: FailureRecord {
+            key: entry.key(),
+            etag: ETag(String::new()),
+            subject: entry.subject,
+            class: String::new(),
+            code: String::new(),
+            message: String::new(),
+            cure: String::new(),
+            attempts: 1,
+            first_failed: entry.at,
+            last_failed: entry.at,
+            retry: true,
+            next_retry: None,
+            automatic_retries: 0,
+            state: RecordState::Open,
+            archive: None,
+            attribute: None,
+        },
+    }
+}
+
+#[test]
+fn a_retry_stands_alone_and_waits_for_its_study() {
+    let mut schedule = schedule(&[(1, None, 0)]);
+    schedule.push_retry(retry(Some(1)));
+    schedule.push_retry(retry(Some(1)));
+    schedule.push(pending(Some(2), (1, None, 0)));
+    let batch = schedule.next().unwrap();
+    assert_eq!(sequences(&batch), [1, 2]);
+    assert!(schedule.next().is_none());
+    schedule.finish(&batch.claim);
+    for _ in 0..2 {
+        let batch = schedule.next().unwrap();
+        assert!(matches!(batch.load, Load::Retry(_)));
+        assert!(schedule.next().is_none());
+        schedule.finish(&batch.claim);
+    }
+}
+
+#[test]
+fn a_retry_of_nobody_knows_what_waits_for_nobody() {
+    let mut schedule = schedule(&[(1, None, 0)]);
+    schedule.push_retry(retry(None));
+    schedule.push_retry(retry(None));
+    let batches: Vec<_> = std::iter::from_fn(|| schedule.next()).collect();
+    let retries = batches.iter().filter(|b| matches!(b.load, Load::Retry(_)));
+    assert_eq!((batches.len(), retries.count()), (3, 2));
+}
+
+#[test]
+fn retries_that_are_dropped_leave_the_changes() {
+    let mut schedule = schedule(&[(1, None, 0), (2, None, 0)]);
+    schedule.push_retry(retry(Some(1)));
+    schedule.push_retry(retry(Some(3)));
+    assert_eq!((schedule.drop_retries(), schedule.len()), (2, 2));
 }
 
 #[test]
@@ -166,7 +246,7 @@ proptest! {
                 break;
             }
             let batch = under_way.remove(which.index(under_way.len()));
-            for entry in &batch.entries {
+            for entry in entries(&batch) {
                 say(&mut side_by_side, entry.subject.sequence.unwrap(), entry.change);
             }
             schedule.finish(&batch.claim);

@@ -6,6 +6,7 @@ mod omitted;
 mod position;
 mod retrying;
 mod scene;
+mod signals;
 mod superseding;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -38,7 +39,8 @@ fn assert_all_accounted_for(world: &World) {
             Nature::Refused => (false, Some(Code::FhirRejected)),
             Nature::Panics => (false, Some(Code::InternalPanic)),
             Nature::Unreadable => (false, Some(Code::DicomMissingAttribute)),
-            Nature::Skipped => (false, None),
+            Nature::Malformed => (false, Some(Code::DicomMalformedEntry)),
+            Nature::Skipped | Nature::Nameless => (false, None),
         };
         assert_eq!(
             (applied.contains(&sequence), recorded),

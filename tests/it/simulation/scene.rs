@@ -11,7 +11,7 @@ use radcast::sync::{Engine, State, Status, Unobserved};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-use super::model::{ModelFeed, ModelStore, ModelTarget, World, WorldState};
+use super::model::{ModelFeed, ModelPresent, ModelStore, ModelTarget, World, WorldState};
 
 pub fn retry() -> Retry {
     Retry {
@@ -20,6 +20,7 @@ pub fn retry() -> Retry {
         initial_delay: Duration::from_secs(2),
         max_delay: Duration::from_secs(60),
         on_outage: OnOutage::Pause,
+        signal_interval: Duration::from_secs(30),
     }
 }
 
@@ -30,6 +31,7 @@ pub fn engine(world: &World) -> Engine<ModelTarget> {
             latency: Duration::from_millis(7),
         }),
         store: Arc::new(ModelStore(world.clone())),
+        present: Arc::new(ModelPresent(world.clone())),
         worker: Worker {
             poll_interval: Duration::from_secs(60),
             poll_interval_during_catchup: Duration::ZERO,
@@ -107,7 +109,7 @@ pub async fn until(
         let patience = tokio::time::Instant::now() + Duration::from_secs(86_400);
         while !enough(&world.lock()) {
             assert!(tokio::time::Instant::now() < patience, "a day has gone by");
-            tokio::time::sleep(Duration::from_millis(10)).await;
+            tokio::time::sleep(Duration::from_millis(20)).await;
         }
         stop.cancel();
     };

@@ -4,20 +4,14 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 use radcast::feed::Action;
-use radcast::store::{FailureRecord, FailureTable, RecordState};
+use radcast::store::{FailureTable, RecordState};
 
-use super::model::{Nature, World, WorldState};
+use super::model::{Nature, World};
 use super::scene::{engine, live, position, simulated, stopped_after, until, until_followed};
-
-/// The records of failed entries.
-fn records(world: &WorldState) -> Vec<&FailureRecord> {
-    let tables = FailureTable::FAILED.into_iter();
-    tables.flat_map(|table| world.rows_of(table)).collect()
-}
 
 fn states(world: &World) -> Vec<(Option<u64>, RecordState)> {
     let world = world.lock();
-    let records = records(&world).into_iter();
+    let records = world.failed().into_iter();
     records
         .map(|record| (record.subject.sequence, record.state))
         .collect()
@@ -81,7 +75,7 @@ fn a_replay_that_fails_otherwise_moves_the_record() {
     }
     live(&world, None);
     let world = world.lock();
-    let records = records(&world);
+    let records = world.failed();
     assert_eq!(records.len(), 1);
     assert_eq!(
         (records[0].key.table, records[0].attempts),
@@ -223,7 +217,7 @@ proptest! {
         }
         live(&world, None);
         let world = world.lock();
-        for record in records(&world) {
+        for record in world.failed() {
             let failed = record.subject.sequence.unwrap();
             let same = |applied: &u64| world.entry(*applied).instance == world.entry(failed).instance;
             let last = world.applied.iter().copied().filter(same).max();

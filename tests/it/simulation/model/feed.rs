@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
+use async_trait::async_trait;
 use jiff::Timestamp;
 use radcast::dicom::InstanceKey;
-use radcast::failure::Failure;
-use radcast::feed::{ChangeFeed, Entry, Page};
+use radcast::failure::{Code, Failure, Subject};
+use radcast::feed::{ChangeFeed, Entry, MalformedEntry, Page, PresentState};
 
-use super::{World, WorldState};
+use super::{Event, Nature, World, WorldState};
 
 /// Serves the entries in pages of a few.
 #[derive(Debug)]
@@ -23,7 +24,7 @@ impl ChangeFeed for ModelFeed {
         let mut world = self.world.lock();
         let latest = world.latest();
         let through = (self.read + self.page).min(latest);
-        let entries = (self.read + 1..=through).map(|sequence| Ok(world.feed_entry(sequence)));
+        let entries = (self.read + 1..=through).map(|sequence| world.feed_entry(sequence));
         let entries: Vec<_> = entries.collect();
         self.read = through;
         world.read = through;
@@ -36,10 +37,48 @@ impl ChangeFeed for ModelFeed {
     }
 }
 
+/// Answers for single entries.
+#[derive(Debug)]
+pub struct ModelPresent(pub World);
+
+#[async_trait]
+impl PresentState for ModelPresent {
+    async fn entry(
+        &self,
+        sequence: u64,
+        _: Option<Timestamp>,
+    ) -> Result<Option<Result<Entry, MalformedEntry>>, Failure> {
+        tokio::time::sleep(Duration::from_millis(3)).await;
+        let mut world = self.0.lock();
+        world.asked += 1;
+        if world.feed_is_down {
+            return Err(Failure::new(Code::DicomUnreachable, "down"));
+        }
+        world.journal.push(Event::Asked(sequence));
+        let mut entry = world.feed_entry(sequence);
+        if let Err(malformed) = &mut entry {
+            malformed.subject.sequence = Some(sequence);
+        }
+        Ok(Some(entry))
+    }
+}
+
 impl WorldState {
-    fn feed_entry(&self, sequence: u64) -> Entry {
+    fn feed_entry(&self, sequence: u64) -> Result<Entry, MalformedEntry> {
         let entry = self.entry(sequence);
-        Entry {
+        if matches!(entry.nature, Nature::Malformed | Nature::Nameless) {
+            let known = entry.nature == Nature::Malformed;
+            return Err(MalformedEntry {
+                subject: Subject {
+                    sequence: known.then_some(sequence),
+                    digest: Some(format!("digest-of-{sequence}")),
+                    ..Subject::default()
+                },
+                timestamp: None,
+                reason: "gibberish".to_owned(),
+            });
+        }
+        Ok(Entry {
             sequence,
             key: InstanceKey {
                 partition: None,
@@ -51,6 +90,6 @@ impl WorldState {
             state: self.state(sequence),
             timestamp: Timestamp::from_second(sequence.cast_signed()).ok(),
             metadata: None,
-        }
+        })
     }
 }

@@ -12,10 +12,10 @@ use std::time::Duration;
 use jiff::Timestamp;
 use radcast::failure::Code;
 use radcast::feed::{Action, State};
-use radcast::store::{FailureRecord, FailureTable, RecordKey, SyncState};
+use radcast::store::{ETag, FailureRecord, FailureTable, RecordKey, RecordState, SyncState};
 use tokio::time::Instant;
 
-pub use feed::ModelFeed;
+pub use feed::{ModelFeed, ModelPresent};
 pub use observer::Told;
 pub use store::ModelStore;
 pub use target::ModelTarget;
@@ -39,6 +39,9 @@ pub enum Nature {
     Skipped,
     /// So many of its values are left out.
     Omits(u8),
+    /// The feed's text of it cannot be read, but for its sequence; or not even that.
+    Malformed,
+    Nameless,
 }
 
 /// An entry of the feed.
@@ -49,6 +52,15 @@ pub struct ModelEntry {
     pub instance: u64,
     pub action: Action,
     pub nature: Nature,
+}
+
+/// What happened, in order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Event {
+    /// The feed was asked for this entry.
+    Asked(u64),
+    /// This entry was applied.
+    Applied(u64),
 }
 
 /// What outlives a crash: the world around the engine.
@@ -63,6 +75,13 @@ pub struct WorldState {
     pub entries: Vec<ModelEntry>,
     /// Sequences in the order they were applied.
     pub applied: Vec<u64>,
+    /// Those of them that were applied late.
+    pub late: Vec<u64>,
+    pub journal: Vec<Event>,
+    /// How often the feed was asked for single entries, in vain too.
+    pub asked: u32,
+    /// Whether the feed tells nothing of single entries.
+    pub feed_is_down: bool,
     /// Everything in the store but the position.
     pub rows: BTreeMap<RecordKey, FailureRecord>,
     pub position: Option<(SyncState, u64)>,
@@ -147,7 +166,11 @@ impl WorldState {
 
     /// Repairs what was the matter with an entry.
     pub fn mend(&mut self, sequence: u64) {
-        self.entries[usize::try_from(sequence).unwrap() - 1].nature = Nature::Good;
+        self.turn(sequence, Nature::Good);
+    }
+
+    pub fn turn(&mut self, sequence: u64, nature: Nature) {
+        self.entries[usize::try_from(sequence).unwrap() - 1].nature = nature;
     }
 
     /// What has become of an entry, as of now.
@@ -157,7 +180,7 @@ impl WorldState {
         } = self.entry(sequence);
         let same = |entry: &&ModelEntry| (entry.study, entry.instance) == (study, instance);
         let later = &self.entries[usize::try_from(sequence).unwrap() - 1..];
-        let last = later.iter().filter(same).next_back().unwrap();
+        let last = later.iter().rfind(same).unwrap();
         if last.action == Action::Delete {
             State::Deleted
         } else if later.iter().filter(same).count() > 1 {
@@ -174,11 +197,27 @@ impl WorldState {
 
     /// The failed entries with their codes, whether superseded or not.
     pub fn recorded(&self) -> BTreeMap<u64, Code> {
-        let rows = FailureTable::FAILED
-            .into_iter()
-            .flat_map(|table| self.rows_of(table));
-        rows.map(|row| (row.subject.sequence.unwrap(), code(&row.code)))
+        let rows = self.failed().into_iter();
+        rows.filter_map(|row| Some((row.subject.sequence?, code(&row.code))))
             .collect()
+    }
+
+    /// The records of failed entries.
+    pub fn failed(&self) -> Vec<&FailureRecord> {
+        let tables = FailureTable::FAILED.into_iter();
+        tables.flat_map(|table| self.rows_of(table)).collect()
+    }
+
+    /// Asks for the retry of every record that is open.
+    pub fn ask_for_retries(&mut self) {
+        let rows = self.rows.values_mut();
+        for row in rows.filter(|row| FailureTable::FAILED.contains(&row.key.table)) {
+            if row.state == RecordState::Open {
+                self.versions += 1;
+                row.etag = ETag(self.versions.to_string());
+                row.retry = true;
+            }
+        }
     }
 }
 

@@ -4,11 +4,17 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use radcast::failure::{Code, Failure, Subject};
-use radcast::sync::Observer;
+use radcast::sync::{Observer, Retried};
 
 /// What an observer was told.
 #[derive(Debug, Clone, Default)]
-pub struct Told(Arc<Mutex<Vec<Attempt>>>);
+pub struct Told(Arc<Mutex<Record>>);
+
+#[derive(Debug, Default)]
+struct Record {
+    attempts: Vec<Attempt>,
+    retried: Vec<(Option<u64>, Retried)>,
+}
 
 /// A failed attempt.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,7 +27,11 @@ pub struct Attempt {
 
 impl Told {
     pub fn attempts(&self) -> Vec<Attempt> {
-        self.0.lock().unwrap().clone()
+        self.0.lock().unwrap().attempts.clone()
+    }
+
+    pub fn retried(&self) -> Vec<(Option<u64>, Retried)> {
+        self.0.lock().unwrap().retried.clone()
     }
 }
 
@@ -33,11 +43,16 @@ impl Observer for Told {
         failure: &Failure,
         next: Option<Duration>,
     ) {
-        self.0.lock().unwrap().push(Attempt {
+        self.0.lock().unwrap().attempts.push(Attempt {
             sequence: subject.sequence,
             number,
             code: failure.code,
             next,
         });
+    }
+
+    fn retried(&self, subject: &Subject, outcome: &Retried) {
+        let retried = (subject.sequence, outcome.clone());
+        self.0.lock().unwrap().retried.push(retried);
     }
 }

@@ -8,7 +8,7 @@ use radcast::feed::{Action, Entry, State};
 use radcast::sync::{Applied, Reading, Target};
 use tokio::time::Instant;
 
-use super::{Nature, World};
+use super::{Event, Nature, World};
 
 /// Applies changes by writing down their sequence.
 #[derive(Debug)]
@@ -22,11 +22,19 @@ pub struct ModelTarget {
 pub struct ModelChange {
     sequence: u64,
     study: String,
+    late: bool,
+}
+
+/// The sequences of a delta, and whether it comes late.
+#[derive(Debug)]
+pub struct ModelDelta {
+    sequences: Vec<u64>,
+    late: bool,
 }
 
 impl Target for ModelTarget {
     type Change = ModelChange;
-    type Delta = Vec<u64>;
+    type Delta = ModelDelta;
     type Unit = String;
     type Shared = ();
 
@@ -34,6 +42,7 @@ impl Target for ModelTarget {
         let change = ModelChange {
             sequence: entry.sequence,
             study: entry.key.study.clone(),
+            late: false,
         };
         if entry.action != Action::Delete && entry.state == State::Deleted {
             return Reading::Skip("deleted");
@@ -65,11 +74,27 @@ impl Target for ModelTarget {
         true
     }
 
-    fn fold(&self, changes: &[ModelChange]) -> Option<Vec<u64>> {
-        Some(changes.iter().map(|change| change.sequence).collect())
+    fn late(&self, change: ModelChange) -> ModelChange {
+        ModelChange {
+            late: true,
+            ..change
+        }
     }
 
-    async fn apply(&self, delta: &Vec<u64>) -> Result<Applied, Failure> {
+    fn fold(&self, changes: &[ModelChange]) -> Option<ModelDelta> {
+        let late = changes.iter().any(|change| change.late);
+        assert!(!late || changes.len() == 1, "what is late comes alone");
+        Some(ModelDelta {
+            sequences: changes.iter().map(|change| change.sequence).collect(),
+            late,
+        })
+    }
+
+    async fn apply(&self, delta: &ModelDelta) -> Result<Applied, Failure> {
+        let ModelDelta {
+            sequences: delta,
+            late,
+        } = delta;
         self.begin(delta);
         tokio::time::sleep(self.latency + self.delay(delta)).await;
         let answer = self.answer(delta);
@@ -79,7 +104,14 @@ impl Target for ModelTarget {
             !delta.iter().any(|s| self.nature(*s) == Nature::Panics),
             "on order"
         );
-        self.world.lock().applied.extend(delta);
+        let mut world = self.world.lock();
+        world.applied.extend(delta);
+        world
+            .journal
+            .extend(delta.iter().copied().map(Event::Applied));
+        if *late {
+            world.late.extend(delta);
+        }
         Ok(Applied::default())
     }
 

@@ -1,0 +1,312 @@
+//! The retry of one recorded entry: ask what has become of it, and apply it late.
+
+use std::slice;
+
+use tracing::{Span, error, info, warn};
+
+use super::Target;
+use super::attempt::Unapplied;
+use super::lane::{Done, Lane};
+use super::reader::{ReadEntry, read_entry};
+use super::retry::Patience;
+use super::schedule::{Claim, Pending, Retry};
+use super::status::Retried;
+use super::target::{Applied, Reading};
+use crate::dicom::InstanceKey;
+use crate::failure::{Code, Failure, Subject};
+use crate::feed::{Action, Entry, State};
+use crate::store::{FailedEntry, FailureRecord, RecordState};
+
+/// What became of a retry, for the schedule.
+pub(super) enum Again {
+    /// It is done with: applied, obsolete, failed again, or not wanted any more.
+    Done { applied: bool },
+    /// It could not be made now, and nothing has changed.
+    Postponed,
+    /// Its entry turned out to be of a unit, where it has to be made.
+    Elsewhere(Box<Retry>),
+}
+
+/// What the feed says of a recorded entry now.
+enum Present<C> {
+    Change(Pending<C>),
+    Obsolete(&'static str),
+    Failed(Subject, Failure),
+    /// Of an instance that the record does not name.
+    Elsewhere(InstanceKey),
+}
+
+impl<T: Target> Lane<T> {
+    /// Retries a recorded entry, whose unit is claimed if it is known.
+    pub(super) async fn retry(&self, retry: Retry, claim: Claim<T>) -> Done<T> {
+        let mut applied = Vec::new();
+        let again = match self.due(&retry.record).await {
+            Ok(Some(record)) => self.retry_due(record, retry.instance, &mut applied).await,
+            Ok(None) => Again::Done { applied: false },
+            Err(failure) => postponed(&retry.record.subject, &failure),
+        };
+        Done {
+            claim,
+            settled: Vec::new(),
+            applied,
+            retry: Some(again),
+            span: Span::current(),
+        }
+    }
+
+    /// The record as it is now, if it is still to be retried.
+    async fn due(&self, record: &FailureRecord) -> Result<Option<FailureRecord>, Failure> {
+        let now = (self.clock)();
+        let stored = self.store.get(&record.key).await?;
+        Ok(stored
+            .filter(|record| record.state == RecordState::Open && record.is_to_be_retried(now)))
+    }
+
+    async fn retry_due(
+        &self,
+        record: FailureRecord,
+        instance: Option<InstanceKey>,
+        applied: &mut Vec<Applied>,
+    ) -> Again {
+        let asked = self.stop.run_until_cancelled(self.ask(&record, instance));
+        let retried = match asked.await {
+            None => None,
+            Some(Err(failure)) => return postponed(&record.subject, &failure),
+            Some(Ok(Present::Elsewhere(instance))) => {
+                let instance = Some(instance);
+                return Again::Elsewhere(Box::new(Retry { record, instance }));
+            }
+            Some(Ok(Present::Obsolete(reason))) => self.dismiss(&record, reason).await,
+            Some(Ok(Present::Failed(subject, failure))) => {
+                self.fail_again(&record, subject, failure, 1).await
+            }
+            Some(Ok(Present::Change(pending))) => self.apply_late(&record, pending, applied).await,
+        };
+        let Some(retried) = retried else {
+            return Again::Postponed;
+        };
+        self.observer.retried(&record.subject, &retried);
+        Again::Done {
+            applied: retried == Retried::Applied,
+        }
+    }
+
+    /// What the feed says of the entry now.
+    async fn ask(
+        &self,
+        record: &FailureRecord,
+        instance: Option<InstanceKey>,
+    ) -> Result<Present<T::Change>, Failure> {
+        let Some(sequence) = record.subject.sequence else {
+            let message = "the entry has no sequence by which the feed could be asked for it";
+            let failure = Failure::new(Code::DicomMalformedEntry, message);
+            return Ok(Present::Failed(record.subject.clone(), failure));
+        };
+        let asked = self
+            .present
+            .entry(sequence, record.subject.timestamp)
+            .await?;
+        let Some(entry) = asked else {
+            return Ok(Present::Obsolete("the feed does not hold it any more"));
+        };
+        if let Ok(entry) = &entry {
+            match instance {
+                Some(instance) if instance == entry.key => {}
+                Some(instance) if !may_be(&instance, &entry.key) => {
+                    return Ok(Present::Failed(
+                        record.subject.clone(),
+                        of_another(sequence),
+                    ));
+                }
+                _ => return Ok(Present::Elsewhere(entry.key.clone())),
+            }
+            if let Some(reason) = obsolete(entry) {
+                return Ok(Present::Obsolete(reason));
+            }
+        }
+        Ok(self.meaning(read_entry(self.target.as_ref(), entry)))
+    }
+
+    fn meaning(&self, entry: ReadEntry<T::Change>) -> Present<T::Change> {
+        match entry.reading {
+            Reading::Change { change, warnings } => Present::Change(Pending {
+                subject: entry.subject,
+                change: self.target.late(change),
+                omitted: warnings,
+            }),
+            Reading::Skip(reason) => Present::Obsolete(reason),
+            Reading::Refuse(failure) => Present::Failed(entry.subject, failure),
+        }
+    }
+
+    /// `None` if the engine stops before it is done.
+    async fn apply_late(
+        &self,
+        record: &FailureRecord,
+        pending: Pending<T::Change>,
+        applied: &mut Vec<Applied>,
+    ) -> Option<Retried> {
+        let entry = slice::from_ref(&pending);
+        match self.apply_part(entry, Patience::Full).await {
+            Ok(writes) => applied.push(writes),
+            Err(Unapplied::Stopped) => return None,
+            Err(Unapplied::Failed { failure, attempts }) => {
+                return self
+                    .fail_again(record, pending.subject, failure, attempts)
+                    .await;
+            }
+        }
+        let kept = self.keep_omitted(&[&pending]).await
+            && self.supersede([&pending.subject].into_iter()).await;
+        if !kept {
+            return None;
+        }
+        self.remove(record).await?;
+        let Subject {
+            sequence,
+            study,
+            series,
+            instance,
+            ..
+        } = &pending.subject;
+        info!(event = "retry_committed", sequence, study, series, instance);
+        Some(Retried::Applied)
+    }
+
+    async fn dismiss(&self, record: &FailureRecord, reason: &'static str) -> Option<Retried> {
+        self.remove(record).await?;
+        let Subject {
+            sequence,
+            study,
+            series,
+            instance,
+            ..
+        } = &record.subject;
+        info!(
+            event = "retry_obsolete",
+            sequence, study, series, instance, reason
+        );
+        Some(Retried::Obsolete(reason))
+    }
+
+    async fn remove(&self, record: &FailureRecord) -> Option<bool> {
+        let trouble = "the record of an entry that was retried cannot be removed";
+        self.durably(trouble, || self.store.remove(&record.key))
+            .await
+    }
+
+    async fn fail_again(
+        &self,
+        record: &FailureRecord,
+        subject: Subject,
+        failure: Failure,
+        attempts: u32,
+    ) -> Option<Retried> {
+        let failed = FailedEntry {
+            automatic_retries: record.automatic_retries,
+            ..self.failed(&subject, failure.clone(), attempts)
+        };
+        let trouble = "the failure of a retry cannot be recorded";
+        self.durably(trouble, || self.store.record_again(record, failed.clone()))
+            .await?;
+        self.open.add(&subject);
+        Span::current().record("otel.status_code", "ERROR");
+        let Subject {
+            sequence,
+            study,
+            series,
+            instance,
+            ..
+        } = &subject;
+        error!(
+            event = "retry_failed",
+            sequence,
+            study,
+            series,
+            instance,
+            attempt = record.attempts.saturating_add(attempts),
+            class = %failure.class(),
+            code = %failure.code,
+            cure = failure.cure(),
+            "{}",
+            failure.message
+        );
+        Some(Retried::Failed(failure))
+    }
+}
+
+/// Why nothing is left to be done for an entry.
+const fn obsolete(entry: &Entry) -> Option<&'static str> {
+    match (entry.action, entry.state) {
+        (Action::Create | Action::Update, State::Replaced) => {
+            Some("a newer entry of the instance has taken its place")
+        }
+        (Action::Create | Action::Update, State::Deleted) => Some("the instance was deleted"),
+        (Action::Delete, State::Replaced) => Some("the instance was stored again"),
+        (Action::Create | Action::Update, State::Current)
+        | (Action::Delete, State::Current | State::Deleted) => None,
+    }
+}
+
+/// Whether a record of `recorded` may be about `instance`: dicom-cast's know no partition.
+fn may_be(recorded: &InstanceKey, instance: &InstanceKey) -> bool {
+    let InstanceKey {
+        partition,
+        study,
+        series,
+        instance: uid,
+    } = recorded;
+    partition.is_none()
+        && *study == instance.study
+        && *series == instance.series
+        && *uid == instance.instance
+}
+
+fn of_another(sequence: u64) -> Failure {
+    let message = format!("entry {sequence} of the feed is of another instance than the record");
+    Failure::new(Code::DicomPositionAhead, message)
+}
+
+fn postponed(subject: &Subject, failure: &Failure) -> Again {
+    let Subject {
+        sequence,
+        study,
+        series,
+        instance,
+        ..
+    } = subject;
+    warn!(
+        event = "retry_postponed",
+        sequence,
+        study,
+        series,
+        instance,
+        code = %failure.code,
+        "{failure}"
+    );
+    Again::Postponed
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key(partition: Option<&str>, instance: &str) -> InstanceKey {
+        InstanceKey {
+            partition: partition.map(str::to_owned),
+            study: "1".to_owned(),
+            series: "2".to_owned(),
+            instance: instance.to_owned(),
+        }
+    }
+
+    #[test]
+    fn a_record_without_a_partition_may_be_of_any() {
+        assert!(may_be(&key(None, "3"), &key(Some("clinic-b"), "3")));
+        assert!(!may_be(
+            &key(Some("clinic-a"), "3"),
+            &key(Some("clinic-b"), "3")
+        ));
+        assert!(!may_be(&key(None, "3"), &key(Some("clinic-b"), "4")));
+    }
+}
