@@ -1,0 +1,242 @@
+//! The FHIR server: searches by identifier, transactions with conditional creates and `If-Match`.
+
+use std::collections::BTreeMap;
+
+use async_trait::async_trait;
+use radcast::auth::{Answer, Exchange, NoAnswer, Outgoing};
+use serde_json::{Value, json};
+
+use super::feed::no_answer;
+use super::plan::Nature;
+use super::world::{Course, Service, State, World, instance_of, instance_uid};
+use crate::cast_world::{items, matches, text};
+
+/// The server as one replica reaches it.
+#[derive(Debug)]
+pub struct ModelFhir {
+    pub world: World,
+    pub replica: usize,
+}
+
+#[async_trait]
+impl Exchange for ModelFhir {
+    async fn exchange(&self, request: Outgoing) -> Result<Answer, NoAnswer> {
+        let course = self.world.request(self.replica, Service::Fhir).await;
+        if course == Course::Refused {
+            let busy = self.world.lock().rng.bool();
+            return if busy {
+                Ok(answer(503, &json!({})))
+            } else {
+                Err(no_answer())
+            };
+        }
+        let now = self.world.now().to_string();
+        let answer = {
+            let mut state = self.world.lock();
+            match &request.body {
+                Some(bundle) => {
+                    let bundle = serde_json::from_slice(bundle).unwrap();
+                    transaction(&mut state, &bundle, &now)
+                }
+                None => read(&state, &request.url, course == Course::Stale),
+            }
+        };
+        self.world.answer(self.replica).await;
+        if course == Course::AnswerLost {
+            return Err(no_answer());
+        }
+        Ok(answer)
+    }
+}
+
+fn answer(status: u16, body: &Value) -> Answer {
+    Answer {
+        status,
+        retry_after: None,
+        body: body.to_string().into(),
+    }
+}
+
+fn read(state: &State, url: &str, stale: bool) -> Answer {
+    if url.ends_with("/metadata") {
+        let rest = json!([{ "interaction": [{ "code": "transaction" }] }]);
+        let statement = json!({ "resourceType": "CapabilityStatement", "fhirVersion": "4.0.1",
+                                "rest": rest });
+        return answer(200, &statement);
+    }
+    let (path, query) = url.split_once('?').unwrap();
+    let resource_type = path.rsplit('/').next().unwrap();
+    let found = search(state, resource_type, query, stale);
+    let entries: Vec<_> = found
+        .iter()
+        .map(|(_, resource)| json!({ "resource": resource }))
+        .collect();
+    answer(
+        200,
+        &json!({ "resourceType": "Bundle", "type": "searchset", "entry": entries }),
+    )
+}
+
+/// The resources that a query finds, by name. A stale search reads the versions before the newest.
+fn search(state: &State, of_type: &str, query: &str, stale: bool) -> Vec<(String, Value)> {
+    let prefix = format!("{of_type}/");
+    let of_type = state
+        .resources
+        .iter()
+        .filter(|(name, _)| name.starts_with(&prefix));
+    let read = of_type.filter_map(|(name, versions)| {
+        let before = versions.len().checked_sub(2).filter(|_| stale);
+        let version = before.or_else(|| versions.len().checked_sub(1))?;
+        let resource = serde_json::from_str(&versions[version]).ok()?;
+        Some((name.clone(), resource))
+    });
+    read.filter(|(_, resource): &(String, Value)| matches(resource, query))
+        .collect()
+}
+
+fn transaction(state: &mut State, bundle: &Value, now: &str) -> Answer {
+    let said = bundle.to_string();
+    let troubled = (0..state.instances.len()).find_map(|instance| {
+        let uid = format!("\"{}\"", instance_uid(instance));
+        let held =
+            said.contains(&format!("urn:oid:{}\"", instance_uid(instance))) || said.contains(&uid);
+        held.then(|| state.troubles(instance))?
+    });
+    match troubled {
+        Some(Nature::Refused) => return outcome(422, "refused"),
+        Some(_) => return outcome(500, "fails"),
+        None => {}
+    }
+    let entries: Vec<&Value> = items(&bundle["entry"]).collect();
+    let mut references = BTreeMap::new();
+    let mut named = Vec::new();
+    for entry in &entries {
+        match name(state, entry, &mut references) {
+            Ok(name) => named.push(name),
+            Err(status) => return outcome(status, "the condition does not hold"),
+        }
+    }
+    let responses: Vec<_> = entries
+        .iter()
+        .zip(&named)
+        .map(|(entry, (name, done))| {
+            if !*done {
+                carry_out(state, entry, name, &references, now);
+            }
+            let status = match (text(&entry["request"]["method"]), done) {
+                ("POST", false) => "201",
+                ("DELETE", _) => "204",
+                _ => "200",
+            };
+            json!({ "response": { "status": status, "location": name } })
+        })
+        .collect();
+    let answered = json!({ "resourceType": "Bundle", "type": "transaction-response",
+                           "entry": responses });
+    answer(200, &answered)
+}
+
+fn outcome(status: u16, text: &str) -> Answer {
+    let issue = json!([{ "severity": "error", "code": "processing", "diagnostics": text }]);
+    answer(
+        status,
+        &json!({ "resourceType": "OperationOutcome", "issue": issue }),
+    )
+}
+
+/// The name of the resource that an entry is about, and whether there is nothing to do.
+fn name(
+    state: &mut State,
+    entry: &Value,
+    references: &mut BTreeMap<String, String>,
+) -> Result<(String, bool), u16> {
+    let request = &entry["request"];
+    let url = text(&request["url"]);
+    if text(&request["method"]) != "POST" {
+        let stored = state
+            .resources
+            .get(url)
+            .and_then(|versions| versions.last());
+        let stored: Value = serde_json::from_str(stored.ok_or(404_u16)?).unwrap();
+        let version = format!("W/\"{}\"", text(&stored["meta"]["versionId"]));
+        let condition = request["ifMatch"].as_str();
+        return match condition {
+            Some(condition) if condition != version => Err(412),
+            _ => Ok((url.to_owned(), false)),
+        };
+    }
+    let found = search(state, url, text(&request["ifNoneExist"]), false);
+    let (name, done) = match found.as_slice() {
+        [] => {
+            state.next_id += 1;
+            (format!("{url}/{}", state.next_id), false)
+        }
+        [(name, _)] => (name.clone(), true),
+        _ => return Err(412),
+    };
+    references.insert(text(&entry["fullUrl"]).to_owned(), name.clone());
+    Ok((name, done))
+}
+
+fn carry_out(
+    state: &mut State,
+    entry: &Value,
+    name: &str,
+    references: &BTreeMap<String, String>,
+    now: &str,
+) {
+    if text(&entry["request"]["method"]) == "DELETE" {
+        state.resources.remove(name);
+        return;
+    }
+    let mut json = entry["resource"].to_string();
+    for (full_url, reference) in references {
+        json = json.replace(full_url, reference);
+    }
+    let mut resource: Value = serde_json::from_str(&json).unwrap();
+    let versions = state.resources.get(name).map_or(0, Vec::len);
+    resource["id"] = json!(name.split_once('/').unwrap().1);
+    resource["meta"]["versionId"] = json!((versions + 1).to_string());
+    resource["meta"]["lastUpdated"] = json!(now);
+    watch(state, name, &resource);
+    let versions = state.resources.entry(name.to_owned()).or_default();
+    versions.push(resource.to_string());
+}
+
+/// The instances of an `ImagingStudy`, with their versions.
+pub fn instances(resource: &Value) -> impl Iterator<Item = (usize, u64)> {
+    let series = items(&resource["series"]);
+    series
+        .flat_map(|series| items(&series["instance"]))
+        .filter_map(|instance| {
+            let number = instance["number"].as_u64().unwrap_or_default();
+            Some((instance_of(text(&instance["uid"]))?, number))
+        })
+}
+
+/// Nothing that is newer is ever overwritten.
+fn watch(state: &mut State, name: &str, resource: &Value) {
+    if !name.starts_with("ImagingStudy/") {
+        return;
+    }
+    for (instance, version) in instances(resource) {
+        let before = state.committed.insert(instance, version);
+        if before > Some(version) {
+            state.violate(format!(
+                "{name}: version {version} of instance {instance} over {before:?}"
+            ));
+        }
+    }
+    let revision = |json: &Value| {
+        let said = text(&json["description"]).strip_prefix("revision ");
+        said.and_then(|revision| revision.parse::<u64>().ok())
+    };
+    let stored = state
+        .resources
+        .get(name)
+        .and_then(|versions| versions.last());
+    let before = stored.and_then(|stored| revision(&serde_json::from_str(stored).unwrap()));
+    if before > revision(resource) {
+        state.violate(format!("{name}: {:?} over {before:?}", revision(resource)));
+    }
+}

@@ -1,0 +1,185 @@
+//! What must hold while it runs, and when everything is well again.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use radcast::store::{FailureTable, RecordState};
+use serde_json::Value;
+
+use super::fhir::instances;
+use super::plan::Nature;
+use super::world::{State, World, instance_uid, study_uid};
+use crate::cast_world::{items, text};
+
+/// Whether an entry is applied, of no effect any more, or recorded.
+pub fn is_settled(state: &State, sequence: u64) -> bool {
+    let row = &state.rows[&sequence];
+    let committed = state.committed.get(&row.instance).copied().unwrap_or(0);
+    let deleted_later = state
+        .rows
+        .range(sequence + 1..)
+        .any(|(_, later)| later.instance == row.instance && later.action == "delete");
+    let applied = match row.action {
+        "delete" => present(state)
+            .get(&row.instance)
+            .is_none_or(|at| *at > sequence),
+        _ => committed >= sequence || deleted_later,
+    };
+    applied || state.recorded.contains_key(&sequence)
+}
+
+/// The instances in the FHIR server, with their versions.
+fn present(state: &State) -> BTreeMap<usize, u64> {
+    let studies = newest(state, "ImagingStudy/");
+    studies.iter().flat_map(instances).collect()
+}
+
+fn newest(state: &State, prefix: &str) -> Vec<Value> {
+    let of_type = state
+        .resources
+        .iter()
+        .filter(|(name, _)| name.starts_with(prefix));
+    of_type
+        .filter_map(|(_, versions)| serde_json::from_str(versions.last()?).ok())
+        .collect()
+}
+
+/// Checks what must hold in the end.
+pub fn check(world: &World) {
+    let mut state = world.lock();
+    let mut found = Vec::new();
+    check_position(&state, &mut found);
+    check_content(&state, &mut found);
+    check_identity(&state, &mut found);
+    check_records(&state, &mut found);
+    state.violations.extend(found);
+}
+
+fn check_position(state: &State, found: &mut Vec<String>) {
+    let last = state
+        .rows
+        .last_key_value()
+        .map_or(0, |(sequence, _)| *sequence);
+    let position = state.position.map_or(0, |(state, _)| state.sequence);
+    if position != last {
+        found.push(format!(
+            "the position is {position} and the feed ends at {last}"
+        ));
+    }
+}
+
+/// The instances are those of the feed, but for what is recorded as failed.
+fn check_content(state: &State, found: &mut Vec<String>) {
+    let open = open(state);
+    let present = present(state);
+    for (at, instance) in state.instances.iter().enumerate() {
+        let failed = state
+            .rows
+            .iter()
+            .any(|(sequence, row)| row.instance == at && open.contains(sequence));
+        let expected = instance.current;
+        if !failed && present.get(&at).copied() != expected {
+            found.push(format!(
+                "instance {} is {:?} and should be {expected:?}",
+                instance_uid(at),
+                present.get(&at)
+            ));
+        }
+        if failed && instance.nature == Nature::Unreadable && present.contains_key(&at) {
+            found.push(format!("instance {} cannot be there", instance_uid(at)));
+        }
+    }
+    for study in newest(state, "ImagingStudy/") {
+        check_study(state, &study, &open, found);
+    }
+}
+
+fn check_study(state: &State, resource: &Value, open: &BTreeSet<u64>, found: &mut Vec<String>) {
+    let uid = text(&resource["identifier"][0]["value"]).trim_start_matches("urn:oid:");
+    let study = (0..3).find(|study| study_uid(*study) == uid);
+    let Some(study) = study else {
+        found.push(format!("a study {uid:?} that nobody stored"));
+        return;
+    };
+    let whole = state.rows.iter().all(|(sequence, row)| {
+        state.instances[row.instance].study != study || !open.contains(sequence)
+    });
+    let revision = state.revisions.get(&study).copied().unwrap_or(0);
+    if whole && text(&resource["description"]) != format!("revision {revision}") {
+        found.push(format!(
+            "study {uid} is not at revision {revision}: {resource}"
+        ));
+    }
+    if instances(resource).next().is_none() {
+        found.push(format!("study {uid} is left without instances"));
+    }
+}
+
+/// Nothing is there twice.
+fn check_identity(state: &State, found: &mut Vec<String>) {
+    for prefix in ["Patient/", "Endpoint/", "ImagingStudy/"] {
+        let mut known = BTreeSet::new();
+        for resource in newest(state, prefix) {
+            let identifiers: Vec<_> = items(&resource["identifier"])
+                .map(Value::to_string)
+                .collect();
+            if !known.insert(identifiers) {
+                found.push(format!("{prefix} twice: {resource}"));
+            }
+        }
+    }
+}
+
+/// What is open is what cannot be applied, and nobody's request is forgotten.
+fn check_records(state: &State, found: &mut Vec<String>) {
+    for record in state.records.values() {
+        let sequence = record.subject.sequence.unwrap_or_default();
+        match record.key.table {
+            FailureTable::Retrying => {
+                found.push(format!("{sequence} is shown as being retried"));
+            }
+            FailureTable::OmittedValue => {}
+            _ => {
+                let nature = state
+                    .rows
+                    .get(&sequence)
+                    .map(|row| state.instances[row.instance].nature);
+                if record.state == RecordState::Open && nature != Some(Nature::Unreadable) {
+                    found.push(format!(
+                        "{sequence} ({nature:?}) is still open: {} {}",
+                        record.code, record.message
+                    ));
+                }
+                if record.retry {
+                    found.push(format!("{sequence} is not retried"));
+                }
+            }
+        }
+    }
+    check_omitted(state, found);
+}
+
+/// Every untidy instance that was read has its row.
+fn check_omitted(state: &State, found: &mut Vec<String>) {
+    let kept: BTreeSet<u64> = state
+        .records
+        .values()
+        .filter(|record| record.key.table == FailureTable::OmittedValue)
+        .filter_map(|record| record.subject.sequence)
+        .collect();
+    for (at, instance) in state.instances.iter().enumerate() {
+        if let (Nature::Untidy, Some(current)) = (instance.nature, instance.current)
+            && !kept.contains(&current)
+        {
+            found.push(format!("no row for what {} lacks", instance_uid(at)));
+        }
+    }
+}
+
+fn open(state: &State) -> BTreeSet<u64> {
+    let records = state.records.values();
+    records
+        .filter(|record| FailureTable::FAILED.contains(&record.key.table))
+        .filter(|record| record.state == RecordState::Open)
+        .filter_map(|record| record.subject.sequence)
+        .collect()
+}

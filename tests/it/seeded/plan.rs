@@ -1,0 +1,147 @@
+//! What a seed stands for: the feed, the faults, the crashes.
+
+use fastrand::Rng;
+
+/// What is the matter with an instance until it is repaired, if it ever is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Nature {
+    Good,
+    /// A required attribute is missing.
+    Unreadable,
+    /// An optional value is invalid.
+    Untidy,
+    /// The FHIR server refuses whatever holds it.
+    Refused,
+    /// The FHIR server fails over whatever holds it.
+    Poison,
+}
+
+/// Something that happens to a study, at this second.
+#[derive(Debug, Clone, Copy)]
+pub struct Event {
+    pub second: u64,
+    pub study: u8,
+    pub kind: EventKind,
+    /// Numbers of the feed that are never used, before this one.
+    pub gap: u64,
+    /// Seconds that it takes until the feed shows it.
+    pub late: u64,
+}
+
+#[derive(Debug, Clone, Copy)]
+pub enum EventKind {
+    Store(Nature),
+    /// A bulk update of all instances there are.
+    Update,
+    /// The deletion of one instance, if there is one.
+    Delete,
+    /// One that was deleted is stored again, if there is one.
+    StoreAgain,
+}
+
+/// Everything that a seed decides beforehand.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    pub seed: u64,
+    pub events: Vec<Event>,
+    pub v2: bool,
+    pub page: u64,
+    pub concurrency: usize,
+    pub replicas: usize,
+    pub lease: bool,
+    /// Of a thousand requests, how many go wrong; by service.
+    pub feed_faults: u32,
+    pub fhir_faults: u32,
+    pub store_faults: u32,
+    pub lease_faults: u32,
+    /// Seconds during which a service is down.
+    pub fhir_outage: (u64, u64),
+    pub store_outage: (u64, u64),
+    pub feed_outage: (u64, u64),
+    /// After how many more requests, by whichever replica, the one that asks dies; one by one.
+    pub crashes: Vec<u64>,
+    /// Seconds at which somebody asks for everything to be retried.
+    pub signals: Vec<u64>,
+    /// Second at which what can be repaired at the FHIR server is.
+    pub repaired: u64,
+    /// Second from which on nothing goes wrong any more.
+    pub calm: u64,
+    pub max_attempts: u32,
+}
+
+impl Plan {
+    pub fn of(seed: u64) -> Self {
+        let mut rng = Rng::with_seed(seed);
+        let calm = rng.u64(60..1_500);
+        let events = (0..rng.usize(2..22))
+            .map(|_| event(&mut rng, calm))
+            .collect();
+        let replicas = if rng.u8(..4) == 0 { 2 } else { 1 };
+        Self {
+            seed,
+            events,
+            v2: rng.bool(),
+            page: rng.u64(1..8),
+            concurrency: rng.usize(1..5),
+            replicas,
+            lease: replicas == 2 && rng.u8(..4) != 0,
+            feed_faults: rate(&mut rng),
+            fhir_faults: rate(&mut rng),
+            store_faults: rate(&mut rng),
+            lease_faults: rate(&mut rng),
+            fhir_outage: outage(&mut rng, calm),
+            store_outage: outage(&mut rng, calm),
+            feed_outage: outage(&mut rng, calm),
+            crashes: (0..rng.usize(..5)).map(|_| rng.u64(1..60)).collect(),
+            signals: (0..rng.usize(..4)).map(|_| rng.u64(..calm)).collect(),
+            repaired: rng.u64(..calm),
+            calm,
+            max_attempts: rng.u32(2..6),
+        }
+    }
+}
+
+fn event(rng: &mut Rng, calm: u64) -> Event {
+    let kind = match rng.u8(..10) {
+        0 => EventKind::Update,
+        1 => EventKind::Delete,
+        2 => EventKind::StoreAgain,
+        _ => EventKind::Store(nature(rng)),
+    };
+    Event {
+        // Most is there from the start.
+        second: if rng.u8(..3) == 0 { rng.u64(..calm) } else { 0 },
+        study: rng.u8(..3),
+        kind,
+        gap: if rng.u8(..8) == 0 { rng.u64(1..4) } else { 0 },
+        late: if rng.u8(..12) == 0 { rng.u64(1..15) } else { 0 },
+    }
+}
+
+fn nature(rng: &mut Rng) -> Nature {
+    match rng.u8(..16) {
+        0 => Nature::Unreadable,
+        1 => Nature::Untidy,
+        2 => Nature::Refused,
+        3 => Nature::Poison,
+        _ => Nature::Good,
+    }
+}
+
+/// Faults in a thousand requests: often none, sometimes many.
+fn rate(rng: &mut Rng) -> u32 {
+    match rng.u8(..4) {
+        0 => 0,
+        1 => rng.u32(..20),
+        2 => rng.u32(..100),
+        _ => rng.u32(..300),
+    }
+}
+
+fn outage(rng: &mut Rng, calm: u64) -> (u64, u64) {
+    if rng.u8(..3) != 0 {
+        return (0, 0);
+    }
+    let from = rng.u64(..calm);
+    (from, from + rng.u64(1..600))
+}
