@@ -156,6 +156,10 @@ impl Target for FhirTarget {
             (Action::Create | Action::Update, State::Replaced) if entry.metadata.is_none() => {
                 return Reading::Skip("a newer entry of the instance follows");
             }
+            // The newer entry may have come first, when this one was committed late.
+            (Action::Delete, State::Replaced) => {
+                return Reading::Skip("the instance was stored again; its newer entry says all");
+            }
             (Action::Create, _) => cast::Action::Create,
             (Action::Update, _) => cast::Action::Update,
             (Action::Delete, _) => cast::Action::Delete,

@@ -14,15 +14,14 @@ use crate::cast_world::{items, text};
 pub fn is_settled(state: &State, sequence: u64) -> bool {
     let row = &state.rows[&sequence];
     let committed = state.committed.get(&row.instance).copied().unwrap_or(0);
-    let deleted_later = state
-        .rows
-        .range(sequence + 1..)
-        .any(|(_, later)| later.instance == row.instance && later.action == "delete");
+    let later = |deletes: bool| {
+        state.rows.range(sequence + 1..).any(|(_, later)| {
+            later.instance == row.instance && (later.action == "delete") == deletes
+        })
+    };
     let applied = match row.action {
-        "delete" => present(state)
-            .get(&row.instance)
-            .is_none_or(|at| *at > sequence),
-        _ => committed >= sequence || deleted_later,
+        "delete" => later(false) || !present(state).contains_key(&row.instance),
+        _ => committed >= sequence || later(true),
     };
     applied || state.recorded.contains_key(&sequence)
 }
