@@ -56,9 +56,6 @@ fn parse(text: &str) -> Result<DateTime, Reason> {
         return Err(FORM);
     }
     let (day, clock) = moment.split_at_checked(8).unwrap_or((moment, ""));
-    if day.contains('.') {
-        return Err(FORM);
-    }
     Ok(DateTime {
         date: date::parse(day).map_err(in_form)?,
         time: part(clock, time::parse)?,
