@@ -63,16 +63,16 @@ pub trait Store: Send + Sync + 'static {
         expected: Option<&ETag>,
     ) -> Result<ETag, Failure>;
 
-    /// Keeps failed entries, one row each. A row that is there keeps its first failure and adds
-    /// the attempts; its request for a retry is withdrawn. A row of the same entry in another table
-    /// of [`FailureTable::FAILED`] is taken over and removed.
+    /// Keeps failed entries, one row each. A row that is there keeps its first failure and a
+    /// request for a retry, and the attempts are added. A row of the same entry in another table of
+    /// [`FailureTable::FAILED`] is taken over and removed.
     ///
     /// # Errors
     /// The store cannot be written; some of the entries may be kept.
     async fn record(&self, failed: Vec<FailedEntry>) -> Result<(), Failure>;
 
-    /// Keeps what a retry of a record came to, if it failed again: [`Store::record`], but a request
-    /// for a retry that was made since `record` was read stays.
+    /// Keeps what a retry of a record came to, if it failed again: [`Store::record`], but of
+    /// requests for a retry only one stays that was made since `record` was read.
     ///
     /// # Errors
     /// The store cannot be written.

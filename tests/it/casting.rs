@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use radcast::failure::Code;
 use radcast::sandbox::Fault;
-use radcast::store::{FailureTable, RecordFilter, Store};
+use radcast::store::{FailureTable, RecordFilter, Store, SyncState};
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
@@ -16,6 +16,57 @@ fn only_study(services: &Services) -> Value {
     let mut studies = services.fhir.resources("ImagingStudy").unwrap();
     assert_eq!(studies.len(), 1);
     studies.remove(0)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn w7_an_empty_service_is_followed_until_something_is_stored() {
+    let services = Services::start().await;
+    // In place of the 204 that follows.
+    for body in ["null", ""] {
+        services.dicom.faults().order(
+            "dicom.latest",
+            Fault::Reject {
+                status: StatusCode::OK,
+                body: body.to_owned(),
+                retry_after: None,
+            },
+        );
+    }
+    let daemon = Daemon::of(&services);
+    let running = daemon.start();
+    until("five looks at the feed", async || {
+        services.dicom.faults().count("dicom.latest") >= 5
+    })
+    .await;
+    let last = services.store(&study(1, 1, 1, 1));
+    daemon.until_settled(last).await;
+    assert_eq!(running.terminate().await, Some(0));
+    assert!(!daemon.log().contains("cannot be read"), "{}", daemon.log());
+    assert_eq!(services.fhir.count("ImagingStudy").unwrap(), 1);
+}
+
+#[tokio::test]
+async fn w2_a_position_beyond_the_feed_moves_nowhere() {
+    let services = Services::start().await;
+    let last = services.store(&study(1, 1, 1, 3));
+    let daemon = Daemon::of(&services)
+        .with("RetryConfiguration__InitialDelay", "00:00:00.01")
+        .with("RetryConfiguration__MaxDelay", "00:00:00.01");
+    let state = SyncState {
+        sequence: 50,
+        timestamp: None,
+    };
+    daemon.store().save_sync_state(state, None).await.unwrap();
+    let running = daemon.start();
+    until("ten looks at the feed", async || {
+        services.dicom.faults().count("dicom.latest") >= 10
+    })
+    .await;
+    assert_eq!(running.terminate().await, Some(0));
+    assert!(daemon.log().contains(Code::DicomPositionAhead.as_str()));
+    assert_eq!(daemon.position().await, 50);
+    assert_eq!(services.dicom.faults().count("dicom.feed"), 0);
+    assert_eq!(services.dicom.latest_sequence().unwrap(), last);
 }
 
 #[tokio::test(flavor = "multi_thread")]

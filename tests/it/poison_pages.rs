@@ -278,30 +278,6 @@ async fn assert_stops(feed: &mut impl ChangeFeed, before: u64) {
     assert!(failure.message.starts_with(&told), "{failure}");
 }
 
-#[tokio::test]
-async fn w2_a_position_beyond_the_feed_moves_nowhere() {
-    let services = Services::start().await;
-    let last = services.store(&study(1, 1, 1, 3));
-    let daemon = Daemon::of(&services)
-        .with("RetryConfiguration__InitialDelay", "00:00:00.01")
-        .with("RetryConfiguration__MaxDelay", "00:00:00.01");
-    let state = radcast::store::SyncState {
-        sequence: 50,
-        timestamp: None,
-    };
-    daemon.store().save_sync_state(state, None).await.unwrap();
-    let running = daemon.start();
-    until("ten looks at the feed", async || {
-        services.dicom.faults().count("dicom.latest") >= 10
-    })
-    .await;
-    assert_eq!(running.terminate().await, Some(0));
-    assert!(daemon.log().contains(Code::DicomPositionAhead.as_str()));
-    assert_eq!(daemon.position().await, 50);
-    assert_eq!(services.dicom.faults().count("dicom.feed"), 0);
-    assert_eq!(services.dicom.latest_sequence().unwrap(), last);
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn w3_a_malformed_entry_before_a_gap_and_one_at_the_end_cost_no_other_entry() {
     let (services, poison) = poisoned().await;
@@ -377,32 +353,5 @@ async fn rx7_the_daemon_that_is_to_stop_records_nothing_and_stays_before_the_ent
     assert!(daemon.log().contains(Code::DicomInvalidResponse.as_str()));
     assert_eq!(daemon.position().await, good);
     assert_eq!(daemon.store().records(None, 10).await.unwrap(), []);
-    assert_eq!(services.fhir.count("ImagingStudy").unwrap(), 1);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn w7_an_empty_service_is_followed_until_something_is_stored() {
-    let services = Services::start().await;
-    // In place of the 204 that follows.
-    for body in ["null", ""] {
-        services.dicom.faults().order(
-            "dicom.latest",
-            Fault::Reject {
-                status: StatusCode::OK,
-                body: body.to_owned(),
-                retry_after: None,
-            },
-        );
-    }
-    let daemon = Daemon::of(&services);
-    let running = daemon.start();
-    until("five looks at the feed", async || {
-        services.dicom.faults().count("dicom.latest") >= 5
-    })
-    .await;
-    let last = services.store(&study(1, 1, 1, 1));
-    daemon.until_settled(last).await;
-    assert_eq!(running.terminate().await, Some(0));
-    assert!(!daemon.log().contains("cannot be read"), "{}", daemon.log());
     assert_eq!(services.fhir.count("ImagingStudy").unwrap(), 1);
 }

@@ -8,9 +8,9 @@ use crate::store::FailureRecord;
 /// How records are written over earlier ones.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Over<'a> {
-    /// Attempts are added, a request for a retry is withdrawn, other tables are looked into.
+    /// Attempts are added, a request for a retry stays, other tables are looked into.
     AllTables,
-    /// The same, but a request that was made since this record was read stays; the record itself
+    /// The same, but only a request that was made since this record was read; the record itself
     /// is taken over, wherever it is.
     Since(&'a FailureRecord),
     /// In its own table, whatever the attempts were.
@@ -39,8 +39,9 @@ pub(super) fn merge(
         Over::Since(retried) => earlier
             .iter()
             .any(|row| row.retry && !(row.key == retried.key && row.etag == retried.etag)),
+        Over::AllTables => earlier.iter().any(|row| row.retry),
         // Made after the write that only the answer was lost of.
-        Over::AllTables | Over::OwnTable => written && there.is_some_and(|there| there.retry),
+        Over::OwnTable => written && there.is_some_and(|there| there.retry),
     };
     let first = earlier.iter().map(|row| row.first_failed).min();
     let mut merged = FailureRecord {

@@ -12,7 +12,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 
-use self::rows::{Attempts, NewRow};
+use self::rows::{Asked, Attempts, NewRow};
 use super::{
     ETag, FailedEntry, FailureRecord, FailureTable, OmittedValueRow, RecordFilter, RecordKey,
     Report, Store, SyncState,
@@ -129,7 +129,7 @@ impl Store for SqliteStore {
             failed.iter().try_for_each(|entry| {
                 let row = NewRow::failed(entry);
                 rows::move_here(transaction, &row.key)?;
-                rows::upsert(transaction, &row, Attempts::Add, false)
+                rows::upsert(transaction, &row, Attempts::Add, Asked::Stays)
             })
         })
         .await
@@ -143,10 +143,11 @@ impl Store for SqliteStore {
         let (key, etag) = (record.key.clone(), record.etag.clone());
         self.in_transaction(move |transaction| {
             let now = rows::get(transaction, &key)?;
-            let asked_again = now.is_some_and(|now| now.retry && now.etag != etag);
+            let again = now.is_some_and(|now| now.retry && now.etag != etag);
+            let asked = if again { Asked::Stays } else { Asked::Answered };
             let row = NewRow::failed(&failed);
             rows::move_here(transaction, &row.key)?;
-            rows::upsert(transaction, &row, Attempts::Add, asked_again)
+            rows::upsert(transaction, &row, Attempts::Add, asked)
         })
         .await
     }
@@ -155,7 +156,7 @@ impl Store for SqliteStore {
         self.in_transaction(move |transaction| {
             values.iter().try_for_each(|value| {
                 let row = NewRow::omitted(value);
-                rows::upsert(transaction, &row, Attempts::Replace, false)
+                rows::upsert(transaction, &row, Attempts::Replace, Asked::Answered)
             })
         })
         .await
@@ -170,7 +171,7 @@ impl Store for SqliteStore {
             if rows::merge_history(transaction, &row)? {
                 return Ok(());
             }
-            rows::upsert(transaction, &row, Attempts::Replace, false)
+            rows::upsert(transaction, &row, Attempts::Replace, Asked::Answered)
         })
         .await
     }
@@ -180,7 +181,7 @@ impl Store for SqliteStore {
         self.in_transaction(move |transaction| {
             let mut row = NewRow::failed(&entry);
             row.key.table = FailureTable::Retrying;
-            rows::upsert(transaction, &row, Attempts::Replace, false)
+            rows::upsert(transaction, &row, Attempts::Replace, Asked::Answered)
         })
         .await
     }

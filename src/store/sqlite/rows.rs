@@ -75,12 +75,19 @@ pub(super) enum Attempts {
     Replace,
 }
 
-/// Writes a row; one that is there keeps its first failure. `retry` is what becomes of a request.
+/// What becomes of a request for a retry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Asked {
+    Stays,
+    Answered,
+}
+
+/// Writes a row; one that is there keeps its first failure.
 pub(super) fn upsert(
     connection: &Connection,
     new: &NewRow<'_>,
     attempts: Attempts,
-    retry: bool,
+    asked: Asked,
 ) -> rusqlite::Result<()> {
     let sql =
         "INSERT INTO FailureTable (TableName, RowKey, ChangeFeedSequence, StudyUid, SeriesUid,
@@ -90,7 +97,7 @@ pub(super) fn upsert(
         VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?23,?12,?13,?14,?15,?16,?17,?18,?19,?20,?21)
         ON CONFLICT DO UPDATE SET Class = ?7, Code = ?8, Exception = ?9, Cure = ?10,
             Attempts = ?11 + CASE ?22 WHEN 1 THEN Attempts ELSE 0 END, LastFailed = ?12,
-            Retry = ?17, NextRetry = ?18, AutomaticRetries = ?19,
+            Retry = max(?17, CASE ?23 WHEN 1 THEN Retry ELSE 0 END), NextRetry = ?18, AutomaticRetries = ?19,
             Archive = coalesce(?20, Archive), State = 'open', ETag = ETag + 1";
     let subject = new.subject;
     connection.prepare_cached(sql)?.execute(params![
@@ -110,7 +117,7 @@ pub(super) fn upsert(
         subject.action,
         subject.timestamp.map(|at| at.to_string()),
         subject.digest,
-        retry,
+        false,
         new.next_retry.map(|at| at.to_string()),
         new.automatic_retries,
         new.archive,

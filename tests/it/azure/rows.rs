@@ -181,7 +181,7 @@ async fn r45_a_retry_that_somebody_asks_for_by_hand_counts_in_whatever_type() {
         .await
         .unwrap();
     let row = only_row(&azurite, &tables, "FhirFailToStoreExceptionTable").await;
-    assert_eq!(row["Retry"], false, "withdrawn, in its own type");
+    assert_eq!(row["Retry"], true, "kept, in its own type");
 }
 
 #[tokio::test]

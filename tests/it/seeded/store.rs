@@ -60,7 +60,7 @@ impl Store for ModelStore {
         self.with(|world| {
             failed
                 .into_iter()
-                .for_each(|entry| keep(world, entry, false));
+                .for_each(|entry| keep(world, entry, None));
             Ok(())
         })
         .await
@@ -72,9 +72,7 @@ impl Store for ModelStore {
         failed: FailedEntry,
     ) -> Result<(), Failure> {
         self.with(|world| {
-            let now = world.records.get(&record.key);
-            let asked_again = now.is_some_and(|now| now.retry && now.etag != record.etag);
-            keep(world, failed, asked_again);
+            keep(world, failed, Some(&record.etag));
             Ok(())
         })
         .await
@@ -215,7 +213,8 @@ fn save(world: &mut State, state: SyncState, expected: Option<&ETag>) -> Result<
     Ok(ETag(next.to_string()))
 }
 
-fn keep(world: &mut State, entry: FailedEntry, retry: bool) {
+/// Keeps a failed entry. A request for a retry is answered when it was `read`, and stays otherwise.
+fn keep(world: &mut State, entry: FailedEntry, read: Option<&ETag>) {
     let key = entry.key();
     let sequence = entry.subject.sequence.unwrap_or_default();
     let mut record = record_of(key.clone(), &entry, world.next_etag());
@@ -232,12 +231,13 @@ fn keep(world: &mut State, entry: FailedEntry, retry: bool) {
             record.first_failed = before.first_failed;
             let recalled = world.recalled.get(&sequence).copied().unwrap_or_default();
             let asked = world.asked.get(&sequence).copied().unwrap_or_default();
-            if before.retry && !retry && recalled <= asked {
+            let answered = read == Some(&before.etag);
+            if before.retry && answered && recalled <= asked {
                 world.violate(format!("the request to retry {sequence} is lost"));
             }
+            record.retry |= before.retry && !answered;
         }
     }
-    record.retry = retry;
     *world.recorded.entry(sequence).or_default() += 1;
     world.records.insert(key, record);
 }
