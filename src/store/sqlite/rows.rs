@@ -94,10 +94,11 @@ pub(super) fn upsert(
             InstanceUid, Class, Code, Exception, Cure, Attempts, FirstFailed, LastFailed,
             PartitionName, Action, EntryTimestamp, Digest, Retry, NextRetry, AutomaticRetries,
             Archive, Attribute)
-        VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?23,?12,?13,?14,?15,?16,?17,?18,?19,?20,?21)
+        VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?23,?12,?13,?14,?15,?16,0,?18,?19,?20,?21)
         ON CONFLICT DO UPDATE SET Class = ?7, Code = ?8, Exception = ?9, Cure = ?10,
             Attempts = ?11 + CASE ?22 WHEN 1 THEN Attempts ELSE 0 END, LastFailed = ?12,
-            Retry = max(?17, CASE ?23 WHEN 1 THEN Retry ELSE 0 END), NextRetry = ?18, AutomaticRetries = ?19,
+            Retry = CASE ?17 WHEN 1 THEN Retry ELSE 0 END, NextRetry = ?18,
+            AutomaticRetries = ?19,
             Archive = coalesce(?20, Archive), State = 'open', ETag = ETag + 1";
     let subject = new.subject;
     connection.prepare_cached(sql)?.execute(params![
@@ -117,7 +118,7 @@ pub(super) fn upsert(
         subject.action,
         subject.timestamp.map(|at| at.to_string()),
         subject.digest,
-        false,
+        asked == Asked::Stays,
         new.next_retry.map(|at| at.to_string()),
         new.automatic_retries,
         new.archive,
