@@ -7,7 +7,6 @@ use radcast::failure::Code;
 use radcast::feed::{ChangeFeed, FeedClient, Page, SequenceWindows, TimeWindows};
 use radcast::sandbox::Fault;
 use radcast::settings::{ApiVersion, OnUnparsable};
-use radcast::store::Store;
 use reqwest::{StatusCode, Url};
 
 use crate::support::daemon::{Daemon, until};
