@@ -6,6 +6,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use reqwest::Url;
 use reqwest::redirect::Policy;
+use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::Capability;
@@ -19,6 +20,18 @@ const FHIR_JSON: &str = "application/fhir+json";
 
 /// How many pages of a search are read: an identifier finds one resource, or a few too many.
 const MOST_PAGES: usize = 10;
+
+/// What is read of a resource to know its version.
+#[derive(Deserialize)]
+struct Versioned {
+    meta: VersionedMeta,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct VersionedMeta {
+    version_id: String,
+}
 
 /// A client of one FHIR server.
 #[derive(Debug, Clone)]
@@ -79,6 +92,31 @@ impl FhirClient {
         Ok(found)
     }
 
+    /// The present version (`meta.versionId`) of a resource, which is read and not searched for:
+    /// searches may lag behind. `None` when it is gone.
+    ///
+    /// # Errors
+    /// The server cannot be reached, refuses, or answers what is no resource.
+    pub async fn version(&self, resource_type: &str, id: &str) -> Result<Option<String>, Failure> {
+        let request = Outgoing {
+            url: format!("{}/{resource_type}/{id}", self.base),
+            accept: FHIR_JSON,
+            body: None,
+        };
+        let answer = self.exchange(request, Operation::Read).await?;
+        if matches!(answer.status, 404 | 410) {
+            return Ok(None);
+        }
+        if !answer.is_success() {
+            return Err(refused(Operation::Read, &answer));
+        }
+        let read: Versioned = serde_json::from_slice(&answer.body).map_err(|_| {
+            let code = classify(Dependency::Fhir, Operation::Read, Symptom::Malformed);
+            Failure::new(code, "the answer to a read is no resource with a version")
+        })?;
+        Ok(Some(read.meta.version_id))
+    }
+
     /// Carries out all of these requests, or none.
     ///
     /// # Errors
@@ -104,14 +142,18 @@ impl FhirClient {
     }
 
     async fn send(&self, request: Outgoing, operation: Operation) -> Result<Bytes, Failure> {
-        let answer = self.exchange.exchange(request).await.map_err(|error| {
-            let code = classify(Dependency::Fhir, operation, error.symptom);
-            Failure::new(code, error.reason)
-        })?;
+        let answer = self.exchange(request, operation).await?;
         if answer.is_success() {
             return Ok(answer.body);
         }
         Err(refused(operation, &answer))
+    }
+
+    async fn exchange(&self, request: Outgoing, operation: Operation) -> Result<Answer, Failure> {
+        self.exchange.exchange(request).await.map_err(|error| {
+            let code = classify(Dependency::Fhir, operation, error.symptom);
+            Failure::new(code, error.reason)
+        })
     }
 
     /// A next link at the configured address: behind a gateway a server may tell another one.

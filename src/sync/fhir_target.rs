@@ -117,11 +117,29 @@ impl FhirTarget {
                 "{notice}"
             );
         }
+        if !merged.writes.iter().any(is_of_study) {
+            self.verify(&found.study).await?;
+        }
         if merged.writes.is_empty() {
             debug!(event = "nothing_changed", study = delta.study().uid());
             return Ok(Applied::default());
         }
         self.send(delta, merged.writes).await
+    }
+
+    /// What was found is the present version. A write is checked by the server; that there is
+    /// nothing to write is believed only of a study that is no older than the server's own.
+    async fn verify(&self, found: &[Resource]) -> Result<(), Failure> {
+        for resource in found {
+            let (Some(id), version) = (resource.id(), resource.version()) else {
+                continue;
+            };
+            if self.client.version("ImagingStudy", &id).await? != version {
+                let message = format!("the search gave an older version of ImagingStudy/{id}");
+                return Err(Failure::new(Code::FhirConflict, message));
+            }
+        }
+        Ok(())
     }
 
     async fn send(&self, delta: &StudyDelta, writes: Vec<Write>) -> Result<Applied, Failure> {
@@ -227,6 +245,10 @@ impl Target for FhirTarget {
         );
         Ok(())
     }
+}
+
+fn is_of_study(write: &Write) -> bool {
+    write.resource_type() == "ImagingStudy"
 }
 
 /// What a transaction did. A create that found its resource did nothing.

@@ -64,7 +64,17 @@ fn read(state: &State, url: &str, stale: bool) -> Answer {
                                 "rest": rest });
         return answer(200, &statement);
     }
-    let (path, query) = url.split_once('?').unwrap();
+    let Some((path, query)) = url.split_once('?') else {
+        let name = url.trim_start_matches("http://fhir.example/");
+        let newest = state
+            .resources
+            .get(name)
+            .and_then(|versions| versions.last());
+        return match newest {
+            Some(resource) => answer(200, &serde_json::from_str(resource).unwrap()),
+            None => outcome(404, "gone"),
+        };
+    };
     let resource_type = path.rsplit('/').next().unwrap();
     let found = search(state, resource_type, query, stale);
     let entries: Vec<_> = found
