@@ -130,13 +130,22 @@ impl<T: Target> Lane<T> {
     fn meaning(&self, entry: ReadEntry<T::Change>) -> Present<T::Change> {
         match entry.reading {
             Reading::Change { change, warnings } => Present::Change(Pending {
+                change: self.in_place(&entry.subject, change),
                 subject: entry.subject,
-                change: self.target.late(change),
                 omitted: warnings,
             }),
             Reading::Skip(reason) => Present::Obsolete(reason),
             Reading::Refuse(failure) => Present::Failed(entry.subject, failure),
         }
+    }
+
+    /// The change in its place among those that were applied since. A bulk update that is still the
+    /// present state corrects the whole study: what came since came with it.
+    fn in_place(&self, subject: &Subject, change: T::Change) -> T::Change {
+        if subject.action.as_deref() == Some(Action::Update.as_str()) {
+            return change;
+        }
+        self.target.late(change)
     }
 
     /// `None` if the engine stops before it is done.

@@ -47,9 +47,13 @@ pub fn check(world: &World) {
     let mut state = world.lock();
     let mut found = Vec::new();
     check_position(&state, &mut found);
-    check_content(&state, &mut found);
+    // Two writers without a lease find each other by the position; what they write meanwhile is
+    // theirs.
+    if !state.plan.is_contended() {
+        check_content(&state, &mut found);
+        check_records(&state, &mut found);
+    }
     check_identity(&state, &mut found);
-    check_records(&state, &mut found);
     state.violations.extend(found);
 }
 

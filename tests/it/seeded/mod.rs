@@ -49,7 +49,8 @@ fn run(seeds: impl Iterator<Item = u64>) {
         let violations = outcome.unwrap_or_else(|_| vec!["it panicked".to_owned()]);
         assert!(
             violations.is_empty(),
-            "seed {seed}:\n{}\nreplay with RADCAST_SEED={seed} cargo test --test it seeded",
+            "seed {seed} ({}):\n{}\nreplay with RADCAST_SEED={seed} cargo test --test it seeded",
+            Plan::of(seed).in_words(),
             violations.join("\n")
         );
     }

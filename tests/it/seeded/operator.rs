@@ -32,7 +32,7 @@ pub async fn run(world: &World) {
         if let Err(failure) = replica.await.unwrap() {
             // Without a lease two writers find each other out.
             let state = &mut world.lock();
-            if state.plan.replicas == 1 || state.plan.lease {
+            if !state.plan.is_contended() {
                 state.violate(format!("it ended with {failure}"));
             }
         }

@@ -72,8 +72,8 @@ pub struct Plan {
 impl Plan {
     pub fn of(seed: u64) -> Self {
         let mut rng = Rng::with_seed(seed);
-        let calm = rng.u64(60..1_500);
-        let events = (0..rng.usize(2..22))
+        let calm = rng.u64(60..600);
+        let events = (0..rng.usize(2..18))
             .map(|_| event(&mut rng, calm))
             .collect();
         let replicas = if rng.u8(..4) == 0 { 2 } else { 1 };
@@ -98,6 +98,21 @@ impl Plan {
             calm,
             max_attempts: rng.u32(2..6),
         }
+    }
+}
+
+impl Plan {
+    /// Whether several replicas work at once.
+    pub const fn is_contended(&self) -> bool {
+        self.replicas > 1 && !self.lease
+    }
+
+    /// What kind of run it is.
+    pub fn in_words(&self) -> String {
+        let version = if self.v2 { "v2" } else { "v1" };
+        let lease = if self.lease { "with" } else { "without" };
+        let (replicas, crashes) = (self.replicas, self.crashes.len());
+        format!("{version}, {replicas} replicas {lease} a lease, {crashes} crashes")
     }
 }
 
@@ -143,5 +158,5 @@ fn outage(rng: &mut Rng, calm: u64) -> (u64, u64) {
         return (0, 0);
     }
     let from = rng.u64(..calm);
-    (from, from + rng.u64(1..600))
+    (from, from + rng.u64(1..300))
 }

@@ -116,7 +116,7 @@ fn engine(world: &World, replica: usize, feed: FeedClient) -> Engine<FhirTarget>
         }),
         present: Arc::new(feed),
         worker: Worker {
-            poll_interval: Duration::from_secs(10),
+            poll_interval: Duration::from_secs(30),
             poll_interval_during_catchup: Duration::ZERO,
             max_concurrency: plan.concurrency,
             pages_ahead: 2,
