@@ -72,3 +72,47 @@ fn wanted(filter: &RecordFilter) -> String {
         .collect::<Vec<_>>()
         .join(" and ")
 }
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+
+    use super::*;
+    use crate::store::FailureTable;
+
+    /// The service compares within one type; the emulator is less strict.
+    #[test]
+    fn r45_a_request_for_a_retry_is_looked_for_in_every_type() {
+        let filter = RecordFilter {
+            retry_by: Some(Timestamp::UNIX_EPOCH),
+            ..RecordFilter::default()
+        };
+        let expected = "(Retry eq true or Retry ge '' or Retry ge 1 or Retry ge 1L \
+            or NextRetry le datetime'1970-01-01T00:00:00.0000000Z')";
+        assert_eq!(records(&filter, None), [expected]);
+    }
+
+    #[test]
+    fn a_filter_with_everything_has_no_more_comparisons_than_the_service_takes() {
+        let filter = RecordFilter {
+            study: Some("it's".to_owned()),
+            instance: Some("1.2".to_owned()),
+            from_sequence: Some(1),
+            to_sequence: Some(u64::MAX),
+            retry_by: Some(Timestamp::UNIX_EPOCH),
+            ..RecordFilter::default()
+        };
+        let after = RecordKey {
+            table: FailureTable::Fhir,
+            partition: "it's".to_owned(),
+            row: "a".to_owned(),
+        };
+        for filter in records(&filter, Some(&after)) {
+            let comparisons = [" eq ", " ge ", " gt ", " le "];
+            let count: usize = comparisons.iter().map(|c| filter.matches(c).count()).sum();
+            assert!(count <= 15, "{filter}");
+            assert!(filter.contains("StudyUid eq 'it''s'"), "{filter}");
+            assert!(filter.contains("le 9223372036854775807L"), "{filter}");
+        }
+    }
+}

@@ -13,6 +13,7 @@ use radcast::settings::{BlobStore, Credentials, Lease, Secret, StorageAccount, T
 use radcast::store::{AzureStore, BlobLease, RecordFilter, Store, SyncState};
 
 use super::failed;
+use crate::support::wire::Wire;
 
 /// A service that gives everybody the same answer.
 struct Service {
@@ -210,6 +211,19 @@ async fn w1_no_answer_at_all_is_no_position_of_nothing() {
     };
     let late = open(account, Duration::from_millis(20)).sync_state().await;
     assert_eq!(late.unwrap_err().code, Code::StoreTimeout);
+}
+
+#[tokio::test]
+async fn a_request_without_an_answer_is_sent_once() {
+    let wire = Wire::to(1).await;
+    let account = StorageAccount {
+        endpoint: format!("http://127.0.0.1:{}", wire.port()).parse().unwrap(),
+        credentials: Credentials::Signature(Secret::new("ss=bt&sig=canary")),
+    };
+    let store = open(account, Duration::from_secs(30));
+    let failure = store.sync_state().await.unwrap_err();
+    assert_eq!(failure.code, Code::StoreUnavailable);
+    assert_eq!(wire.connections(), 1);
 }
 
 #[tokio::test]
