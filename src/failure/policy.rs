@@ -217,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn what_passes_by_itself_is_transient_everywhere() {
+    fn r09_what_passes_by_itself_is_transient_everywhere() {
         for status in [408, 425, 429, 500, 502, 503, 504] {
             assert_eq!(class(Operation::Read, status), Class::Transient, "{status}");
             assert_eq!(

@@ -193,7 +193,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_wait_that_the_server_asks_for_uses_up_an_attempt_and_no_time() {
+    async fn w10_a_wait_that_the_server_asks_for_uses_up_an_attempt_and_no_time() {
         let policy = policy();
         let mut attempts = Attempts::new(&policy, Patience::Full);
         let asked = Duration::from_secs(900);

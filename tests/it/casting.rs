@@ -357,7 +357,7 @@ async fn sigterm_lets_the_study_under_way_finish_and_saves_the_position() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn sigterm_ends_a_long_wait_at_once_and_the_entry_is_applied_after_the_next_start() {
+async fn rx9_sigterm_ends_a_long_wait_at_once_and_the_entry_is_applied_after_the_next_start() {
     let services = Services::start().await;
     let last = services.store(&study(1, 1, 1, 2));
     let busy = Fault::reject(StatusCode::SERVICE_UNAVAILABLE);

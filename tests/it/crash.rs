@@ -31,7 +31,7 @@ fn fill(services: &Services) -> u64 {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn killed_at_many_moments_it_ends_with_the_same_resources_and_no_duplicates() {
+async fn w11_killed_at_many_moments_it_ends_with_the_same_resources_and_no_duplicates() {
     let undisturbed = Services::start().await;
     let last = fill(&undisturbed);
     Daemon::of(&undisturbed).run_until_settled(last).await;
@@ -64,7 +64,7 @@ async fn killed_at_many_moments_it_ends_with_the_same_resources_and_no_duplicate
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn killed_between_the_write_and_its_answer_it_does_not_write_twice() {
+async fn rx2_killed_between_the_write_and_its_answer_it_does_not_write_twice() {
     let services = Services::start().await;
     let last = services.store(&study(1, 1, 1, 5));
     let (held, release) = Fault::hold();

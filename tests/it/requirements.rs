@@ -25,11 +25,17 @@ fn numbers() -> BTreeSet<String> {
     found
 }
 
-/// The numbers in the names of the functions that are marked as tests.
+/// The numbers in the names of the functions that are marked as tests, or are tests of a contract.
 fn numbers_of(source: &str) -> Vec<String> {
     let mut marked = false;
+    let mut contract = false;
     let mut found = Vec::new();
     for line in source.lines().map(str::trim) {
+        if contract {
+            contract = line != "}";
+            found.extend(numbers_in(line));
+        }
+        contract |= line == "contract! {";
         if line.starts_with("#[test]") || line.starts_with("#[tokio::test") {
             marked = true;
         }
@@ -39,11 +45,16 @@ fn numbers_of(source: &str) -> Vec<String> {
             .filter(|_| marked);
         if let Some(name) = name {
             marked = false;
-            let words = name.split(['_', '(']);
-            found.extend(words.take_while(|word| is_number(word)).map(str::to_owned));
+            found.extend(numbers_in(name));
         }
     }
     found
+}
+
+/// The numbers that a name begins with.
+fn numbers_in(name: &str) -> impl Iterator<Item = String> {
+    let words = name.split(['_', '(']);
+    words.take_while(|word| is_number(word)).map(str::to_owned)
 }
 
 fn is_number(word: &str) -> bool {
@@ -76,6 +87,10 @@ fn only_names_of_tests_count() {
         #[tokio::test(flavor = \"multi_thread\")]
         async fn r03_rx4_w5_three_at_once() {}
         #[test]
-        fn a_test_of_r06() {}";
-    assert_eq!(numbers_of(source), ["r02", "r03", "rx4", "w5"]);
+        fn a_test_of_r06() {}
+        contract! {
+            r07_of_every_store
+        }
+        r08_outside";
+    assert_eq!(numbers_of(source), ["r02", "r03", "rx4", "w5", "r07"]);
 }

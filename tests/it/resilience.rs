@@ -70,7 +70,7 @@ async fn r05_r36_r53_what_needs_a_person_is_not_asked_again_and_the_feed_goes_on
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn r10_a_server_too_busy_is_asked_again_and_nothing_is_recorded() {
+async fn r10_w4_a_server_too_busy_is_asked_again_and_nothing_is_recorded() {
     for status in [
         StatusCode::SERVICE_UNAVAILABLE,
         StatusCode::TOO_MANY_REQUESTS,
@@ -248,4 +248,87 @@ async fn w14_a_commit_that_found_its_resource_is_not_repeated_with_its_side_effe
     // Patient, Endpoint and ImagingStudy, each in one version.
     assert_eq!(services.fhir.versions_written().unwrap(), 3);
     assert_eq!(daemon.records().await, []);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn r06_r27_after_a_repair_at_the_fhir_server_a_signal_is_enough() {
+    let services = Services::start().await;
+    let surplus = post(&services, &same_patient()).await;
+    post(&services, &same_patient()).await;
+    let last = services.store(&study(1, 1, 1, 2));
+    let daemon = Daemon::of(&services).with("RetryConfiguration__SignalInterval", "00:00:00.1");
+    let running = daemon.start();
+    daemon.until_settled(last).await;
+    assert_eq!(daemon.records().await.len(), 2);
+    let id = surplus["id"].as_str().unwrap();
+    let url = format!("{}/Patient/{id}", services.fhir_address());
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    assert!(
+        client
+            .delete(url)
+            .send()
+            .await
+            .unwrap()
+            .status()
+            .is_success()
+    );
+    let asked = daemon
+        .command(&["failures", "retry", "--all", "--yes"])
+        .output()
+        .unwrap();
+    assert_eq!(asked.status.code(), Some(0), "{asked:?}");
+    until("the retries", async || daemon.records().await.is_empty()).await;
+    assert_eq!(running.terminate().await, Some(0));
+    let study = &services.fhir.resources("ImagingStudy").unwrap()[0];
+    assert_eq!(study["numberOfInstances"], 2);
+    assert_eq!(services.dicom.latest_sequence().unwrap(), last);
+    assert_eq!(daemon.position().await, last);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rx6_a_refusal_of_permission_pauses_the_feed_and_records_nothing() {
+    let services = Services::start().await;
+    let daemon = Daemon::of(&services).with("RetryConfiguration__MaxDelay", "00:00:00.1");
+    let running = daemon.start();
+    let first = services.store(&study(1, 1, 1, 1));
+    daemon.until_settled(first).await;
+    reject(&services, "fhir.search", StatusCode::FORBIDDEN, 40);
+    let last = services.store(&study(2, 2, 1, 2));
+    until("the pause", async || {
+        !daemon.events("notification").is_empty()
+    })
+    .await;
+    assert_eq!(daemon.position().await, first);
+    daemon.until_settled(last).await;
+    assert_eq!(running.terminate().await, Some(0));
+    assert_eq!(daemon.records().await, []);
+    let told = daemon.events("notification");
+    let paused = told.iter().filter(|told| told["kind"] == "feedPaused");
+    assert_eq!(paused.count(), 1, "{told:?}");
+    assert!(daemon.log().contains(Code::FhirForbidden.cure()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn w9_what_ends_the_daemon_ends_it_with_a_code_and_services_that_are_down_do_not() {
+    let nobody = "http://127.0.0.1:9";
+    let alone = Daemon::between(nobody, nobody);
+    let waiting = alone.start();
+    until("its word", async || {
+        alone.log().contains("fhir.unreachable")
+    })
+    .await;
+    assert_eq!(waiting.terminate().await, Some(0));
+
+    let services = Services::start().await;
+    let daemon = Daemon::of(&services);
+    let mut command = daemon.command(&["run"]);
+    let mut process = command.stdout(std::process::Stdio::null()).spawn().unwrap();
+    let first = services.store(&study(1, 1, 1, 1));
+    daemon.until_settled(first).await;
+    let rival = rusqlite::Connection::open(daemon.store_path()).unwrap();
+    let moved = "UPDATE SyncStateTable SET ETag = ETag + 1, SyncedSequence = SyncedSequence + 7";
+    rival.execute(moved, []).unwrap();
+    services.store(&study(2, 2, 1, 1));
+    let ended = tokio::task::spawn_blocking(move || process.wait().unwrap().code());
+    assert_eq!(ended.await.unwrap(), Some(1));
 }

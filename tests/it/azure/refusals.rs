@@ -218,7 +218,7 @@ async fn a_request_without_an_answer_is_sent_once() {
     let wire = Wire::to(1).await;
     let account = StorageAccount {
         endpoint: format!("http://127.0.0.1:{}", wire.port()).parse().unwrap(),
-        credentials: Credentials::Signature(Secret::new("ss=bt&sig=canary")),
+        credentials: Credentials::Signature(Secret::new("ss=bt&sig=canary".to_owned())),
     };
     let store = open(account, Duration::from_secs(30));
     let failure = store.sync_state().await.unwrap_err();

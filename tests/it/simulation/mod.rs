@@ -82,7 +82,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]
-    fn every_entry_is_applied_skipped_or_recorded_in_order(entries in entries()) {
+    fn r77_every_entry_is_applied_skipped_or_recorded_in_order(entries in entries()) {
         let world = World::of(&entries);
         live(&world, None);
         assert_all_accounted_for(&world);
@@ -136,7 +136,7 @@ fn an_hour_of_outage_costs_an_hour_and_no_entry() {
 }
 
 #[test]
-fn an_entry_that_keeps_failing_on_a_healthy_server_is_recorded_alone() {
+fn r18_an_entry_that_keeps_failing_on_a_healthy_server_is_recorded_alone_and_the_next_goes_on() {
     let mut entries = vec![(1, Nature::Good); 9];
     entries[4].1 = Nature::Flaky(u32::MAX);
     let world = World::of(&entries);
