@@ -51,7 +51,7 @@ fn reach(
     Ok(Reached {
         store: open(&loaded.settings)?,
         dicom: (!stood_in).then(|| format!("{base}/{}", dicom_web.api_version.as_str())),
-        dispositions: Dispositions::default(),
+        dispositions: loaded.settings.retry.policies.dispositions(),
         stop,
         now: system_clock()(),
         settings: loaded.settings,

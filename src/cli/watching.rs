@@ -62,7 +62,8 @@ impl Watching {
                 prometheus,
                 validation: settings.cast.validation,
             };
-            let failures = failures_api(Arc::clone(store), api_key(&settings.ops));
+            let dispositions = settings.retry.policies.dispositions();
+            let failures = failures_api(Arc::clone(store), api_key(&settings.ops), dispositions);
             tasks.push(spawn(server.serve(router(facts).merge(failures))));
         }
         Ok(Self {

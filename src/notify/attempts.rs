@@ -57,7 +57,7 @@ mod tests {
     use std::num::NonZeroU32;
 
     use super::*;
-    use crate::settings::{OnOutage, Retry};
+    use crate::settings::{OnOutage, Policies, Retry};
 
     fn policy(most: u32) -> Retry {
         Retry {
@@ -67,6 +67,7 @@ mod tests {
             max_delay: Duration::from_secs(60),
             on_outage: OnOutage::Pause,
             signal_interval: Duration::from_secs(30),
+            policies: Policies::default(),
         }
     }
 

@@ -59,11 +59,11 @@ pub fn reference_page() -> String {
 
 const HEADER: &str = "| Setting | Value | Default | Meaning |\n|---|---|---|---|\n";
 
-/// `appsettings.json`: every setting with its default.
+/// `appsettings.json`: every setting with its default, but for those below a `*`, which have none.
 #[must_use]
 pub fn default_file() -> String {
     let mut file = Value::Object(Map::new());
-    for setting in used() {
+    for setting in used().filter(|setting| !setting.path.ends_with('*')) {
         let mut place = &mut file;
         for segment in setting.path.split(':') {
             if !place.is_object() {

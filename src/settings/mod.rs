@@ -5,7 +5,7 @@
 //! `appsettings.{DOTNET_ENVIRONMENT}.json`, environment variables (`DicomWeb__Endpoint`). Keys are
 //! case-insensitive; an empty value counts as not given. Every key is a row of one table, from
 //! which unknown keys are detected and `docs/settings.md` and `appsettings.json` are generated.
-//! This room knows no other.
+//! Of the other rooms this one knows the codes of failures alone.
 
 mod cast;
 mod dicom_web;
@@ -20,6 +20,7 @@ mod logging;
 mod notify;
 mod ops;
 mod patient;
+mod policies;
 mod problem;
 mod retry;
 mod secret;
@@ -48,6 +49,7 @@ pub use logging::{LogFormat, LogLevel, Logging};
 pub use notify::{Notify, Severity, Webhook};
 pub use ops::Ops;
 pub use patient::Patient;
+pub use policies::{Policies, Policy};
 pub use problem::{Problem, Unusable, Warning};
 pub use retry::{OnOutage, Retry};
 pub use secret::Secret;

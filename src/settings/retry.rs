@@ -3,6 +3,7 @@
 use std::num::NonZeroU32;
 use std::time::Duration;
 
+use super::policies::Policies;
 use super::table;
 use super::values::Values;
 
@@ -21,6 +22,8 @@ pub struct Retry {
     pub on_outage: OnOutage,
     /// Pause between two looks for records that are to be retried.
     pub signal_interval: Duration,
+    /// What becomes of recorded entries, by code.
+    pub policies: Policies,
 }
 
 /// What happens when a service stays down after the last attempt.
@@ -44,6 +47,7 @@ impl Retry {
             _ => None,
         });
         let signal_interval = values.duration(&table::RETRY_SIGNAL_INTERVAL);
+        let policies = Policies::read(values);
         if initial_delay? > max_delay? {
             let cure = "may not be less than RetryConfiguration:InitialDelay";
             values.problem(&table::RETRY_MAX_DELAY, cure);
@@ -55,6 +59,7 @@ impl Retry {
             max_delay: max_delay?,
             on_outage: on_outage??,
             signal_interval: signal_interval?,
+            policies: policies?,
         })
     }
 }

@@ -88,6 +88,8 @@ settings! {
         "When a service stays down: `Pause` waits until it is back; `Record` records the entry as failed and goes on, as dicom-cast did.";
     RETRY_SIGNAL_INTERVAL: "RetryConfiguration:SignalInterval", Span(TICK), Default("00:00:30"),
         "Pause between two looks at the failure records for those that are to be retried.";
+    RETRY_POLICIES: "RetryConfiguration:Policies:*", Text, Default(""),
+        "What becomes of recorded entries with one code. `RetryConfiguration:Policies:<code>:Retry`, with a code such as `fhir.multiple-matches`, is `never`, `on-signal` or `automatic`; with `automatic`, `…:Interval` (`00:05:00`) is the pause before each retry, and `…:Count` (`3`; 1 to 1000) how many there are before a person has to ask. Without a policy, an entry that was recorded is retried only when somebody asks.";
 
     PATIENT_SYSTEM_ID: "Patient:PatientSystemId", Text, Default(""),
         "Identifier system that patients are found and created with.";

@@ -23,6 +23,16 @@ pub(super) struct Values {
     pub(super) findings: Findings,
 }
 
+/// A value that is given below a row with a `*`.
+#[derive(Debug, Clone)]
+pub(super) struct Below {
+    /// What stands for the `*`, in lower case.
+    pub(super) path: String,
+    /// The value, which is not empty.
+    pub(super) text: String,
+    given: Given,
+}
+
 impl Values {
     /// Takes the given values and warns of those that are no known setting.
     /// `variables` are those of the platform.
@@ -195,6 +205,33 @@ impl Values {
                 .and_then(|text| presentable(setting.kind, text)),
             origin: self.entry(setting).map(|given| given.origin.clone()),
             cure: cure.into(),
+        });
+    }
+
+    /// What is given below a row with a `*`, in the order of the paths.
+    pub(super) fn below(&self, setting: &Setting) -> Vec<Below> {
+        let prefix = setting.path.trim_end_matches('*').to_lowercase();
+        let below = |(path, given): (&String, &Given)| {
+            let text = given.text.as_deref()?.trim();
+            let path = path.strip_prefix(&prefix)?;
+            (!text.is_empty()).then(|| Below {
+                path: path.to_owned(),
+                text: text.to_owned(),
+                given: given.clone(),
+            })
+        };
+        let mut all: Vec<_> = self.given.iter().filter_map(below).collect();
+        all.sort_by(|a, b| a.path.cmp(&b.path));
+        all
+    }
+
+    /// Notes that a value below a row with a `*` cannot be used.
+    pub(super) fn problem_below(&mut self, below: &Below, cure: String) {
+        self.findings.problems.push(Problem {
+            key: below.given.spelling.clone(),
+            value: Some(below.text.clone()),
+            origin: Some(below.given.origin.clone()),
+            cure,
         });
     }
 

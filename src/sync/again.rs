@@ -40,7 +40,7 @@ impl<T: Target> Lane<T> {
     /// Retries a recorded entry, whose unit is claimed if it is known.
     pub(super) async fn retry(&self, retry: Retry, claim: Claim<T>) -> Done<T> {
         let mut applied = Vec::new();
-        let again = match self.due(&retry.record).await {
+        let again = match self.still_wanted(&retry.record).await {
             Ok(Some(record)) => self.retry_due(record, retry.instance, &mut applied).await,
             Ok(None) => Again::Done { applied: false },
             Err(failure) => postponed(&retry.record.subject, &failure),
@@ -55,7 +55,7 @@ impl<T: Target> Lane<T> {
     }
 
     /// The record as it is now, if it is still to be retried.
-    async fn due(&self, record: &FailureRecord) -> Result<Option<FailureRecord>, Failure> {
+    async fn still_wanted(&self, record: &FailureRecord) -> Result<Option<FailureRecord>, Failure> {
         let now = (self.clock)();
         let stored = self.store.get(&record.key).await?;
         Ok(stored
@@ -211,10 +211,11 @@ impl<T: Target> Lane<T> {
         failure: Failure,
         attempts: u32,
     ) -> Option<Retried> {
-        let failed = FailedEntry {
-            automatic_retries: record.automatic_retries,
+        let by_itself = u32::from(!record.retry);
+        let failed = self.due(FailedEntry {
+            automatic_retries: record.automatic_retries.saturating_add(by_itself),
             ..self.failed(&subject, failure.clone(), attempts)
-        };
+        });
         let trouble = "the failure of a retry cannot be recorded";
         self.durably(trouble, || self.store.record_again(record, failed.clone()))
             .await?;

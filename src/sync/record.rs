@@ -7,7 +7,7 @@ use super::lane::Lane;
 use super::retry::endless;
 use super::schedule::Pending;
 use super::status::Fate;
-use crate::failure::{Failure, Subject};
+use crate::failure::{Disposition, Failure, Subject};
 use crate::store::{FailedEntry, OmittedValueRow};
 
 impl<T: Target> Lane<T> {
@@ -16,6 +16,7 @@ impl<T: Target> Lane<T> {
         if failed.is_empty() {
             return Vec::new();
         }
+        let failed: Vec<_> = failed.into_iter().map(|entry| self.due(entry)).collect();
         let trouble = "failed entries cannot be recorded";
         let kept = self.durably(trouble, || self.store.record(failed.clone()));
         if kept.await.is_none() {
@@ -28,6 +29,18 @@ impl<T: Target> Lane<T> {
             .into_iter()
             .map(|entry| (entry.subject, Fate::Failed(entry.failure)))
             .collect()
+    }
+
+    /// The entry with the time at which it is retried by itself, if its code has retries left.
+    pub(super) fn due(&self, entry: FailedEntry) -> FailedEntry {
+        let policy = self.retry.policies.policy(entry.failure.code);
+        let left =
+            policy.disposition == Disposition::Auto && entry.automatic_retries < policy.count;
+        let next_retry = left.then(|| entry.at.checked_add(policy.interval).ok());
+        FailedEntry {
+            next_retry: next_retry.flatten(),
+            ..entry
+        }
     }
 
     /// Keeps the values that were left out of applied entries; `false` if the engine stops before.

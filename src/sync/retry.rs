@@ -168,6 +168,7 @@ mod tests {
             max_delay: Duration::from_secs(60),
             on_outage: OnOutage::Pause,
             signal_interval: Duration::from_secs(30),
+            policies: settings::Policies::default(),
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use radcast::failure::Code;
+use radcast::failure::{Code, Disposition, Dispositions};
 use radcast::ops::failures::{ApiKey, failures_api};
 use radcast::sandbox::Server;
 use radcast::store::Store;
@@ -29,7 +29,9 @@ impl Api {
 
     async fn with_key(entries: &[(u64, Code)], key: Option<&'static str>) -> Self {
         let daemon = idle_with(entries).await;
-        let router = failures_api(Arc::new(daemon.store()), key.and_then(ApiKey::new));
+        let store = Arc::new(daemon.store());
+        let dispositions = Dispositions::default().with(Code::FhirTooLarge, Disposition::Never);
+        let router = failures_api(store, key.and_then(ApiKey::new), dispositions);
         let server = Server::start(router, 0).await.unwrap();
         Self {
             daemon,
@@ -182,6 +184,18 @@ async fn r25_a_bad_instance_is_not_retried_unless_forced() {
         api.post("/77/retry", json!({})).await.0,
         StatusCode::NOT_FOUND
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn r29_an_entry_whose_code_is_never_to_be_retried_is_not_unless_forced() {
+    let api = Api::start(&[(1, Code::FhirTooLarge), (2, Code::FhirRejected)]).await;
+    let (status, problem) = api.post("/1/retry", json!({})).await;
+    assert_eq!(status, StatusCode::CONFLICT, "{problem}");
+    let (_, answer) = api.post("/retry", json!({"all": true})).await;
+    assert_eq!(answer["requested"], 1, "{answer}");
+    assert_eq!(asked_for(&api.daemon).await, [2]);
+    let (status, _) = api.post("/1/retry?force=true", json!({})).await;
+    assert_eq!(status, StatusCode::ACCEPTED);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -28,14 +28,24 @@ type Parameters = Query<Vec<(String, String)>>;
 struct Api {
     store: Arc<dyn Store>,
     key: Option<ApiKey>,
+    dispositions: Dispositions,
     clock: Clock,
 }
 
 /// `GET`, `POST` and `DELETE` below `/api/v1/failures`: what the commands `radcast failures …` do,
-/// for callers that show the key. Without a key nobody is let in.
-pub fn failures_api(store: Arc<dyn Store>, key: Option<ApiKey>) -> Router {
-    let clock = system_clock();
-    let api = Api { store, key, clock };
+/// for callers that show the key. Without a key nobody is let in. The dispositions say which records
+/// can be retried.
+pub fn failures_api(
+    store: Arc<dyn Store>,
+    key: Option<ApiKey>,
+    dispositions: Dispositions,
+) -> Router {
+    let api = Api {
+        store,
+        key,
+        dispositions,
+        clock: system_clock(),
+    };
     Router::new()
         .route("/api/v1/failures", get(list))
         .route("/api/v1/failures/retry", post(retry_all))
@@ -72,10 +82,9 @@ async fn list(
     let filter = wanted.filter((api.clock)());
     let records = api.store.records(&filter, after.as_ref(), limit).await?;
     let next = records.last().map(|record| record.key.full_id());
-    let dispositions = Dispositions::default();
     let items: Vec<View<'_>> = records
         .iter()
-        .map(|record| View::of(record, &dispositions))
+        .map(|record| View::of(record, &api.dispositions))
         .collect();
     Ok(Json(json!({ "items": items, "next": next })))
 }
@@ -99,7 +108,7 @@ fn cursor(text: &str) -> Result<Option<RecordKey>, Problem> {
 
 async fn show(State(api): State<Api>, Path(id): Path<String>) -> Result<Json<Value>, Problem> {
     let record = find(&*api.store, &id).await?;
-    Ok(Json(json!(View::of(&record, &Dispositions::default()))))
+    Ok(Json(json!(View::of(&record, &api.dispositions))))
 }
 
 async fn retry(
@@ -110,7 +119,7 @@ async fn retry(
     let force = force(&parameters)?;
     let record = find(&*api.store, &id).await?;
     let act = Act::Retry {
-        dispositions: Dispositions::default(),
+        dispositions: api.dispositions.clone(),
         force,
     };
     match act.to(&*api.store, &record).await? {
@@ -152,7 +161,7 @@ async fn retry_all(
     let Json(body) = body.map_err(|rejection| Problem::bad_request(rejection.body_text()))?;
     let (wanted, force) = selection(&body)?;
     let act = Act::Retry {
-        dispositions: Dispositions::default(),
+        dispositions: api.dispositions.clone(),
         force,
     };
     let filter = wanted.filter((api.clock)());

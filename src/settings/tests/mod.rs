@@ -1,6 +1,7 @@
 //! The settings as a whole: files and environment in, settings or findings out.
 
 mod dicom_cast;
+mod policies;
 mod readings;
 mod sources;
 mod storage;

@@ -8,8 +8,8 @@ use super::{ENDPOINTS, load, problem, settings, with};
 use crate::settings::setting::{Kind, Standing};
 use crate::settings::{
     ApiVersion, Cast, DicomWeb, Escalation, Fhir, LogFormat, LogLevel, Logging, Notify, OnOutage,
-    OnUnparsable, Ops, Patient, Retry, Secret, Settings, Severity, Store, Telemetry, Validation,
-    Worker, table,
+    OnUnparsable, Ops, Patient, Policies, Retry, Secret, Settings, Severity, Store, Telemetry,
+    Validation, Worker, table,
 };
 
 #[test]
@@ -43,6 +43,7 @@ fn the_two_endpoints_are_enough() {
             max_delay: seconds(60),
             on_outage: OnOutage::Pause,
             signal_interval: Duration::from_secs(30),
+            policies: Policies::default(),
         },
         patient: Patient {
             system_id: None,

@@ -7,7 +7,7 @@ use std::time::Duration;
 use radcast::failure::Failure;
 use radcast::feed::{FeedClient, SequenceWindows, TimeWindows};
 use radcast::fhir::FhirClient;
-use radcast::settings::{ApiVersion, OnOutage, Retry, Worker};
+use radcast::settings::{ApiVersion, OnOutage, Policies, Retry, Worker};
 use radcast::store::{Lease, SyncState};
 use radcast::sync::{Engine, FhirTarget, Status, Unobserved, lead};
 use tokio::sync::watch;
@@ -129,6 +129,7 @@ fn engine(world: &World, replica: usize, feed: FeedClient) -> Engine<FhirTarget>
             max_delay: Duration::from_secs(30),
             on_outage: OnOutage::Pause,
             signal_interval: Duration::from_secs(30),
+            policies: Policies::default(),
         }),
         clock: Arc::new(move || clock.now()),
         observer: Arc::new(Unobserved),

@@ -3,6 +3,7 @@
 
 mod model;
 mod omitted;
+mod policies;
 mod position;
 mod retrying;
 mod scene;

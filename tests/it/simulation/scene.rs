@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use radcast::failure::Failure;
-use radcast::settings::{OnOutage, Retry, Worker};
+use radcast::settings::{OnOutage, Policies, Retry, Worker};
 use radcast::store::SyncState;
 use radcast::sync::{Engine, State, Status, Unobserved};
 use tokio::sync::watch;
@@ -21,6 +21,7 @@ pub fn retry() -> Retry {
         max_delay: Duration::from_secs(60),
         on_outage: OnOutage::Pause,
         signal_interval: Duration::from_secs(30),
+        policies: Policies::default(),
     }
 }
 
