@@ -122,6 +122,7 @@ fn engine(
         present: Arc::new(client),
         worker: settings.worker.clone(),
         retry: Arc::new(settings.retry.clone()),
+        escalation: settings.escalation.clone(),
         clock: system_clock(),
         observer,
         most_waiting: settings.worker.pages_ahead.saturating_mul(page),

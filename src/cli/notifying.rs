@@ -5,16 +5,15 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::watch;
-use tokio::time::Instant;
 use tracing::error;
 
 use super::run::replica;
 use crate::failure::{Code, Failure, Subject};
 use crate::notify::{
-    Escalation, Event, LogNotifier, Notifications, Notifier, Source, WebhookNotifier,
+    Escalated, Event, LogNotifier, Notifications, Notifier, Source, WebhookNotifier,
 };
 use crate::settings::{self, Settings};
-use crate::sync::{Fate, Observer, State, Status, system_clock};
+use crate::sync::{Fate, Observer, Retried, State, Status, system_clock};
 
 /// The log, and the notifiers that the settings name.
 pub(super) fn notifiers(settings: &settings::Notify) -> Vec<Box<dyn Notifier>> {
@@ -36,7 +35,6 @@ pub(super) fn notifiers(settings: &settings::Notify) -> Vec<Box<dyn Notifier>> {
 /// Observes the engine and tells the notifiers.
 pub(super) struct Notifying {
     notifications: Notifications,
-    escalation: Mutex<Escalation>,
     pauses: Mutex<Pauses>,
 }
 
@@ -47,7 +45,6 @@ impl Notifying {
         let notifications = Notifications::start(settings, source, system_clock(), notifiers);
         Self {
             notifications,
-            escalation: Mutex::new(Escalation::new(&settings.escalation)),
             pauses: Mutex::default(),
         }
     }
@@ -73,15 +70,22 @@ impl Observer for Notifying {
         match fate {
             Fate::Applied => self.notifications.post(Event::EntryApplied { subject }),
             Fate::Skipped(_) => {}
-            Fate::Failed(failure) => {
-                self.notifications
-                    .post(Event::EntryFailed { subject, failure });
-                let escalated = lock(&self.escalation).observe(failure.code, Instant::now());
-                if let Some(escalated) = escalated {
-                    self.notifications.post(Event::Escalated(escalated));
-                }
-            }
+            Fate::Failed(failure) => self
+                .notifications
+                .post(Event::EntryFailed { subject, failure }),
         }
+    }
+
+    fn retried(&self, subject: &Subject, outcome: &Retried) {
+        if let Retried::Failed(failure) = outcome {
+            self.notifications
+                .post(Event::RetryFailed { subject, failure });
+        }
+    }
+
+    fn escalated(&self, code: Code, count: u64) {
+        self.notifications
+            .post(Event::Escalated(Escalated { code, count }));
     }
 
     fn attempt_failed(&self, subject: &Subject, _: u32, failure: &Failure, _: Option<Duration>) {
@@ -118,7 +122,59 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
+    use async_trait::async_trait;
+
     use super::*;
+    use crate::notify::{Kind, Notification, Undelivered};
+    use crate::settings::SettingsFile;
+
+    /// The kinds and codes that were told.
+    #[derive(Clone, Default)]
+    struct Told(Arc<Mutex<Vec<(Kind, Code)>>>);
+
+    #[async_trait]
+    impl Notifier for Told {
+        fn name(&self) -> &str {
+            "told"
+        }
+
+        async fn notify(&self, notification: &Notification) -> Result<(), Undelivered> {
+            lock(&self.0).push((notification.kind, notification.code));
+            Ok(())
+        }
+    }
+
+    fn settings() -> Settings {
+        let variables = ["DicomWeb__Endpoint", "Fhir__Endpoint"]
+            .map(|name| (name.into(), "http://service.example".into()));
+        let file = SettingsFile::IfPresent(std::path::Path::new("nowhere/appsettings.json"));
+        Settings::load(file, variables).unwrap().settings
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn retries_that_fail_again_and_escalations_are_told() {
+        let told = Told::default();
+        let notifying = Notifying::start(&settings(), vec![Box::new(told.clone())]);
+        let subject = Subject::default();
+        let failure = Failure::new(Code::FhirRejected, "it does");
+        for outcome in [
+            Retried::Applied,
+            Retried::Obsolete("replaced"),
+            Retried::Failed(failure),
+        ] {
+            notifying.retried(&subject, &outcome);
+        }
+        notifying.escalated(Code::FhirTooLarge, 20);
+        notifying.close(Duration::from_secs(10)).await;
+        let told = lock(&told.0).clone();
+        let expected = [
+            (Kind::RetryFailed, Code::FhirRejected),
+            (Kind::Escalation, Code::FhirTooLarge),
+        ];
+        assert_eq!(told, expected);
+    }
 
     #[test]
     fn a_pause_is_told_once_for_each_cause_and_its_end_once_work_is_done() {

@@ -25,7 +25,7 @@ pub enum Event<'a> {
         /// Why.
         failure: &'a Failure,
     },
-    /// A recorded entry was tried again on a person's word, and failed again.
+    /// A recorded entry was tried again, and failed again.
     RetryFailed {
         /// The entry.
         subject: &'a Subject,

@@ -58,7 +58,7 @@ pub struct Notification {
 pub enum Kind {
     /// Entries failed and were recorded.
     EntryFailed,
-    /// Recorded entries were tried again on a person's word, and failed again.
+    /// Recorded entries were tried again, and failed again.
     RetryFailed,
     /// The feed waits.
     FeedPaused,

@@ -13,7 +13,7 @@ pub struct Escalation {
     pub count: NonZeroUsize,
     /// Within how long they have to.
     pub window: Duration,
-    /// Whether no more entries are taken then until one succeeds.
+    /// Whether no more entries are taken then, but for one now and then, until one succeeds.
     pub pause: bool,
 }
 

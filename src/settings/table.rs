@@ -147,7 +147,7 @@ settings! {
     ESCALATION_WINDOW: "Escalation:Window", Span(TICK), Default("00:10:00"),
         "See `Escalation:Count`. Entries that need several attempts for this long are told of too.";
     ESCALATION_PAUSE: "Escalation:Pause", Boolean, Default("false"),
-        "`true`: no more entries are taken then until one succeeds, before the table of failures fills.";
+        "`true`: no more entries are taken then, before the table of failures fills, but for one in each `RetryConfiguration:MaxDelay`, until one succeeds.";
 
     LOGGING_FORMAT: "Logging:Format", Choice(&["auto", "text", "json"]), Default("auto"),
         "`text` for people, `json` for log collectors (a line an event), `auto`: text on a terminal, JSON elsewhere.";

@@ -11,6 +11,7 @@ use tokio_util::task::AbortOnDropHandle;
 use tracing::{error, info, warn};
 
 use super::begin::Begin;
+use super::breaker::Breaker;
 use super::gate::Gate;
 use super::keeper::{Keeper, Keeping};
 use super::lane::Lane;
@@ -56,6 +57,8 @@ pub struct Engine<T> {
     pub worker: settings::Worker,
     /// How failures are retried.
     pub retry: Arc<settings::Retry>,
+    /// When many entries failing alike are one fault, and what is done then.
+    pub escalation: settings::Escalation,
     /// Tells the time of failures.
     pub clock: Clock,
     /// Who is told what becomes of the entries.
@@ -116,6 +119,7 @@ impl<T: Target> Engine<T> {
         let reader = self.reader(feed, &trouble, pages, stop);
         let keeper = self.keeper(begin.etag, &gate, to_save, saved);
         let rows = retrying.rows(Arc::clone(&self.store), self.retry.max_delay);
+        let breaker = Breaker::new(&self.escalation, self.retry.max_delay, &gate);
         let progress = Progress::new(status, stored, gate.clone(), trouble);
         let lane = self.lane(gate, retrying, begin.open, stop);
         let bounds = Bounds {
@@ -123,7 +127,14 @@ impl<T: Target> Engine<T> {
             most_waiting: self.most_waiting,
         };
         Tasks {
-            work: Work::new(lane, bounds, Arc::clone(&self.observer), progress, wanted),
+            work: Work::new(
+                lane,
+                bounds,
+                Arc::clone(&self.observer),
+                progress,
+                wanted,
+                breaker,
+            ),
             sources: Sources {
                 pages: read,
                 rounds: signalled,

@@ -61,6 +61,12 @@ impl Gate {
         self.holders.borrow().is_empty()
     }
 
+    /// Whether nobody else holds it.
+    pub(super) fn is_open_but_for(&self, hold: &Hold) -> bool {
+        let holders = self.holders.borrow();
+        holders.iter().all(|trouble| trouble.holder == hold.holder)
+    }
+
     /// The trouble to show: a pause before a retry.
     pub(super) fn trouble(&self) -> Option<Trouble> {
         let holders = self.holders.borrow();

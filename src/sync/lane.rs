@@ -45,6 +45,14 @@ pub(super) struct Done<T: Target> {
     pub(super) retry: Option<Again>,
 }
 
+impl<T: Target> Done<T> {
+    /// Whether an entry was applied.
+    pub(super) fn succeeded(&self) -> bool {
+        let settled = self.settled.iter().any(|(_, fate)| *fate == Fate::Applied);
+        settled || matches!(self.retry, Some(Again::Done { applied: true }))
+    }
+}
+
 /// What became of the entries of a batch at the target.
 struct Outcome<'a, C> {
     writes: Vec<Applied>,

@@ -6,6 +6,7 @@
 mod again;
 mod attempt;
 mod begin;
+mod breaker;
 mod engine;
 mod fhir_target;
 mod gate;

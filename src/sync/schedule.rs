@@ -154,6 +154,11 @@ impl<T: Target> Schedule<T> {
 
     /// The next batch, which is under way until [`Schedule::finish`].
     pub(super) fn next(&mut self) -> Option<Batch<T>> {
+        self.next_of(usize::MAX)
+    }
+
+    /// As [`Schedule::next`], of so many changes at most.
+    pub(super) fn next_of(&mut self, most: usize) -> Option<Batch<T>> {
         let mut blocked = Busy::<T> {
             units: self.busy.units.clone(),
             shared: self.busy.shared.clone(),
@@ -165,7 +170,7 @@ impl<T: Target> Schedule<T> {
             }
             free
         })?;
-        let batch = self.take(first, &blocked)?;
+        let batch = self.take(first, &blocked, most)?;
         self.busy.add(&batch.claim);
         Some(batch)
     }
@@ -186,9 +191,11 @@ impl<T: Target> Schedule<T> {
         self.busy.remove(claim);
     }
 
-    fn take(&mut self, first: usize, blocked: &Busy<T>) -> Option<Batch<T>> {
+    fn take(&mut self, first: usize, blocked: &Busy<T>, most: usize) -> Option<Batch<T>> {
         let units = self.waiting.get(first)?.unit.iter().cloned().collect();
-        let items = self.remove(&self.choose(first, blocked));
+        let mut chosen = self.choose(first, blocked);
+        chosen.truncate(most);
+        let items = self.remove(&chosen);
         let shared = items
             .iter()
             .filter_map(|item| item.shared.clone())

@@ -9,17 +9,19 @@ use tracing::field::Empty;
 use tracing::{Instrument, debug, error, info, info_span, warn};
 
 use super::again::Again;
+use super::breaker::Breaker;
 use super::keeper::Keeping;
 use super::lane::{Done, Lane, panicked};
 use super::ledger::Ledger;
 use super::progress::Progress;
 use super::reader::{ReadEntry, ReadPage};
 use super::rounds::{Round, Rounds};
-use super::schedule::{Load, Pending, Retry, Schedule};
+use super::schedule::{Batch, Load, Pending, Retry, Schedule};
 use super::status::{Fate, Observer};
 use super::target::{Reading, Target};
 use crate::dicom::InstanceKey;
 use crate::failure::{Class, Failure, OmittedValue, Subject};
+use crate::notify::Escalated;
 use crate::store::SyncState;
 
 /// The engine's state. One task owns it.
@@ -33,6 +35,7 @@ pub(super) struct Work<T: Target> {
     wanted: watch::Sender<SyncState>,
     observer: Arc<dyn Observer>,
     bounds: Bounds,
+    breaker: Breaker,
 }
 
 /// Where the work comes from.
@@ -57,6 +60,7 @@ impl<T: Target> Work<T> {
         observer: Arc<dyn Observer>,
         progress: Progress,
         wanted: watch::Sender<SyncState>,
+        breaker: Breaker,
     ) -> Self {
         let position = *wanted.borrow();
         Self {
@@ -69,6 +73,7 @@ impl<T: Target> Work<T> {
             wanted,
             observer,
             bounds,
+            breaker,
         }
     }
 
@@ -101,6 +106,7 @@ impl<T: Target> Work<T> {
                     None => return Err(panicked("reading")),
                 },
                 () = self.progress.changed() => {}
+                () = self.breaker.rested() => {}
             }
         }
     }
@@ -117,20 +123,35 @@ impl<T: Target> Work<T> {
 
     /// While work is held back nothing more is taken: entries that need none would pile up behind it.
     fn has_room(&self) -> bool {
-        self.lane.gate.is_open()
+        let wanting = self.tries_one() && self.schedule.len() == 0;
+        (self.lane.gate.is_open() || wanting)
             && self.schedule.len() < self.bounds.most_waiting
             && self.running.len() <= self.bounds.max_concurrency
     }
 
+    /// Whether one entry is let through, alone, to see how it fares.
+    fn tries_one(&self) -> bool {
+        self.running.is_empty() && self.breaker.lets_one_through()
+    }
+
     fn start_batches(&mut self) {
+        if self.tries_one()
+            && let Some(batch) = self.schedule.next_of(1)
+        {
+            self.start(batch);
+        }
         while self.running.len() < self.bounds.max_concurrency && self.lane.gate.is_open() {
             let Some(batch) = self.schedule.next() else {
                 return;
             };
-            let span = span_of(&batch.load);
-            self.running
-                .spawn(Arc::clone(&self.lane).work(batch).instrument(span));
+            self.start(batch);
         }
+    }
+
+    fn start(&mut self, batch: Batch<T>) {
+        let span = span_of(&batch.load);
+        self.running
+            .spawn(Arc::clone(&self.lane).work(batch).instrument(span));
     }
 
     fn take_page(&mut self, page: ReadPage<T::Change>) {
@@ -216,6 +237,10 @@ impl<T: Target> Work<T> {
         for (subject, fate) in &done.settled {
             self.settle(subject, fate);
         }
+        let elsewhere = matches!(done.retry, Some(Again::Elsewhere(_)));
+        if !elsewhere {
+            self.breaker.done(done.succeeded());
+        }
         if let Some(again) = done.retry {
             self.take_retry(again);
         }
@@ -246,6 +271,11 @@ impl<T: Target> Work<T> {
     fn settle(&mut self, subject: &Subject, fate: &Fate) {
         tell(subject, fate);
         self.observer.settled(subject, fate);
+        if let Fate::Failed(failure) = fate
+            && let Some(Escalated { code, count }) = self.breaker.failed(failure.code)
+        {
+            self.observer.escalated(code, count);
+        }
         self.progress.settled();
         if *fate == Fate::Applied {
             self.progress.succeeded((self.lane.clock)());

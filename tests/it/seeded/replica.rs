@@ -1,13 +1,13 @@
 //! One replica: an engine that is started again whenever it dies or ends.
 
-use std::num::NonZeroU32;
+use std::num::{NonZeroU32, NonZeroUsize};
 use std::sync::Arc;
 use std::time::Duration;
 
 use radcast::failure::Failure;
 use radcast::feed::{FeedClient, SequenceWindows, TimeWindows};
 use radcast::fhir::FhirClient;
-use radcast::settings::{ApiVersion, OnOutage, Policies, Retry, Worker};
+use radcast::settings::{ApiVersion, Escalation, OnOutage, Policies, Retry, Worker};
 use radcast::store::{Lease, SyncState};
 use radcast::sync::{Engine, FhirTarget, Status, Unobserved, lead};
 use tokio::sync::watch;
@@ -131,6 +131,11 @@ fn engine(world: &World, replica: usize, feed: FeedClient) -> Engine<FhirTarget>
             signal_interval: Duration::from_secs(30),
             policies: Policies::default(),
         }),
+        escalation: Escalation {
+            count: NonZeroUsize::new(20).unwrap(),
+            window: Duration::from_secs(600),
+            pause: false,
+        },
         clock: Arc::new(move || clock.now()),
         observer: Arc::new(Unobserved),
         most_waiting: 20,

@@ -1,11 +1,11 @@
 //! The engine in a world, and the lives it has there.
 
-use std::num::NonZeroU32;
+use std::num::{NonZeroU32, NonZeroUsize};
 use std::sync::Arc;
 use std::time::Duration;
 
 use radcast::failure::Failure;
-use radcast::settings::{OnOutage, Policies, Retry, Worker};
+use radcast::settings::{Escalation, OnOutage, Policies, Retry, Worker};
 use radcast::store::SyncState;
 use radcast::sync::{Engine, State, Status, Unobserved};
 use tokio::sync::watch;
@@ -25,6 +25,14 @@ pub fn retry() -> Retry {
     }
 }
 
+pub fn escalation() -> Escalation {
+    Escalation {
+        count: NonZeroUsize::new(20).unwrap(),
+        window: Duration::from_secs(600),
+        pause: false,
+    }
+}
+
 pub fn engine(world: &World) -> Engine<ModelTarget> {
     Engine {
         target: Arc::new(ModelTarget {
@@ -41,6 +49,7 @@ pub fn engine(world: &World) -> Engine<ModelTarget> {
             shutdown_grace_period: Duration::from_secs(25),
         },
         retry: Arc::new(retry()),
+        escalation: escalation(),
         clock: world.clock(),
         observer: Arc::new(Unobserved),
         most_waiting: 20,

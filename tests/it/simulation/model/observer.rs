@@ -14,6 +14,7 @@ pub struct Told(Arc<Mutex<Record>>);
 struct Record {
     attempts: Vec<Attempt>,
     retried: Vec<(Option<u64>, Retried)>,
+    escalated: Vec<(Code, u64)>,
 }
 
 /// A failed attempt.
@@ -33,6 +34,10 @@ impl Told {
     pub fn retried(&self) -> Vec<(Option<u64>, Retried)> {
         self.0.lock().unwrap().retried.clone()
     }
+
+    pub fn escalated(&self) -> Vec<(Code, u64)> {
+        self.0.lock().unwrap().escalated.clone()
+    }
 }
 
 impl Observer for Told {
@@ -49,6 +54,10 @@ impl Observer for Told {
             code: failure.code,
             next,
         });
+    }
+
+    fn escalated(&self, code: Code, count: u64) {
+        self.0.lock().unwrap().escalated.push((code, count));
     }
 
     fn retried(&self, subject: &Subject, outcome: &Retried) {
