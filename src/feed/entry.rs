@@ -94,7 +94,7 @@ impl Entry {
             study: uid(&self.key.study),
             series: uid(&self.key.series),
             instance: uid(&self.key.instance),
-            partition: self.key.partition.clone().filter(is_partition),
+            partition: self.key.partition.clone().filter(|text| is_partition(text)),
             action: Some(self.action.as_str().to_owned()),
             timestamp: self.timestamp,
             digest: None,
@@ -172,7 +172,7 @@ fn digest(raw: &[u8]) -> String {
 
 /// Whether a text is the name of a data partition, and so can hold nothing else: letters, digits and
 /// `.-_`, 64 at most.
-fn is_partition(text: &String) -> bool {
+fn is_partition(text: &str) -> bool {
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b".-_".contains(&byte);
     text.len() <= 64 && text.bytes().all(allowed)
 }
@@ -271,7 +271,7 @@ impl Members {
             study: uid("studyInstanceUid"),
             series: uid("seriesInstanceUid"),
             instance: uid("sopInstanceUid"),
-            partition: self.partition().filter(is_partition),
+            partition: self.partition().filter(|text| is_partition(text)),
             action: self
                 .word("action", action)
                 .ok()

@@ -39,7 +39,12 @@ fn vocabulary() -> BTreeSet<String> {
         Retried::Failed(failure),
     ];
     let records = [RecordState::Open, RecordState::Superseded];
-    let standings = [Standing::Asked, Standing::OnSignal, Standing::NeedsUpload];
+    let standings = [
+        Standing::Asked,
+        Standing::Due(jiff::Timestamp::UNIX_EPOCH),
+        Standing::OnSignal,
+        Standing::NeedsUpload,
+    ];
     let words = Class::ALL
         .iter()
         .map(|class| format!("{class:?}"))

@@ -12,6 +12,29 @@ use crate::settings::{
     Validation, Worker, table,
 };
 
+fn default_retry() -> Retry {
+    let seconds = Duration::from_secs;
+    Retry {
+        total_duration: seconds(600),
+        max_attempts: NonZeroU32::new(14),
+        initial_delay: seconds(2),
+        max_delay: seconds(60),
+        on_outage: OnOutage::Pause,
+        signal_interval: Duration::from_secs(30),
+        policies: Policies::default(),
+    }
+}
+
+fn default_notify() -> Notify {
+    let seconds = Duration::from_secs;
+    Notify {
+        webhook: None,
+        grouping_interval: seconds(60),
+        queue_length: 1_000,
+        severity: Severity::Information,
+    }
+}
+
 #[test]
 fn the_two_endpoints_are_enough() {
     let seconds = Duration::from_secs;
@@ -36,15 +59,7 @@ fn the_two_endpoints_are_enough() {
             pages_ahead: 4,
             shutdown_grace_period: seconds(25),
         },
-        retry: Retry {
-            total_duration: seconds(600),
-            max_attempts: NonZeroU32::new(14),
-            initial_delay: seconds(2),
-            max_delay: seconds(60),
-            on_outage: OnOutage::Pause,
-            signal_interval: Duration::from_secs(30),
-            policies: Policies::default(),
-        },
+        retry: default_retry(),
         patient: Patient {
             system_id: None,
             is_issuer_id_used: false,
@@ -56,12 +71,7 @@ fn the_two_endpoints_are_enough() {
         store: Store {
             path: "radcast.db".into(),
         },
-        notify: Notify {
-            webhook: None,
-            grouping_interval: seconds(60),
-            queue_length: 1_000,
-            severity: Severity::Information,
-        },
+        notify: default_notify(),
         escalation: Escalation {
             count: NonZeroUsize::new(20).unwrap(),
             window: seconds(600),

@@ -56,11 +56,17 @@ fn run(seeds: impl Iterator<Item = u64>) {
     }
 }
 
+/// The number that whoever runs the tests chose with this variable.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "it is chosen for a test, and no setting of the daemon"
+)]
+fn chosen(variable: &str) -> Option<u64> {
+    std::env::var(variable).ok()?.parse().ok()
+}
+
 fn run_part(part: u64) {
-    if let Some(seed) = std::env::var("RADCAST_SEED")
-        .ok()
-        .and_then(|s| s.parse().ok())
-    {
+    if let Some(seed) = chosen("RADCAST_SEED") {
         if part == 0 {
             let log = tracing_subscriber::fmt()
                 .with_writer(std::io::stderr)
@@ -69,9 +75,7 @@ fn run_part(part: u64) {
         }
         return;
     }
-    let seeds = std::env::var("RADCAST_SEEDS")
-        .ok()
-        .and_then(|s| s.parse().ok());
+    let seeds = chosen("RADCAST_SEEDS");
     run((0..seeds.unwrap_or(SEEDS)).filter(|seed| seed % PARTS == part));
 }
 
