@@ -19,7 +19,7 @@ pub use azure::{AzureStore, BlobArchive, BlobLease, POSITION_BLOB, parse_positio
 pub use lease::Lease;
 pub use record::{
     FailedEntry, FailureRecord, FailureTable, OmittedValueRow, PARTITION, RecordFilter, RecordKey,
-    RecordState,
+    RecordState, row_key,
 };
 pub use record_id::{RecordId, UnreadableId};
 pub use report::{Report, Role};

@@ -137,8 +137,10 @@ impl FailedEntry {
     }
 }
 
-/// The sequence with leading zeros; without one, what else tells the entry from others.
-pub(super) fn row_key(subject: &Subject) -> String {
+/// The key of the row that a failed entry is recorded in: the sequence with leading zeros; without
+/// one, what else tells the entry from others.
+#[must_use]
+pub fn row_key(subject: &Subject) -> String {
     match (subject.sequence, &subject.digest, &subject.instance) {
         (Some(sequence), _, _) => format!("{sequence:020}"),
         (None, Some(digest), _) => format!("entry-{digest}"),

@@ -1,6 +1,6 @@
 //! Which entries are settled, and how far the position may move. Pure.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use jiff::Timestamp;
 
@@ -11,6 +11,9 @@ use crate::store::SyncState;
 pub(super) struct Ledger {
     watermark: u64,
     delivered: BTreeMap<u64, Slot>,
+    /// The row keys of entries without a sequence that are not recorded yet, by the watermark
+    /// before them.
+    unnumbered: BTreeMap<u64, HashSet<String>>,
     position: SyncState,
 }
 
@@ -25,6 +28,7 @@ impl Ledger {
         Self {
             watermark: position.sequence,
             delivered: BTreeMap::new(),
+            unnumbered: BTreeMap::new(),
             position,
         }
     }
@@ -38,6 +42,13 @@ impl Ledger {
                 settled: false,
             },
         );
+    }
+
+    /// The feed delivered an entry whose sequence cannot be read, to be recorded under this row key:
+    /// it may be any behind the present watermark, which the position does not pass meanwhile.
+    pub(super) fn deliver_unnumbered(&mut self, row: String) {
+        let held = self.unnumbered.entry(self.watermark).or_default();
+        held.insert(row);
     }
 
     /// The feed has delivered all there will ever be up to `watermark`.
@@ -54,14 +65,30 @@ impl Ledger {
         self.advance();
     }
 
+    /// The entries to be recorded under this row key are: it is one row.
+    pub(super) fn settle_unnumbered(&mut self, row: &str) {
+        self.unnumbered.retain(|_, rows| {
+            rows.remove(row);
+            !rows.is_empty()
+        });
+        self.advance();
+    }
+
     /// The highest position below which everything is settled.
     pub(super) const fn position(&self) -> SyncState {
         self.position
     }
 
+    /// How far the position may move at most.
+    fn limit(&self) -> u64 {
+        let held = self.unnumbered.first_key_value();
+        held.map_or(self.watermark, |(before, _)| *before)
+    }
+
     fn advance(&mut self) {
+        let limit = self.limit();
         while let Some(first) = self.delivered.first_entry()
-            && *first.key() <= self.watermark
+            && *first.key() <= limit
             && first.get().settled
         {
             let slot = first.remove();
@@ -71,7 +98,7 @@ impl Ledger {
             .delivered
             .first_key_value()
             .map(|(sequence, _)| sequence - 1);
-        let passed = unsettled.map_or(self.watermark, |before| before.min(self.watermark));
+        let passed = unsettled.map_or(limit, |before| before.min(limit));
         self.position.sequence = self.position.sequence.max(passed);
     }
 }
@@ -132,7 +159,64 @@ mod tests {
         );
     }
 
+    #[test]
+    fn the_position_waits_below_the_page_of_an_entry_without_a_sequence() {
+        let mut ledger = Ledger::new(SyncState::default());
+        ledger.deliver(1, at(10));
+        ledger.settle(1);
+        ledger.delivered_up_to(1);
+        ledger.deliver_unnumbered("entry-a".to_owned());
+        ledger.deliver(3, at(30));
+        ledger.delivered_up_to(3);
+        ledger.deliver_unnumbered("entry-a".to_owned());
+        ledger.deliver_unnumbered("entry-b".to_owned());
+        ledger.delivered_up_to(5);
+        ledger.settle(3);
+        let held = SyncState {
+            sequence: 1,
+            timestamp: at(10),
+        };
+        assert_eq!(ledger.position(), held);
+        ledger.settle_unnumbered("entry-a");
+        assert_eq!(ledger.position().sequence, 3);
+        ledger.settle_unnumbered("entry-b");
+        assert_eq!(ledger.position().sequence, 5);
+    }
+
+    /// A page: how many entries it holds, and the row keys of those without a sequence.
+    fn pages() -> impl Strategy<Value = Vec<(u64, Vec<u8>)>> {
+        let rows = proptest::collection::vec(0_u8..8, 0..3);
+        proptest::collection::vec((0_u64..5, rows), 1..10)
+    }
+
     proptest! {
+        #[test]
+        fn the_position_passes_no_page_with_an_entry_that_is_not_recorded(
+            pages in pages(),
+            order in Just((0_u8..8).collect::<Vec<_>>()).prop_shuffle(),
+        ) {
+            let mut ledger = Ledger::new(SyncState::default());
+            let (mut watermark, mut held) = (0, Vec::new());
+            for (entries, rows) in pages {
+                for row in rows {
+                    ledger.deliver_unnumbered(row.to_string());
+                    held.push((row, watermark));
+                }
+                let numbers = watermark + 1..=watermark + entries;
+                numbers.clone().for_each(|sequence| ledger.deliver(sequence, None));
+                watermark += entries;
+                ledger.delivered_up_to(watermark);
+                numbers.for_each(|sequence| ledger.settle(sequence));
+            }
+            for row in order {
+                let limit = held.iter().map(|(_, before)| *before).min();
+                prop_assert_eq!(ledger.position().sequence, limit.unwrap_or(watermark));
+                ledger.settle_unnumbered(&row.to_string());
+                held.retain(|(other, _)| *other != row);
+            }
+            prop_assert_eq!(ledger.position().sequence, watermark);
+        }
+
         #[test]
         fn the_position_is_the_contiguous_settled_prefix_and_never_moves_back(
             count in 1_u64..40,

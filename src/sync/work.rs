@@ -22,7 +22,7 @@ use super::target::{Reading, Target};
 use crate::dicom::InstanceKey;
 use crate::failure::{Class, Failure, OmittedValue, Subject};
 use crate::notify::Escalated;
-use crate::store::SyncState;
+use crate::store::{SyncState, row_key};
 
 /// The engine's state. One task owns it.
 pub(super) struct Work<T: Target> {
@@ -163,8 +163,9 @@ impl<T: Target> Work<T> {
             reading,
         } in page.entries
         {
-            if let Some(sequence) = subject.sequence {
-                self.ledger.deliver(sequence, timestamp);
+            match subject.sequence {
+                Some(sequence) => self.ledger.deliver(sequence, timestamp),
+                None => self.ledger.deliver_unnumbered(row_key(&subject)),
             }
             match reading {
                 Reading::Change { change, warnings } => {
@@ -280,8 +281,9 @@ impl<T: Target> Work<T> {
         if *fate == Fate::Applied {
             self.progress.succeeded((self.lane.clock)());
         }
-        if let Some(sequence) = subject.sequence {
-            self.ledger.settle(sequence);
+        match subject.sequence {
+            Some(sequence) => self.ledger.settle(sequence),
+            None => self.ledger.settle_unnumbered(&row_key(subject)),
         }
     }
 

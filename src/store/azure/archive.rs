@@ -6,7 +6,7 @@ use bytes::Bytes;
 use super::blobs::Blobs;
 use crate::failure::{Dependency, Failure, Subject, Withheld};
 use crate::settings::BlobStore;
-use crate::store::{Archive, record};
+use crate::store::{Archive, row_key};
 
 const ENTRY: &str = "entry.json";
 const ANSWER: &str = "answer.json";
@@ -71,7 +71,7 @@ impl Archive for BlobArchive {
 /// Where an entry is kept: its row key, without what has a meaning in names of blobs.
 fn folder(subject: &Subject) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.');
-    let key = record::row_key(subject);
+    let key = row_key(subject);
     key.chars()
         .take(200)
         .map(|c| if plain(c) { c } else { '_' })

@@ -6,7 +6,7 @@ use radcast::failure::Code;
 use radcast::store::SyncState;
 
 use super::model::{Nature, World};
-use super::scene::{simulated, stopped_after, until_followed};
+use super::scene::{position, simulated, stopped_after, until_followed};
 
 #[test]
 fn a_second_writer_of_the_position_ends_the_engine() {
@@ -70,4 +70,27 @@ fn a_second_writer_is_told_of_also_while_an_answer_is_in_doubt() {
         tokio::join!(until_followed(&world), rival).0
     });
     assert_eq!(ended.unwrap_err().code, Code::StoreConflict);
+}
+
+#[test]
+fn rx7_the_position_waits_for_the_record_of_an_entry_without_a_sequence() {
+    let mut entries = vec![(1, Nature::Good); 10];
+    entries.extend([(2, Nature::Nameless), (3, Nature::Good)]);
+    let world = World::of(&entries);
+    world.lock().broken.insert("record");
+    simulated(async {
+        let mended = async {
+            tokio::time::sleep(Duration::from_secs(1_800)).await;
+            let mut world = world.lock();
+            assert_eq!((position(&world), world.failed().len()), (10, 0));
+            world.broken.clear();
+        };
+        let (followed, ()) = tokio::join!(until_followed(&world), mended);
+        followed.unwrap();
+    });
+    let world = world.lock();
+    let recorded = world.failed();
+    assert_eq!(recorded.len(), 1);
+    assert_eq!(recorded[0].subject.sequence, None);
+    assert_eq!(position(&world), 12);
 }
