@@ -7,7 +7,7 @@ use std::sync::Arc;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-use super::SettingsArgument;
+use super::{SettingsArgument, storage};
 use crate::cast::Rules;
 use crate::failure::Failure;
 use crate::feed::{FeedClient, SequenceWindows, TimeWindows};
@@ -74,6 +74,7 @@ pub(super) fn feed_client(settings: &Settings) -> Result<FeedClient, Failure> {
         dicom_web.api_version,
         dicom_web.timeout,
     )
+    .map(|client| client.keeping_raw(settings.archive))
 }
 
 /// Follows the feed of these settings until stopped.
@@ -116,9 +117,11 @@ fn engine(
     observer: Arc<dyn Observer>,
 ) -> Result<Engine<FhirTarget>, Failure> {
     let page = usize::try_from(settings.dicom_web.page_size).unwrap_or(usize::MAX);
+    let archive = storage::open_archive(settings)?;
     Ok(Engine {
         target: Arc::new(FhirTarget::new(fhir_client(settings)?, rules(settings))),
         store,
+        archive: archive.map(|archive| Arc::new(archive) as _),
         present: Arc::new(client),
         worker: settings.worker.clone(),
         retry: Arc::new(settings.retry.clone()),

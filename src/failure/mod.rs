@@ -11,6 +11,7 @@ mod policy;
 use std::fmt;
 use std::sync::Arc;
 
+use bytes::Bytes;
 use jiff::Timestamp;
 
 pub use causes::{Cause, causes};
@@ -103,19 +104,19 @@ pub struct Failure {
     pub answer: Option<Withheld>,
 }
 
-/// Text that may hold patient data: it is archived when that is switched on, and never shown.
+/// What may hold patient data: it is archived when that is switched on, and never shown.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Withheld(Arc<str>);
+pub struct Withheld(Arc<Bytes>);
 
 impl Withheld {
-    /// Withholds a text.
-    pub fn new(text: impl Into<Arc<str>>) -> Self {
-        Self(text.into())
+    /// Withholds it.
+    pub fn new(content: impl Into<Bytes>) -> Self {
+        Self(Arc::new(content.into()))
     }
 
-    /// The text, for the archive.
+    /// The content, for the archive.
     #[must_use]
-    pub fn reveal(&self) -> &str {
+    pub fn reveal(&self) -> &Bytes {
         &self.0
     }
 }

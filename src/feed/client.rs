@@ -22,6 +22,7 @@ pub struct FeedClient {
     endpoint: String,
     base: String,
     version: ApiVersion,
+    keeps_raw: bool,
 }
 
 /// The newest entry of the feed.
@@ -54,7 +55,16 @@ impl FeedClient {
             endpoint,
             base,
             version,
+            keeps_raw: false,
         }
+    }
+
+    /// A client that keeps the text of every entry beside it, if `keeps_raw`: as long as one entry
+    /// of an answer is there, the whole answer is.
+    #[must_use]
+    pub fn keeping_raw(mut self, keeps_raw: bool) -> Self {
+        self.keeps_raw = keeps_raw;
+        self
     }
 
     /// A client of the same service's feed in this version.
@@ -101,7 +111,7 @@ impl FeedClient {
     /// The service cannot be reached, refuses, or answers what is no array.
     pub(super) async fn page(&self, span: &Span, metadata: bool) -> Result<Rows, Failure> {
         match self.get(&self.base, &span.query(metadata)).await? {
-            Some(body) => page::split(&body, &span.numbers())
+            Some(body) => page::read(&body, &span.numbers(), self.keeps_raw)
                 .ok_or_else(|| malformed("the page is not a complete JSON array")),
             None => Ok(Vec::new()),
         }

@@ -6,7 +6,7 @@ use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
 
 use crate::dicom::{DEFAULT_PARTITION, Dataset, InstanceKey, is_uid, leading_members};
-use crate::failure::{Code, Failure, Subject};
+use crate::failure::{Code, Failure, Subject, Withheld};
 
 /// The longest word of the feed that is shown when it is unknown.
 const LONGEST_WORD: usize = 32;
@@ -60,6 +60,8 @@ pub struct Entry {
     pub timestamp: Option<Timestamp>,
     /// The instance's present attributes; absent once it is deleted.
     pub metadata: Option<Dataset>,
+    /// Its text as it came, if that was to be kept ([`FeedClient::keeping_raw`](super::FeedClient::keeping_raw)).
+    pub raw: Option<Withheld>,
 }
 
 /// An entry that cannot be read, with what could be read of it.
@@ -71,6 +73,8 @@ pub struct MalformedEntry {
     pub timestamp: Option<Timestamp>,
     /// What is wrong with it, without values.
     pub reason: String,
+    /// Its text as it came, if that was to be kept.
+    pub raw: Option<Withheld>,
 }
 
 impl MalformedEntry {
@@ -114,6 +118,7 @@ impl Entry {
             },
             timestamp: members.timestamp(),
             reason,
+            raw: None,
         })
     }
 
@@ -127,6 +132,7 @@ impl Entry {
             },
             timestamp: self.timestamp,
             reason: reason.to_owned(),
+            raw: self.raw,
         }
     }
 
@@ -157,6 +163,7 @@ impl Entry {
             state: members.word("state", state)?,
             timestamp: members.timestamp(),
             metadata: members.metadata()?,
+            raw: None,
         })
     }
 }

@@ -152,6 +152,7 @@ impl PageReader {
                         subject: entry.subject(),
                         timestamp: entry.timestamp,
                         reason: format!("asked for this entry alone with its metadata, {told}"),
+                        raw: entry.raw,
                     }),
                     row => row,
                 })
@@ -164,6 +165,7 @@ impl PageReader {
                 },
                 timestamp: None,
                 reason: format!("asked for this entry alone, {told}"),
+                raw: None,
             })]),
         }
     }

@@ -6,6 +6,7 @@ use bytes::Bytes;
 
 use super::{Entry, MalformedEntry};
 use crate::dicom::items;
+use crate::failure::Withheld;
 
 /// What one read of the feed brought.
 #[derive(Debug, Default)]
@@ -33,11 +34,29 @@ pub fn split(
     body: &Bytes,
     numbers: &RangeInclusive<u64>,
 ) -> Option<Vec<Result<Entry, MalformedEntry>>> {
+    read(body, numbers, false)
+}
+
+/// As [`split`]; each entry with its text, if that is to be kept.
+pub(super) fn read(body: &Bytes, numbers: &RangeInclusive<u64>, keeps_raw: bool) -> Option<Rows> {
     let array = items(body).filter(|array| array.complete)?;
-    let read = |item| confined(Entry::parse(item), item, numbers);
+    let read = |item| {
+        let mut row = confined(Entry::parse(item), item, numbers);
+        if keeps_raw {
+            *raw(&mut row) = Some(Withheld::new(item.clone()));
+        }
+        row
+    };
     let mut rows: Rows = array.items.iter().map(read).collect();
     presume(&mut rows, numbers);
     Some(rows)
+}
+
+const fn raw(row: &mut Result<Entry, MalformedEntry>) -> &mut Option<Withheld> {
+    match row {
+        Ok(entry) => &mut entry.raw,
+        Err(malformed) => &mut malformed.raw,
+    }
 }
 
 fn confined(
@@ -190,6 +209,19 @@ mod tests {
     fn a_page_of_a_hundred_thousand_nameless_items_is_split_in_no_time() {
         let body = Bytes::from(format!("[{}1]", "1,".repeat(99_999)));
         assert_eq!(split(&body, &(1..=100)).unwrap().len(), 100_000);
+    }
+
+    #[test]
+    fn each_entry_comes_with_its_text_only_if_asked_and_tells_nobody() {
+        let items = [entry("\"sequence\":4,"), "\"Doe^Jane\"".to_owned()];
+        let body = Bytes::from(format!("[{}]", items.join(",")));
+        let mut rows = read(&body, &(4..=9), true).unwrap();
+        for (row, item) in rows.iter_mut().zip(&items) {
+            assert_eq!(raw(row).as_ref().unwrap().reveal(), item);
+        }
+        assert!(!format!("{rows:?}").contains("Jane"));
+        let mut rows = read(&body, &(4..=9), false).unwrap();
+        assert!(rows.iter_mut().all(|row| raw(row).is_none()));
     }
 
     #[test]

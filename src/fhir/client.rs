@@ -193,6 +193,7 @@ fn refused(operation: Operation, answer: &Answer) -> Failure {
     };
     Failure {
         retry_after: answer.retry_after,
+        answer: refusal.answer(&answer.body),
         ..Failure::new(classify(Dependency::Fhir, operation, symptom), message)
     }
 }

@@ -1,9 +1,15 @@
 //! What a server says in an `OperationOutcome`.
 
+use bytes::Bytes;
 use serde::Deserialize;
+
+use crate::failure::Withheld;
 
 /// The longest text kept of one answer, in characters.
 const LONGEST: usize = 1_000;
+
+/// The longest answer kept for the archive, in bytes.
+const LONGEST_ANSWER: usize = 64 * 1024;
 
 #[derive(Debug, Default, Deserialize)]
 struct OperationOutcome {
@@ -43,6 +49,12 @@ impl Refusal {
         }
     }
 
+    /// The outcome as the server wrote it, for the archive; `body` is what was read.
+    pub(super) fn answer(&self, body: &Bytes) -> Option<Withheld> {
+        let outcome = Some(body).filter(|_| !self.issues.is_empty());
+        outcome.map(|body| Withheld::new(cut(body)))
+    }
+
     /// Whether the text says that a version did not match. Some servers answer 400 to a stale
     /// `ifMatch` inside a transaction and tell the true status in the text alone.
     pub(super) fn tells_of_precondition(&self) -> bool {
@@ -69,6 +81,17 @@ fn names_412(text: &str) -> bool {
     ["status 412", "HTTP 412", "Precondition"]
         .iter()
         .any(|name| text.contains(name))
+}
+
+/// The start of a text, as far as it is kept, up to the end of a character.
+fn cut(text: &Bytes) -> Bytes {
+    let is_inside = |byte: &u8| byte & 0b1100_0000 == 0b1000_0000;
+    let mut end = text.len().min(LONGEST_ANSWER);
+    while text.get(end).is_some_and(is_inside) {
+        end = end.saturating_sub(1);
+    }
+    // A copy: a slice would keep all of it in memory.
+    Bytes::copy_from_slice(text.get(..end).unwrap_or_default())
 }
 
 /// A text that was cut, without the part of a word at its end: half a name would not be known for
@@ -133,7 +156,25 @@ mod tests {
 
     #[test]
     fn a_body_that_is_no_outcome_says_nothing() {
-        assert_eq!(Refusal::read(b"<html>Bad gateway</html>").text(), "");
+        let body = Bytes::from_static(b"<html>Bad gateway</html>");
+        let refusal = Refusal::read(&body);
+        assert_eq!(refusal.text(), "");
+        assert_eq!(refusal.answer(&body), None);
+    }
+
+    #[test]
+    fn an_outcome_is_kept_as_it_is_and_a_long_one_up_to_the_end_of_a_character() {
+        let short = Bytes::from_static(br#"{ "issue": [{}] }"#);
+        let kept = Refusal::read(&short).answer(&short).unwrap();
+        assert_eq!(kept.reveal(), &short);
+        for shift in 0..3 {
+            let quoted = format!("{}{}", "x".repeat(shift), "\u{4e09}".repeat(30_000));
+            let long = Bytes::from(format!(r#"{{"issue":[{{"diagnostics":"{quoted}"}}]}}"#));
+            let kept = Refusal::read(&long).answer(&long).unwrap();
+            let text = std::str::from_utf8(kept.reveal()).unwrap();
+            assert!(text.len() > LONGEST_ANSWER - 3 && text.len() <= LONGEST_ANSWER);
+            assert!(long.starts_with(text.as_bytes()));
+        }
     }
 
     #[test]

@@ -1,7 +1,6 @@
 //! The archive of what belongs to failed entries. It holds patient data.
 
 use async_trait::async_trait;
-use bytes::Bytes;
 
 use crate::failure::{Failure, Subject, Withheld};
 
@@ -15,7 +14,7 @@ pub trait Archive: Send + Sync + 'static {
     async fn keep(
         &self,
         subject: &Subject,
-        entry: Option<Bytes>,
+        entry: Option<&Withheld>,
         answer: Option<&Withheld>,
     ) -> Result<String, Failure>;
 }

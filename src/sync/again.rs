@@ -5,6 +5,7 @@ use std::slice;
 use tracing::{Span, error, info, warn};
 
 use super::Target;
+use super::archiving::{Failing, Refused, without_answer};
 use super::attempt::Unapplied;
 use super::lane::{Done, Lane};
 use super::reader::{ReadEntry, read_entry};
@@ -31,7 +32,7 @@ pub(super) enum Again {
 enum Present<C> {
     Change(Pending<C>),
     Obsolete(&'static str),
-    Failed(Subject, Failure),
+    Failed(Refused),
     /// Of an instance that the record does not name.
     Elsewhere(InstanceKey),
 }
@@ -77,8 +78,9 @@ impl<T: Target> Lane<T> {
                 return Again::Elsewhere(Box::new(Retry { record, instance }));
             }
             Some(Ok(Present::Obsolete(reason))) => self.dismiss(&record, reason).await,
-            Some(Ok(Present::Failed(subject, failure))) => {
-                self.fail_again(&record, subject, failure, 1).await
+            Some(Ok(Present::Failed(refused))) => {
+                let failing = refused.failing((self.clock)());
+                self.fail_again(&record, failing).await
             }
             Some(Ok(Present::Change(pending))) => self.apply_late(&record, pending, applied).await,
         };
@@ -100,7 +102,7 @@ impl<T: Target> Lane<T> {
         let Some(sequence) = record.subject.sequence else {
             let message = "the entry has no sequence by which the feed could be asked for it";
             let failure = Failure::new(Code::DicomMalformedEntry, message);
-            return Ok(Present::Failed(record.subject.clone(), failure));
+            return Ok(Present::Failed(Refused::of(record, failure)));
         };
         let asked = self
             .present
@@ -113,10 +115,7 @@ impl<T: Target> Lane<T> {
             match instance {
                 Some(instance) if instance == entry.key => {}
                 Some(instance) if !may_be(&instance, &entry.key) => {
-                    return Ok(Present::Failed(
-                        record.subject.clone(),
-                        of_another(sequence),
-                    ));
+                    return Ok(Present::Failed(Refused::of(record, of_another(sequence))));
                 }
                 _ => return Ok(Present::Elsewhere(entry.key.clone())),
             }
@@ -133,9 +132,14 @@ impl<T: Target> Lane<T> {
                 change: self.in_place(&entry.subject, change),
                 subject: entry.subject,
                 omitted: warnings,
+                raw: entry.raw,
             }),
             Reading::Skip(reason) => Present::Obsolete(reason),
-            Reading::Refuse(failure) => Present::Failed(entry.subject, failure),
+            Reading::Refuse(failure) => Present::Failed(Refused {
+                subject: entry.subject,
+                failure,
+                raw: entry.raw,
+            }),
         }
     }
 
@@ -160,9 +164,9 @@ impl<T: Target> Lane<T> {
             Ok(writes) => applied.push(writes),
             Err(Unapplied::Stopped) => return None,
             Err(Unapplied::Failed { failure, attempts }) => {
-                return self
-                    .fail_again(record, pending.subject, failure, attempts)
-                    .await;
+                let entry = self.failed(&pending.subject, failure, attempts);
+                let raw = pending.raw;
+                return self.fail_again(record, Failing { entry, raw }).await;
             }
         }
         let kept = self.keep_omitted(&[&pending]).await
@@ -204,21 +208,21 @@ impl<T: Target> Lane<T> {
             .await
     }
 
-    async fn fail_again(
-        &self,
-        record: &FailureRecord,
-        subject: Subject,
-        failure: Failure,
-        attempts: u32,
-    ) -> Option<Retried> {
+    async fn fail_again(&self, record: &FailureRecord, failing: Failing) -> Option<Retried> {
         let by_itself = u32::from(!record.retry);
         let failed = self.due(FailedEntry {
             automatic_retries: record.automatic_retries.saturating_add(by_itself),
-            ..self.failed(&subject, failure.clone(), attempts)
+            ..self.archived_one(failing).await
         });
         let trouble = "the failure of a retry cannot be recorded";
         self.durably(trouble, || self.store.record_again(record, failed.clone()))
             .await?;
+        let FailedEntry {
+            subject,
+            failure,
+            attempts,
+            ..
+        } = failed;
         self.open.add(&subject);
         Span::current().record("otel.status_code", "ERROR");
         let Subject {
@@ -241,7 +245,7 @@ impl<T: Target> Lane<T> {
             "{}",
             failure.message
         );
-        Some(Retried::Failed(failure))
+        Some(Retried::Failed(without_answer(failure)))
     }
 }
 

@@ -27,7 +27,7 @@ use super::{Clock, Target};
 use crate::failure::Failure;
 use crate::feed::{ChangeFeed, PresentState};
 use crate::settings;
-use crate::store::{ETag, Store, SyncState};
+use crate::store::{Archive, ETag, Store, SyncState};
 
 /// A running engine.
 struct Tasks<T: Target> {
@@ -51,6 +51,8 @@ pub struct Engine<T> {
     pub target: Arc<T>,
     /// Where position and failures are kept.
     pub store: Arc<dyn Store>,
+    /// Where the text of failed entries and the answers to them are kept, if they are.
+    pub archive: Option<Arc<dyn Archive>>,
     /// Where a failed entry is asked for again.
     pub present: Arc<dyn PresentState>,
     /// Intervals and bounds.
@@ -236,6 +238,7 @@ impl<T: Target> Engine<T> {
         Lane {
             target: Arc::clone(&self.target),
             store: Arc::clone(&self.store),
+            archive: self.archive.clone(),
             retry: Arc::clone(&self.retry),
             gate,
             stop: stop.clone(),

@@ -7,6 +7,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::Span;
 
 use super::again::Again;
+use super::archiving::{Failing, Refused};
 use super::attempt::Unapplied;
 use super::gate::Gate;
 use super::open_records::OpenRecords;
@@ -19,12 +20,13 @@ use super::{Clock, Target};
 use crate::failure::{Class, Code, Failure, Subject};
 use crate::feed::PresentState;
 use crate::settings;
-use crate::store::{FailedEntry, Store};
+use crate::store::{Archive, Store};
 
 /// What every batch is worked with.
 pub(super) struct Lane<T> {
     pub(super) target: Arc<T>,
     pub(super) store: Arc<dyn Store>,
+    pub(super) archive: Option<Arc<dyn Archive>>,
     pub(super) retry: Arc<settings::Retry>,
     pub(super) gate: Gate,
     pub(super) stop: CancellationToken,
@@ -57,7 +59,7 @@ impl<T: Target> Done<T> {
 struct Outcome<'a, C> {
     writes: Vec<Applied>,
     applied: Vec<&'a Pending<C>>,
-    failed: Vec<FailedEntry>,
+    failed: Vec<Failing>,
 }
 
 impl<T: Target> Lane<T> {
@@ -104,15 +106,9 @@ impl<T: Target> Lane<T> {
 
     /// Records entries that are bad in themselves. Their units are claimed meanwhile: a later
     /// entry finds their records.
-    pub(super) async fn refuse(
-        self: Arc<Self>,
-        refused: Vec<(Subject, Failure)>,
-        claim: Claim<T>,
-    ) -> Done<T> {
+    pub(super) async fn refuse(self: Arc<Self>, refused: Vec<Refused>, claim: Claim<T>) -> Done<T> {
         let at = (self.clock)();
-        let failed = refused
-            .into_iter()
-            .map(|(subject, failure)| FailedEntry::new(subject, failure, at));
+        let failed = refused.into_iter().map(|refused| refused.failing(at));
         Done {
             claim,
             settled: self.record(failed.collect()).await,
@@ -152,8 +148,9 @@ impl<T: Target> Lane<T> {
                         parts.extend(part.halves(&failure, attempts));
                         continue;
                     }
-                    let failed = |pending: &Pending<T::Change>| {
-                        self.failed(&pending.subject, failure.clone(), attempts)
+                    let failed = |pending: &Pending<T::Change>| Failing {
+                        entry: self.failed(&pending.subject, failure.clone(), attempts),
+                        raw: pending.raw.clone(),
                     };
                     outcome.failed.extend(items.iter().map(failed));
                 }

@@ -4,6 +4,7 @@
 //! It knows feeds, targets and stores as traits only. FHIR is the first target.
 
 mod again;
+mod archiving;
 mod attempt;
 mod begin;
 mod breaker;

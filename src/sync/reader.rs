@@ -13,7 +13,7 @@ use super::lane::panicked;
 use super::retry::endless;
 use super::status::Observer;
 use super::target::{Reading, Target};
-use crate::failure::Subject;
+use crate::failure::{Subject, Withheld};
 use crate::feed::{ChangeFeed, Entry, MalformedEntry, Page};
 use crate::settings;
 
@@ -23,6 +23,8 @@ pub(super) struct ReadEntry<C> {
     pub(super) subject: Subject,
     pub(super) timestamp: Option<Timestamp>,
     pub(super) reading: Reading<C>,
+    /// Its text as it came, if that was kept.
+    pub(super) raw: Option<Withheld>,
 }
 
 /// A page that has been read.
@@ -115,6 +117,7 @@ pub(super) fn read_entry<T: Target>(
                 subject: entry.subject(),
                 timestamp: entry.timestamp,
                 reading,
+                raw: entry.raw,
             }
         }
         Err(malformed) => {
@@ -123,6 +126,7 @@ pub(super) fn read_entry<T: Target>(
                 subject: malformed.subject,
                 timestamp: malformed.timestamp,
                 reading: Reading::Refuse(failure),
+                raw: malformed.raw,
             }
         }
     }

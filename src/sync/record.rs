@@ -3,6 +3,7 @@
 use tracing::error;
 
 use super::Target;
+use super::archiving::{Failing, without_answer};
 use super::lane::Lane;
 use super::retry::endless;
 use super::schedule::Pending;
@@ -12,10 +13,11 @@ use crate::store::{FailedEntry, OmittedValueRow};
 
 impl<T: Target> Lane<T> {
     /// Keeps failed entries, which are settled then. None are if the engine stops before.
-    pub(super) async fn record(&self, failed: Vec<FailedEntry>) -> Vec<(Subject, Fate)> {
+    pub(super) async fn record(&self, failed: Vec<Failing>) -> Vec<(Subject, Fate)> {
         if failed.is_empty() {
             return Vec::new();
         }
+        let failed = self.archived(failed).await;
         let failed: Vec<_> = failed.into_iter().map(|entry| self.due(entry)).collect();
         let trouble = "failed entries cannot be recorded";
         let kept = self.durably(trouble, || self.store.record(failed.clone()));
@@ -27,7 +29,7 @@ impl<T: Target> Lane<T> {
             .for_each(|entry| self.open.add(&entry.subject));
         failed
             .into_iter()
-            .map(|entry| (entry.subject, Fate::Failed(entry.failure)))
+            .map(|entry| (entry.subject, Fate::Failed(without_answer(entry.failure))))
             .collect()
     }
 

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use super::Target;
 use crate::dicom::InstanceKey;
-use crate::failure::{OmittedValue, Subject};
+use crate::failure::{OmittedValue, Subject, Withheld};
 use crate::store::FailureRecord;
 
 /// A change to apply, with the entry it came from.
@@ -18,6 +18,8 @@ pub(super) struct Pending<C> {
     pub(super) change: C,
     /// Values that were left out of it.
     pub(super) omitted: Vec<OmittedValue>,
+    /// The text of the entry, for the archive.
+    pub(super) raw: Option<Withheld>,
 }
 
 /// A record of a failed entry to be retried, and the instance that it is about, if that is known.
@@ -27,7 +29,7 @@ pub(super) struct Retry {
 }
 
 enum Task<C> {
-    Apply(Pending<C>),
+    Apply(Box<Pending<C>>),
     Retry(Box<Retry>),
 }
 
@@ -125,7 +127,7 @@ impl<T: Target> Schedule<T> {
         self.waiting.push_back(Item {
             unit: Some(self.target.unit(&pending.change)),
             shared: self.target.shared(&pending.change),
-            task: Task::Apply(pending),
+            task: Task::Apply(Box::new(pending)),
         });
     }
 
@@ -259,7 +261,7 @@ fn load<C>(tasks: impl Iterator<Item = Task<C>>) -> Load<C> {
     let mut entries = Vec::new();
     for task in tasks {
         match task {
-            Task::Apply(pending) => entries.push(pending),
+            Task::Apply(pending) => entries.push(*pending),
             Task::Retry(retry) => return Load::Retry(retry),
         }
     }

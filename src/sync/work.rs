@@ -9,6 +9,7 @@ use tracing::field::Empty;
 use tracing::{Instrument, debug, error, info, info_span, warn};
 
 use super::again::Again;
+use super::archiving::Refused;
 use super::breaker::Breaker;
 use super::keeper::Keeping;
 use super::lane::{Done, Lane, panicked};
@@ -161,6 +162,7 @@ impl<T: Target> Work<T> {
             subject,
             timestamp,
             reading,
+            raw,
         } in page.entries
         {
             match subject.sequence {
@@ -176,10 +178,15 @@ impl<T: Target> Work<T> {
                         subject,
                         change,
                         omitted: warnings,
+                        raw,
                     });
                 }
                 Reading::Skip(reason) => self.settle(&subject, &Fate::Skipped(reason)),
-                Reading::Refuse(failure) => refused.push((subject, failure)),
+                Reading::Refuse(failure) => refused.push(Refused {
+                    subject,
+                    failure,
+                    raw,
+                }),
             }
         }
         self.refuse(refused);
@@ -187,13 +194,13 @@ impl<T: Target> Work<T> {
         self.move_position();
     }
 
-    fn refuse(&mut self, refused: Vec<(Subject, Failure)>) {
+    fn refuse(&mut self, refused: Vec<Refused>) {
         if refused.is_empty() {
             return;
         }
         let keys = refused
             .iter()
-            .filter_map(|(subject, _)| instance_key(subject));
+            .filter_map(|refused| instance_key(&refused.subject));
         let units = keys.map(|key| self.lane.target.unit_of(&key)).collect();
         let claim = self.schedule.claim(units);
         let span = info_span!("refuse", otel.kind = "consumer", entries = refused.len());

@@ -53,14 +53,14 @@ impl Archive for BlobArchive {
     async fn keep(
         &self,
         subject: &Subject,
-        entry: Option<Bytes>,
+        entry: Option<&Withheld>,
         answer: Option<&Withheld>,
     ) -> Result<String, Failure> {
         let folder = self.blobs.own(&folder(subject));
-        let answer = answer.map(|answer| Bytes::copy_from_slice(answer.reveal().as_bytes()));
         let first = if entry.is_some() { ENTRY } else { ANSWER };
         for (name, content) in [(ENTRY, entry), (ANSWER, answer)] {
             if let Some(content) = content {
+                let content = content.reveal().clone();
                 self.put(&format!("{folder}/{name}"), content).await?;
             }
         }

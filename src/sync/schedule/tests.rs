@@ -73,6 +73,7 @@ fn pending(sequence: Option<u64>, change: Said) -> Pending<Said> {
         },
         change,
         omitted: Vec::new(),
+        raw: None,
     }
 }
 

@@ -28,7 +28,7 @@ pub async fn checked(daemon: &Daemon) -> Ended {
 }
 
 /// An instance that cannot be cast.
-fn without_modality(place: Place) -> String {
+pub fn without_modality(place: Place) -> String {
     let mut instance = place.ct();
     instance.as_object_mut().unwrap().remove("00080060");
     instance.to_string()
@@ -39,7 +39,7 @@ async fn position(store: &AzureStore) -> u64 {
     state.map(|(state, _)| state.sequence).unwrap_or_default()
 }
 
-async fn until_settled(store: &AzureStore, sequence: u64) {
+pub async fn until_settled(store: &AzureStore, sequence: u64) {
     until("the position", async || position(store).await >= sequence).await;
 }
 

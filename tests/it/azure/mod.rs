@@ -1,5 +1,6 @@
 //! Azure Storage: what its tables and blobs hold, and what radcast does when they fail.
 
+mod archiving;
 mod commands;
 mod daemon;
 mod decision;

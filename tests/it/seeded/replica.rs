@@ -114,6 +114,7 @@ fn engine(world: &World, replica: usize, feed: FeedClient) -> Engine<FhirTarget>
             world: world.clone(),
             replica,
         }),
+        archive: None,
         present: Arc::new(feed),
         worker: Worker {
             poll_interval: Duration::from_secs(30),

@@ -40,6 +40,7 @@ pub fn engine(world: &World) -> Engine<ModelTarget> {
             latency: Duration::from_millis(7),
         }),
         store: Arc::new(ModelStore(world.clone())),
+        archive: None,
         present: Arc::new(ModelPresent(world.clone())),
         worker: Worker {
             poll_interval: Duration::from_secs(60),

@@ -1,5 +1,6 @@
 //! Azure Storage as its emulator has it: Azurite, in a process of its own.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex, Weak};
@@ -251,6 +252,34 @@ impl Azurite {
             panic!("no rows in {answer}");
         };
         rows
+    }
+
+    /// The names of the tables that begin so.
+    pub async fn table_names(&self, prefix: &str) -> Vec<String> {
+        let answer = self.table(Method::GET, "Tables").send().await.unwrap();
+        let answer: Value = serde_json::from_slice(&answer.bytes().await.unwrap()).unwrap();
+        let tables = answer["value"].as_array().unwrap().iter();
+        let names = tables.map(|table| table["TableName"].as_str().unwrap().to_owned());
+        names.filter(|name| name.starts_with(prefix)).collect()
+    }
+
+    /// The blobs of a container with their content; `None` when there is no container.
+    pub async fn blobs_in(&self, container: &str) -> Option<BTreeMap<String, String>> {
+        let path = format!("{container}?restype=container&comp=list");
+        let answer = self.blob(Method::GET, &path).send().await.unwrap();
+        if answer.status() == StatusCode::NOT_FOUND {
+            return None;
+        }
+        assert_eq!(answer.status(), StatusCode::OK);
+        let list = answer.text().await.unwrap();
+        let names = list.split("<Name>").skip(1);
+        let mut blobs = BTreeMap::new();
+        for name in names.filter_map(|rest| rest.split("</Name>").next()) {
+            let blob = self.blob(Method::GET, &format!("{container}/{name}"));
+            let content = blob.send().await.unwrap().text().await.unwrap();
+            blobs.insert(name.to_owned(), content);
+        }
+        Some(blobs)
     }
 
     /// Creates a table, and writes a row into it as it is.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use jiff::Timestamp;
 use radcast::dicom::InstanceKey;
-use radcast::failure::{Code, Failure, Subject};
+use radcast::failure::{Code, Failure, Subject, Withheld};
 use radcast::feed::{ChangeFeed, Entry, MalformedEntry, Page, PresentState};
 
 use super::{Event, Nature, World, WorldState};
@@ -76,6 +76,7 @@ impl WorldState {
                 },
                 timestamp: None,
                 reason: "gibberish".to_owned(),
+                raw: Some(raw(sequence)),
             });
         }
         Ok(Entry {
@@ -90,6 +91,11 @@ impl WorldState {
             state: self.state(sequence),
             timestamp: Timestamp::from_second(sequence.cast_signed()).ok(),
             metadata: None,
+            raw: Some(raw(sequence)),
         })
     }
+}
+
+fn raw(sequence: u64) -> Withheld {
+    Withheld::new(format!("entry {sequence}"))
 }
