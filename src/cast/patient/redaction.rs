@@ -21,11 +21,15 @@ impl StudyDelta {
     #[must_use]
     pub fn redact(&self, text: &str) -> String {
         let facts = self.statements().map(|(_, said)| &said.patient);
-        let values: HashSet<&str> = facts.flat_map(PatientFacts::identifying).collect();
+        // Birth dates stand there without their hyphens too, as DICOM has them.
+        let values: HashSet<String> = facts
+            .flat_map(PatientFacts::identifying)
+            .flat_map(|value| [value.to_owned(), value.replace('-', "")])
+            .collect();
         let mut text = text.to_owned();
         let mut long: Vec<&str> = values
             .iter()
-            .copied()
+            .map(String::as_str)
             .filter(|value| value.len() >= WITHIN_WORDS)
             .collect();
         // A value that holds another one goes first.
@@ -121,7 +125,7 @@ mod tests {
 
     #[test]
     fn names_ids_and_birth_dates_go_whatever_surrounds_them() {
-        let text = "Patient?identifier=x|ID-4711 (CANARY, al; 山田さん, 1966-06-07) is not unique";
+        let text = "Patient?identifier=x|ID-4711 (CANARY, al; 山田さん, 1966-06-07, 19660607) is not unique";
         let redacted = delta().redact(text);
         for private in ["4711", "CANARY", "al;", "山田", "1966"] {
             assert!(!redacted.contains(private), "{private} in {redacted}");

@@ -1,6 +1,7 @@
 //! Azure Storage: what its tables and blobs hold, and what radcast does when they fail.
 
 mod archiving;
+mod canary;
 mod commands;
 mod daemon;
 mod decision;
