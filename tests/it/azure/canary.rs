@@ -100,6 +100,17 @@ fn assert_discreet(what: &str, text: &str) {
     }
 }
 
+/// Every row of every table of a prefix.
+async fn rows(azurite: &Azurite, prefix: &str) -> String {
+    let mut rows = String::new();
+    for table in azurite.table_names(prefix).await {
+        for row in azurite.rows(&table).await {
+            rows.push_str(&format!("{table} {row}\n"));
+        }
+    }
+    rows
+}
+
 /// Lets a daemon live with these entries, looks everywhere, and gives what is in its container.
 async fn archived_with(archive: bool) -> Option<String> {
     let services = Services::start().await;
@@ -134,12 +145,7 @@ async fn archived_with(archive: bool) -> Option<String> {
         assert!(said.contains(code), "{code} in {said}");
     }
     assert_discreet("the answers", &said);
-    let mut rows = String::new();
-    for table in azurite.table_names(&prefix).await {
-        for row in azurite.rows(&table).await {
-            rows.push_str(&format!("{table} {row}\n"));
-        }
-    }
+    let rows = rows(&azurite, &prefix).await;
     assert!(rows.contains("PatientSex"), "a value was left out: {rows}");
     assert_discreet("the rows", &rows);
     assert_eq!(running.terminate().await, Some(0), "{}", daemon.log());
