@@ -228,7 +228,7 @@ impl DicomCast {
         match code {
             Code::FhirForbidden => &self.to_fhir_forbidden,
             Code::DicomForbidden => &self.from_dicom_forbidden,
-            code if code.as_str().starts_with("auth.") => &self.identity_unavailable,
+            code if code.as_str().starts_with("identity.") => &self.identity_unavailable,
             _ => &self.other,
         }
     }
