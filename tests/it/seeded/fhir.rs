@@ -231,7 +231,10 @@ fn watch(state: &mut State, name: &str, resource: &Value) {
         return;
     }
     for (instance, version) in instances(resource) {
-        let before = state.committed.insert(instance, version);
+        let before = state.committed.get(&instance).copied();
+        state
+            .committed
+            .insert(instance, before.unwrap_or(0).max(version));
         if before > Some(version) && !state.plan.is_contended() {
             state.violate(format!(
                 "{name}: version {version} of instance {instance} over {before:?}"

@@ -98,7 +98,7 @@ async fn until_quiet(world: &World) {
         } else {
             0
         };
-        if quiet == 3 {
+        if quiet == 2 {
             return;
         }
     }

@@ -73,7 +73,7 @@ impl Plan {
     pub fn of(seed: u64) -> Self {
         let mut rng = Rng::with_seed(seed);
         let calm = rng.u64(60..600);
-        let events = (0..rng.usize(2..18))
+        let events = (0..rng.usize(2..15))
             .map(|_| event(&mut rng, calm))
             .collect();
         let replicas = if rng.u8(..4) == 0 { 2 } else { 1 };
