@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use crate::dicom::{InstanceKey, keyword};
+use crate::dicom::InstanceKey;
 
 use super::fact::{Fact, Facts};
 use super::row::Row;
@@ -56,7 +56,7 @@ pub(super) fn resolve<'a>(
         let (kept, fact) = facts().next()?;
         if let Some(other) = dissenter(fact, facts()) {
             let disagreement = Disagreement {
-                keyword: row.tags.first().map_or("Unknown", |tag| keyword(*tag)),
+                keyword: row.keyword(),
                 study: kept.study.clone(),
                 kept: kept.instance.clone(),
                 other: other.instance.clone(),

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use serde::Serialize;
+
 use crate::dicom::NameGroup;
 
 use super::PatientKey;
@@ -17,6 +19,10 @@ pub(super) enum Fact {
     Name(Box<NameGroup>),
     /// A patient's identifier.
     Patient(PatientKey),
+    /// An element with members, as JSON.
+    Json(Box<str>),
+    /// The items of a list, as JSON each.
+    List(Box<[Box<str>]>),
 }
 
 impl Fact {
@@ -24,6 +30,22 @@ impl Fact {
     pub(super) fn text(text: impl Into<Box<str>>) -> Self {
         Self::Text(text.into())
     }
+
+    /// A fact that is an element with members.
+    pub(super) fn json<T: Serialize>(element: &T) -> Option<Self> {
+        json(element).map(Self::Json)
+    }
+
+    /// A fact that is a list of elements with members; none when there is nothing in it.
+    pub(super) fn list<T: Serialize>(items: &[T]) -> Option<Self> {
+        let items: Box<[_]> = items.iter().filter_map(json).collect();
+        (!items.is_empty()).then_some(Self::List(items))
+    }
+}
+
+/// The JSON text of an element. What the FHIR types hold can always be written.
+fn json<T: Serialize>(element: &T) -> Option<Box<str>> {
+    serde_json::to_string(element).ok().map(Box::from)
 }
 
 /// What one entry says, row by row of one table.

@@ -7,29 +7,22 @@ use super::edit::EditError;
 use super::element::{coding, system};
 use super::fact::Fact;
 use super::object::Object;
+use super::row::Row;
 
 /// string, code, date
-pub(super) fn text(
-    object: &mut Object,
-    element: &'static str,
-    fact: &Fact,
-) -> Result<(), EditError> {
+pub(super) fn text(object: &mut Object, row: &Row, fact: &Fact) -> Result<(), EditError> {
     let Fact::Text(text) = fact else {
-        return Err(EditError::Build(element));
+        return Err(EditError::Build(row.element));
     };
-    object.set_text(element, text)
+    object.set_text(row.element, text)
 }
 
 /// unsignedInt
-pub(super) fn unsigned(
-    object: &mut Object,
-    element: &'static str,
-    fact: &Fact,
-) -> Result<(), EditError> {
+pub(super) fn unsigned(object: &mut Object, row: &Row, fact: &Fact) -> Result<(), EditError> {
     let Fact::Number(number) = fact else {
-        return Err(EditError::Build(element));
+        return Err(EditError::Build(row.element));
     };
-    set_number(object, element, *number)
+    set_number(object, row.element, *number)
 }
 
 /// Sets a number unless the same number is there, however it is written.
@@ -45,17 +38,13 @@ pub(super) fn set_number(
 }
 
 /// dateTime: the same moment in another writing is left as it is.
-pub(super) fn date_time(
-    object: &mut Object,
-    element: &'static str,
-    fact: &Fact,
-) -> Result<(), EditError> {
+pub(super) fn date_time(object: &mut Object, row: &Row, fact: &Fact) -> Result<(), EditError> {
     let Fact::Text(moment) = fact else {
-        return Err(EditError::Build(element));
+        return Err(EditError::Build(row.element));
     };
-    match object.text(element)? {
+    match object.text(row.element)? {
         Some(stored) if same_moment(&stored, moment) => Ok(()),
-        _ => object.set(element, moment),
+        _ => object.set(row.element, moment),
     }
 }
 
@@ -65,27 +54,19 @@ fn same_moment(one: &str, other: &str) -> bool {
 }
 
 /// Coding of a modality.
-pub(super) fn modality(
-    object: &mut Object,
-    element: &'static str,
-    fact: &Fact,
-) -> Result<(), EditError> {
+pub(super) fn modality(object: &mut Object, row: &Row, fact: &Fact) -> Result<(), EditError> {
     let Fact::Text(code) = fact else {
-        return Err(EditError::Build(element));
+        return Err(EditError::Build(row.element));
     };
-    set_coding(object, element, system::DCM, code)
+    set_coding(object, row.element, system::DCM, code)
 }
 
 /// Coding of a SOP class.
-pub(super) fn sop_class(
-    object: &mut Object,
-    element: &'static str,
-    fact: &Fact,
-) -> Result<(), EditError> {
+pub(super) fn sop_class(object: &mut Object, row: &Row, fact: &Fact) -> Result<(), EditError> {
     let Fact::Text(uid) = fact else {
-        return Err(EditError::Build(element));
+        return Err(EditError::Build(row.element));
     };
-    set_coding(object, element, system::URI, &format!("urn:oid:{uid}"))
+    set_coding(object, row.element, system::URI, &format!("urn:oid:{uid}"))
 }
 
 /// Sets a Coding. What belonged to another code goes with it; extensions and id stay.
@@ -116,11 +97,15 @@ fn set_coding(
 mod tests {
     use super::*;
 
-    type Put = fn(&mut Object, &'static str, &Fact) -> Result<(), EditError>;
+    use super::super::row::Put;
+
+    fn row(put: Put) -> Row {
+        Row::optional(&[], "e", |_, _| None, put)
+    }
 
     fn after(json: &str, put: Put, fact: &Fact) -> String {
         let mut object = Object::parse(json).unwrap();
-        put(&mut object, "e", fact).unwrap();
+        put(&mut object, &row(put), fact).unwrap();
         serde_json::to_string(&object).unwrap()
     }
 
@@ -186,11 +171,11 @@ mod tests {
     #[test]
     fn a_coding_of_a_wrong_shape_names_its_path() {
         let mut object = Object::parse(r#"{"e":{"code":5}}"#).unwrap();
-        let put = modality(&mut object, "e", &Fact::text("CT"));
+        let put = modality(&mut object, &row(modality), &Fact::text("CT"));
         assert_eq!(put, Err(EditError::shape("e.code")));
         let put = unsigned(
             &mut Object::parse(r#"{"e":"7"}"#).unwrap(),
-            "e",
+            &row(unsigned),
             &Fact::Number(7),
         );
         assert_eq!(put, Err(EditError::shape("e")));

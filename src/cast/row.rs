@@ -6,6 +6,16 @@ use super::edit::EditError;
 use super::fact::{Fact, Facts};
 use super::object::Object;
 use super::reading::Reading;
+use crate::dicom::keyword;
+
+/// What a dataset says about the attributes of a row; what is invalid goes to the reading.
+pub(super) type Read = fn(&mut Reading<'_>, &'static [Tag]) -> Option<Fact>;
+
+/// Brings the row's element of a stored or new object in step with what was said.
+pub(super) type Put = fn(&mut Object, &Row, &Fact) -> Result<(), EditError>;
+
+/// Whether an object says something about a row already.
+pub(super) type Present = fn(&Object, &Row) -> Result<bool, EditError>;
 
 /// One row of a mapping table: attributes of DICOM, element of FHIR, and the way between them.
 pub(super) struct Row {
@@ -13,14 +23,15 @@ pub(super) struct Row {
     pub(super) tags: &'static [Tag],
     /// The element, relative to the object that the table is about.
     pub(super) element: &'static str,
+    /// Which part of the element, in brackets behind its path; empty for all of it.
+    pub(super) part: &'static str,
+    /// The rule, in words.
+    pub(super) rule: &'static str,
     /// Whether an entry without it fails.
     pub(super) required: bool,
-    /// What a dataset says; reports what is invalid to the reading.
-    pub(super) read: fn(&mut Reading<'_>, &'static [Tag]) -> Option<Fact>,
-    /// Brings the element of a stored or new object in step with what was said.
-    pub(super) put: fn(&mut Object, &'static str, &Fact) -> Result<(), EditError>,
-    /// Whether the object says something about it already.
-    present: fn(&Object, &'static str) -> Result<bool, EditError>,
+    pub(super) read: Read,
+    pub(super) put: Put,
+    present: Present,
 }
 
 impl Row {
@@ -28,38 +39,54 @@ impl Row {
     pub(super) const fn optional(
         tags: &'static [Tag],
         element: &'static str,
-        read: fn(&mut Reading<'_>, &'static [Tag]) -> Option<Fact>,
-        put: fn(&mut Object, &'static str, &Fact) -> Result<(), EditError>,
+        read: Read,
+        put: Put,
     ) -> Self {
         Self {
             tags,
             element,
+            part: "",
+            rule: "",
             required: false,
             read,
             put,
-            present: |object, element| Ok(object.get(element).is_some()),
+            present: |object, row| Ok(object.get(row.element).is_some()),
         }
-    }
-
-    /// A row whose element may be there without saying anything about it.
-    pub(super) const fn present_if(
-        mut self,
-        present: fn(&Object, &'static str) -> Result<bool, EditError>,
-    ) -> Self {
-        self.present = present;
-        self
     }
 
     /// A row without which an entry fails.
     pub(super) const fn required(
         tags: &'static [Tag],
         element: &'static str,
-        read: fn(&mut Reading<'_>, &'static [Tag]) -> Option<Fact>,
-        put: fn(&mut Object, &'static str, &Fact) -> Result<(), EditError>,
+        read: Read,
+        put: Put,
     ) -> Self {
         let mut row = Self::optional(tags, element, read, put);
         row.required = true;
         row
+    }
+
+    /// A row whose element may be there without saying anything about it.
+    pub(super) const fn present_if(mut self, present: Present) -> Self {
+        self.present = present;
+        self
+    }
+
+    /// The row of a part of its element.
+    pub(super) const fn part(mut self, part: &'static str) -> Self {
+        self.part = part;
+        self
+    }
+
+    /// The row with its rule in words.
+    pub(super) const fn rule(mut self, rule: &'static str) -> Self {
+        self.rule = rule;
+        self
+    }
+
+    /// The keyword of the attribute that names the row.
+    pub(super) fn keyword(&self) -> &'static str {
+        self.tags.first().map_or("Unknown", |tag| keyword(*tag))
     }
 
     /// What the dataset says; a required row without a fact is noted as missing, with its cause.
@@ -95,9 +122,9 @@ pub(super) fn fill_all(
 ) -> Result<(), EditError> {
     for (row, fact) in rows.iter().zip(facts) {
         if let Some(fact) = fact
-            && !(row.present)(object, row.element)?
+            && !(row.present)(object, row)?
         {
-            (row.put)(object, row.element, fact)?;
+            (row.put)(object, row, fact)?;
         }
     }
     Ok(())
@@ -111,7 +138,7 @@ pub(super) fn put_all(
 ) -> Result<(), EditError> {
     for (row, fact) in rows.iter().zip(facts) {
         if let Some(fact) = fact {
-            (row.put)(object, row.element, fact)?;
+            (row.put)(object, row, fact)?;
         }
     }
     Ok(())

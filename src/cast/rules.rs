@@ -2,7 +2,7 @@
 
 use jiff::tz::TimeZone;
 
-use crate::settings::Validation;
+use crate::settings::{Issuers, MissingId, PatientPolicy, References, Validation};
 
 /// How entries are cast.
 #[derive(Debug, Clone)]
@@ -20,9 +20,46 @@ pub struct Rules {
     /// The zone of times whose dataset names no offset (0008,0201). Without it they are written
     /// as dates: a time in a guessed zone is a wrong time.
     pub time_zone: Option<TimeZone>,
+    /// The identifier systems of issuers.
+    pub issuers: Issuers,
+    /// What becomes of a patient's resource.
+    pub patient_policy: PatientPolicy,
+    /// What becomes of an instance without Patient ID (0010,0020).
+    pub missing_id: MissingId,
+    /// The system of accession numbers, and of the orders they stand for, whose issuer says none.
+    pub accession_system: Option<String>,
+    /// The most instances that a study lists one by one.
+    pub list_instances_up_to: u32,
+    /// How other resources are referred to.
+    pub references: References,
+    /// Whether radiation dose reports become `Observation`s.
+    pub dose_observations: bool,
+    /// Whether weight and height of patients become `Observation`s.
+    pub body_observations: bool,
 }
 
 impl Rules {
+    /// The rules of a service when nothing else is set.
+    #[must_use]
+    pub fn new(dicom_endpoint: impl Into<String>) -> Self {
+        Self {
+            dicom_endpoint: dicom_endpoint.into(),
+            wado_version: "v1".to_owned(),
+            patient_system: None,
+            issuer_as_system: false,
+            validation: Validation::Partial,
+            time_zone: None,
+            issuers: Issuers::default(),
+            patient_policy: PatientPolicy::default(),
+            missing_id: MissingId::default(),
+            accession_system: None,
+            list_instances_up_to: 5_000,
+            references: References::default(),
+            dose_observations: true,
+            body_observations: false,
+        }
+    }
+
     /// WADO-RS base address of a partition (`None`: the default one), without trailing slash.
     pub(super) fn wado_address(&self, partition: Option<&str>) -> String {
         let versioned = format!("{}/{}", self.base(), self.wado_version);
@@ -90,12 +127,8 @@ mod tests {
 
     fn rules(endpoint: &str) -> Rules {
         Rules {
-            dicom_endpoint: endpoint.to_owned(),
             wado_version: "v2".to_owned(),
-            patient_system: None,
-            issuer_as_system: false,
-            validation: Validation::Partial,
-            time_zone: None,
+            ..Rules::new(endpoint)
         }
     }
 

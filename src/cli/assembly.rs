@@ -58,6 +58,14 @@ pub(super) fn rules(settings: &Settings) -> Rules {
         issuer_as_system: settings.patient.is_issuer_id_used,
         validation: settings.cast.validation,
         time_zone: settings.cast.time_zone.clone(),
+        issuers: settings.issuers.clone(),
+        patient_policy: settings.patient.policy,
+        missing_id: settings.patient.missing_id,
+        accession_system: settings.imaging_study.accession_system.clone(),
+        list_instances_up_to: settings.imaging_study.list_instances_up_to,
+        references: settings.imaging_study.references,
+        dose_observations: settings.cast.generate_observations,
+        body_observations: settings.patient.generate_observations,
     }
 }
 

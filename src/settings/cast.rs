@@ -12,6 +12,8 @@ pub struct Cast {
     pub validation: Validation,
     /// The time zone of times without an offset; `None`: they are not turned into instants.
     pub time_zone: Option<TimeZone>,
+    /// Whether radiation dose reports become `Observation`s.
+    pub generate_observations: bool,
 }
 
 /// What an invalid value of a mapped attribute does to its entry.
@@ -38,9 +40,11 @@ impl Cast {
     pub(super) fn read(values: &mut Values) -> Option<Self> {
         let validation = read_validation(values);
         let time_zone = values.time_zone(&table::CAST_TIME_ZONE);
+        let generate_observations = values.boolean(&table::CAST_GENERATE_OBSERVATIONS);
         Some(Self {
             validation: validation?,
             time_zone: time_zone?,
+            generate_observations: generate_observations?,
         })
     }
 }

@@ -13,8 +13,8 @@ use super::storage::Storage;
 use super::unavailable;
 use super::values::Values;
 use super::{
-    BlobStore, Cast, DicomWeb, Escalation, Fhir, Lease, Logging, Notify, Ops, Patient, Retry,
-    Store, TableStore, Telemetry, Worker,
+    BlobStore, Cast, DicomWeb, Escalation, Fhir, ImagingStudy, Issuers, Lease, Logging, Notify,
+    Ops, Patient, Retry, Store, TableStore, Telemetry, Worker,
 };
 
 /// The settings file that is read when none is named, in the working directory.
@@ -31,8 +31,12 @@ pub struct Settings {
     pub worker: Worker,
     /// `RetryConfiguration`: what happens when a request fails.
     pub retry: Retry,
-    /// `Patient`: how patients are identified.
+    /// `Patient`: how patients are identified and kept in step.
     pub patient: Patient,
+    /// `ImagingStudy`: how studies are written.
+    pub imaging_study: ImagingStudy,
+    /// `Issuers`: the identifier systems of issuers.
+    pub issuers: Issuers,
     /// `DicomCast`: how attributes are read.
     pub cast: Cast,
     /// `Store`: where the position and the failure records are kept without `table_store`.
@@ -117,6 +121,8 @@ impl Settings {
         let worker = Worker::read(values);
         let retry = Retry::read(values);
         let patient = Patient::read(values);
+        let imaging_study = ImagingStudy::read(values);
+        let issuers = Issuers::read(values);
         let cast = Cast::read(values);
         let store = Store::read(values);
         let storage = Storage::read(values);
@@ -132,6 +138,8 @@ impl Settings {
             worker: worker?,
             retry: retry?,
             patient: patient?,
+            imaging_study: imaging_study?,
+            issuers,
             cast: cast?,
             store: store?,
             notify: notify?,

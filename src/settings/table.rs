@@ -71,8 +71,8 @@ settings! {
         "`full`: an invalid value of a mapped attribute fails its entry. `partial`: the value is left out with a warning. Empty: `partial`, unless `EnforceValidationOfTagValues` is `true`.";
     CAST_TIME_ZONE: "DicomCast:TimeZone", TimeZone, Default(""),
         "Time zone of DICOM times without an offset. Empty: such times are not turned into instants.";
-    CAST_GENERATE_OBSERVATIONS: "DicomCast:Features:GenerateObservations", Boolean, Recognised,
-        "This version writes no dose `Observation`s.";
+    CAST_GENERATE_OBSERVATIONS: "DicomCast:Features:GenerateObservations", Boolean, Default("true"),
+        "Whether radiation dose reports become `Observation`s.";
     CAST_IGNORE_JSON_PARSING_ERRORS: "DicomCast:Features:IgnoreJsonParsingErrors", Boolean, Recognised,
         "See `DicomWeb:OnUnparsable`: a malformed entry is recorded as failed and its neighbours go on.";
 
@@ -95,6 +95,26 @@ settings! {
         "Identifier system that patients are found and created with.";
     PATIENT_IS_ISSUER_ID_USED: "Patient:IsIssuerIdUsed", Boolean, Default("false"),
         "`true`: the system is Issuer of Patient ID (0010,0021) instead.";
+    PATIENT_POLICY: "Patient:Policy", Choice(&["Synchronize", "CreateIfMissing", "LinkOnly"]), Default("Synchronize"),
+        "`Synchronize` creates patients and keeps them in step; `CreateIfMissing` never changes one that is there; `LinkOnly` only refers to patients, and an entry whose patient is not there is recorded as failed.";
+    PATIENT_MISSING_ID: "Patient:MissingId", Choice(&["Fail", "PerStudy"]), Default("Fail"),
+        "An instance without Patient ID (0010,0020): `Fail` records its entry as failed; `PerStudy` gives its study a patient of its own, identified by the Study Instance UID.";
+    PATIENT_GENERATE_OBSERVATIONS: "Patient:GenerateObservations", Boolean, Default("false"),
+        "Whether Patient's Weight (0010,1030) and Patient's Size (0010,1020) become `Observation`s, one of each per study.";
+
+    ISSUERS: "Issuers:*", Text, Default(""),
+        "`Issuers:<issuer>`: the identifier system of an issuer, by its name in DICOM (Issuer of Patient ID, local namespace or universal id), in any case. `Issuers:HOSPITAL-A` = `urn:oid:1.2.36.146` gives this system to what HOSPITAL-A issued: patient ids, accession numbers, order numbers, admission ids, specimens.";
+
+    IMAGING_STUDY_ACCESSION_SYSTEM: "ImagingStudy:AccessionSystem", Text, Default(""),
+        "Identifier system of accession numbers, and of the orders they stand for, whose issuer is not given or not known. Empty: no system.";
+    IMAGING_STUDY_LIST_INSTANCES_UP_TO: "ImagingStudy:ListInstancesUpTo", Integer(0, 1_000_000), Default("5000"),
+        "The most instances that an `ImagingStudy` lists one by one. A study with more has its series with their counts, and tells its instances by a digest each.";
+    IMAGING_STUDY_BASED_ON: "ImagingStudy:BasedOn", Choice(&["Logical", "Search"]), Default("Logical"),
+        "How `basedOn` refers to the `ServiceRequest`: `Logical` by accession and order numbers; `Search` looks for the resource that has the number and refers to it, and by the number when there is not exactly one.";
+    IMAGING_STUDY_ENCOUNTER: "ImagingStudy:Encounter", Choice(&["Logical", "Search"]), Default("Logical"),
+        "The same of `encounter`, by Admission ID (0038,0010).";
+    IMAGING_STUDY_REFERRER: "ImagingStudy:Referrer", Choice(&["Logical", "Search"]), Default("Logical"),
+        "The same of `referrer`, by the referring physician's identification code.";
 
     STORE_PATH: "Store:Path", Path, Default("radcast.db"),
         "SQLite file that keeps the position and the failure records, relative to the working directory, when `TableStore` is not given. Put it on a disk that outlives the container.";

@@ -1,5 +1,5 @@
 //! Settings of dicom-cast that this version knows and does not have. What would silently change
-//! the behaviour of a migrated site stops the start; the rest is said.
+//! the behaviour of a migrated site stops the start.
 
 use super::setting::Setting;
 use super::table;
@@ -10,8 +10,6 @@ const NO_TOKENS: &str = "is not available in this version, which sends requests 
 
 const NO_KEY_VAULT: &str = "is not available in this version; remove it and give the secrets as \
      environment variables";
-
-const NO_OBSERVATIONS: &str = "has no effect in this version: dose Observations are not written";
 
 /// Says what cannot be had.
 pub(super) fn check(values: &mut Values) {
@@ -24,9 +22,6 @@ pub(super) fn check(values: &mut Values) {
         }
     }
     refuse(&table::KEY_VAULT_ENDPOINT, NO_KEY_VAULT, values);
-    if values.boolean(&table::CAST_GENERATE_OBSERVATIONS) == Some(true) {
-        values.warning(&table::CAST_GENERATE_OBSERVATIONS, NO_OBSERVATIONS);
-    }
 }
 
 fn refuse(setting: &Setting, cure: &str, values: &mut Values) {

@@ -25,12 +25,9 @@ type Members = IndexMap<String, Box<RawValue>>;
 /// Rules of a service at `https://dicom.example`.
 pub(crate) fn rules() -> Rules {
     Rules {
-        dicom_endpoint: "https://dicom.example".into(),
         wado_version: "v2".into(),
         patient_system: Some("urn:mrn".into()),
-        issuer_as_system: false,
-        validation: Validation::Partial,
-        time_zone: None,
+        ..Rules::new("https://dicom.example")
     }
 }
 

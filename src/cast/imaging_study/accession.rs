@@ -4,11 +4,13 @@ use super::super::edit::EditError;
 use super::super::element::{self, system};
 use super::super::fact::Fact;
 use super::super::object::{Object, raw};
+use super::super::row::Row;
 
 /// One identifier of type `ACSN` and of the form that dicom-cast and radcast write, with this
 /// value. dicom-cast heaped up one for each value that it met; those go. Accession numbers in any
 /// other form, with a system or an assigner, are somebody else's and stay.
-pub(super) fn put(study: &mut Object, name: &'static str, fact: &Fact) -> Result<(), EditError> {
+pub(super) fn put(study: &mut Object, row: &Row, fact: &Fact) -> Result<(), EditError> {
+    let name = row.element;
     let Fact::Text(value) = fact else {
         return Err(EditError::Build(name));
     };
@@ -45,7 +47,8 @@ pub(super) fn put(study: &mut Object, name: &'static str, fact: &Fact) -> Result
 }
 
 /// Whether there is one of ours.
-pub(super) fn is_present(study: &Object, name: &'static str) -> Result<bool, EditError> {
+pub(super) fn is_present(study: &Object, row: &Row) -> Result<bool, EditError> {
+    let name = row.element;
     for identifier in study.objects(name)? {
         if is_ours(&identifier).map_err(|error| error.within(name))? {
             return Ok(true);

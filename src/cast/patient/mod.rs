@@ -145,13 +145,9 @@ fn read_identifier(reading: &mut Reading<'_>, _: &'static [Tag]) -> Option<Fact>
     Some(Fact::Patient(PatientKey { system, id }))
 }
 
-fn put_identifier(
-    patient: &mut Object,
-    element: &'static str,
-    fact: &Fact,
-) -> Result<(), EditError> {
+fn put_identifier(patient: &mut Object, row: &Row, fact: &Fact) -> Result<(), EditError> {
     let Fact::Patient(key) = fact else {
-        return Err(EditError::Build(element));
+        return Err(EditError::Build(row.element));
     };
     identifier::ensure(patient, Some("MR"), key.system.as_deref(), &key.id)
 }

@@ -10,6 +10,7 @@ use super::super::element::{self, EN_REPRESENTATION};
 use super::super::fact::Fact;
 use super::super::object::{Object, raw};
 use super::super::reading::Reading;
+use super::super::row::Row;
 
 pub(super) fn read_alphabetic(reading: &mut Reading<'_>, tags: &'static [Tag]) -> Option<Fact> {
     read(reading, tags, |name| name.alphabetic)
@@ -25,38 +26,34 @@ pub(super) fn read_phonetic(reading: &mut Reading<'_>, tags: &'static [Tag]) -> 
 
 pub(super) fn put_alphabetic(
     patient: &mut Object,
-    element: &'static str,
+    row: &Row,
     fact: &Fact,
 ) -> Result<(), EditError> {
-    put(patient, element, fact, None)
+    put(patient, row.element, fact, None)
 }
 
 pub(super) fn put_ideographic(
     patient: &mut Object,
-    element: &'static str,
+    row: &Row,
     fact: &Fact,
 ) -> Result<(), EditError> {
-    put(patient, element, fact, Some("IDE"))
+    put(patient, row.element, fact, Some("IDE"))
 }
 
-pub(super) fn put_phonetic(
-    patient: &mut Object,
-    element: &'static str,
-    fact: &Fact,
-) -> Result<(), EditError> {
-    put(patient, element, fact, Some("SYL"))
+pub(super) fn put_phonetic(patient: &mut Object, row: &Row, fact: &Fact) -> Result<(), EditError> {
+    put(patient, row.element, fact, Some("SYL"))
 }
 
-pub(super) fn has_alphabetic(patient: &Object, element: &'static str) -> Result<bool, EditError> {
-    has(patient, element, None)
+pub(super) fn has_alphabetic(patient: &Object, row: &Row) -> Result<bool, EditError> {
+    has(patient, row.element, None)
 }
 
-pub(super) fn has_ideographic(patient: &Object, element: &'static str) -> Result<bool, EditError> {
-    has(patient, element, Some("IDE"))
+pub(super) fn has_ideographic(patient: &Object, row: &Row) -> Result<bool, EditError> {
+    has(patient, row.element, Some("IDE"))
 }
 
-pub(super) fn has_phonetic(patient: &Object, element: &'static str) -> Result<bool, EditError> {
-    has(patient, element, Some("SYL"))
+pub(super) fn has_phonetic(patient: &Object, row: &Row) -> Result<bool, EditError> {
+    has(patient, row.element, Some("SYL"))
 }
 
 /// Whether there is a usual name in one writing.

@@ -90,7 +90,6 @@ mod tests {
     use super::*;
     use crate::cast::{Action, Change, Rules};
     use crate::dicom::{Dataset, InstanceKey};
-    use crate::settings::Validation;
 
     fn delta() -> StudyDelta {
         let json = r#"{
@@ -111,14 +110,7 @@ mod tests {
             series: "1.3".to_owned(),
             instance: "1.4".to_owned(),
         };
-        let rules = Rules {
-            dicom_endpoint: "http://dicom".to_owned(),
-            wado_version: "v1".to_owned(),
-            patient_system: None,
-            issuer_as_system: false,
-            validation: Validation::Partial,
-            time_zone: None,
-        };
+        let rules = Rules::new("http://dicom");
         let change = Change::read(1, key, Action::Create, Some(&dataset), &rules).unwrap();
         StudyDelta::of(change)
     }

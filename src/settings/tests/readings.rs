@@ -7,9 +7,10 @@ use std::time::Duration;
 use super::{ENDPOINTS, load, problem, settings, with};
 use crate::settings::setting::{Kind, Standing};
 use crate::settings::{
-    ApiVersion, Cast, DicomWeb, Escalation, Fhir, LogFormat, LogLevel, Logging, Notify, OnOutage,
-    OnUnparsable, Ops, Patient, Policies, Retry, Secret, Settings, Severity, Store, Telemetry,
-    Validation, Worker, table,
+    ApiVersion, Cast, DicomWeb, Escalation, Fhir, ImagingStudy, Issuers, LogFormat, LogLevel,
+    Logging, MissingId, Notify, OnOutage, OnUnparsable, Ops, Patient, PatientPolicy, Policies,
+    References, Resolution, Retry, Secret, Settings, Severity, Store, Telemetry, Validation,
+    Worker, table,
 };
 
 fn default_retry() -> Retry {
@@ -63,10 +64,20 @@ fn the_two_endpoints_are_enough() {
         patient: Patient {
             system_id: None,
             is_issuer_id_used: false,
+            policy: PatientPolicy::Synchronize,
+            missing_id: MissingId::Fail,
+            generate_observations: false,
         },
+        imaging_study: ImagingStudy {
+            accession_system: None,
+            list_instances_up_to: 5_000,
+            references: References::default(),
+        },
+        issuers: Issuers::default(),
         cast: Cast {
             validation: Validation::Partial,
             time_zone: None,
+            generate_observations: true,
         },
         store: Store {
             path: "radcast.db".into(),
@@ -284,4 +295,25 @@ fn a_secret_that_signs_nothing_is_a_problem() {
         "{refused}"
     );
     assert!(!refused.contains("canary"), "{refused}");
+}
+
+#[test]
+fn the_choices_of_the_mapping_are_read_whatever_their_case() {
+    let read = settings(&[
+        ("Patient__Policy", "linkonly"),
+        ("Patient__MissingId", "PerStudy"),
+        ("Patient__GenerateObservations", "true"),
+        ("ImagingStudy__ListInstancesUpTo", "7"),
+        ("ImagingStudy__BasedOn", "SEARCH"),
+        ("ImagingStudy__AccessionSystem", "urn:acc"),
+        ("Issuers__HOSPITAL-A", "urn:a"),
+    ]);
+    assert_eq!(read.patient.policy, PatientPolicy::LinkOnly);
+    assert_eq!(read.patient.missing_id, MissingId::PerStudy);
+    assert!(read.patient.generate_observations);
+    assert_eq!(read.imaging_study.list_instances_up_to, 7);
+    assert_eq!(read.imaging_study.references.based_on, Resolution::Search);
+    assert_eq!(read.imaging_study.references.encounter, Resolution::Logical);
+    assert_eq!(read.imaging_study.accession_system.unwrap(), "urn:acc");
+    assert_eq!(read.issuers.system("Hospital-a"), Some("urn:a"));
 }

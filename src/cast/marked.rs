@@ -1,0 +1,217 @@
+//! Elements that several systems may write: ours are told from others' by their `id`, the keyword
+//! of the attribute that they come from (`R4 Element.id`).
+
+use std::collections::HashSet;
+
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+use super::edit::EditError;
+use super::fact::Fact;
+use super::object::{Object, raw};
+use super::row::Row;
+
+/// The row's items of a list. One that says the same already keeps its bytes, whoever wrote it;
+/// ours that no longer hold go; others' stay.
+pub(super) fn put_list(object: &mut Object, row: &Row, fact: &Fact) -> Result<(), EditError> {
+    let Fact::List(wanted) = fact else {
+        return Err(EditError::Build(row.element));
+    };
+    let missing = wanted.iter().map(|json| parse(row, json));
+    let mut missing: Vec<Value> = missing.collect::<Result<_, _>>()?;
+    let (mark, stored) = (mark(object, row)?, object.list(row.element)?);
+    let (mut kept, mut ids) = (Vec::with_capacity(stored.len()), HashSet::new());
+    let mut place = None;
+    for item in &stored {
+        let value = parse(row, item.get())?;
+        let said = missing.iter().position(|wanted| says(&value, wanted));
+        if said.is_none() && is_marked(&value, &mark) {
+            place.get_or_insert(kept.len());
+            continue;
+        }
+        said.map(|at| missing.remove(at));
+        ids.extend(id(&value).map(str::to_owned));
+        kept.push(item.clone());
+    }
+    if kept.len() == stored.len() && missing.is_empty() {
+        return Ok(());
+    }
+    let place = place.unwrap_or(kept.len());
+    let new = missing.into_iter().map(|item| {
+        let free = (1..)
+            .map(|n| numbered(&mark, n))
+            .find(|id| !ids.contains(id));
+        let id = free.unwrap_or_else(|| mark.clone());
+        ids.insert(id.clone());
+        marked(row, id, item)
+    });
+    let new = new.collect::<Result<Vec<_>, _>>()?;
+    kept.splice(place..place, new);
+    object.set_list(row.element, &kept)
+}
+
+/// The row's element where there is but one: ours is set, and a reference to a resource that
+/// somebody else put there stays.
+pub(super) fn put_one(object: &mut Object, row: &Row, fact: &Fact) -> Result<(), EditError> {
+    let Fact::Json(json) = fact else {
+        return Err(EditError::Build(row.element));
+    };
+    let (wanted, mark) = (parse(row, json)?, mark(object, row)?);
+    if let Some(stored) = object.get(row.element) {
+        let stored = parse(row, stored.get())?;
+        let of_others = stored.get("reference").is_some() && !is_marked(&stored, &mark);
+        if of_others || says(&stored, &wanted) {
+            return Ok(());
+        }
+    }
+    let item = marked(row, mark, wanted)?;
+    object.set(row.element, &item)
+}
+
+/// Whether a list has items of the row.
+pub(super) fn has_items(object: &Object, row: &Row) -> Result<bool, EditError> {
+    let mark = mark(object, row)?;
+    for item in object.list(row.element)? {
+        if is_marked(&parse(row, item.get())?, &mark) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// The `id` of the row's first item. It has to be unique in the resource, so that in a series the
+/// series' UID belongs to it.
+fn mark(object: &Object, row: &Row) -> Result<String, EditError> {
+    let keyword = row.keyword();
+    Ok(match object.text("uid")? {
+        Some(uid) => format!("{keyword}-{uid}"),
+        None => keyword.to_owned(),
+    })
+}
+
+fn numbered(mark: &str, number: usize) -> String {
+    match number {
+        1 => mark.to_owned(),
+        _ => format!("{mark}-{number}"),
+    }
+}
+
+/// Whether the `id` of an item is a mark, or one of several.
+fn is_marked(item: &Value, mark: &str) -> bool {
+    let rest = id(item).and_then(|id| id.strip_prefix(mark));
+    rest.is_some_and(|rest| {
+        let number = rest.strip_prefix('-');
+        rest.is_empty() || number.is_some_and(|number| number.parse::<usize>().is_ok())
+    })
+}
+
+fn id(item: &Value) -> Option<&str> {
+    item.get("id")?.as_str()
+}
+
+fn marked(row: &Row, id: String, item: Value) -> Result<Box<RawValue>, EditError> {
+    let Value::Object(members) = item else {
+        return Err(EditError::Build(row.element));
+    };
+    let mut all = serde_json::Map::with_capacity(members.len() + 1);
+    all.insert("id".to_owned(), Value::String(id));
+    all.extend(members);
+    raw(row.element, &all)
+}
+
+fn parse(row: &Row, json: &str) -> Result<Value, EditError> {
+    serde_json::from_str(json).map_err(|_| EditError::shape(row.element))
+}
+
+/// Whether a stored value says all of the wanted one: it may say more.
+pub(super) fn says(stored: &Value, wanted: &Value) -> bool {
+    match (stored, wanted) {
+        (Value::Object(stored), Value::Object(wanted)) => wanted
+            .iter()
+            .all(|(name, wanted)| stored.get(name).is_some_and(|stored| says(stored, wanted))),
+        (Value::Array(stored), Value::Array(wanted)) => wanted
+            .iter()
+            .all(|wanted| stored.iter().any(|stored| says(stored, wanted))),
+        (Value::Number(stored), Value::Number(wanted)) => stored.as_f64() == wanted.as_f64(),
+        // Servers trim strings.
+        (Value::String(stored), Value::String(wanted)) => stored.trim() == wanted.trim(),
+        _ => stored == wanted,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use dicom_dictionary_std::tags;
+
+    use super::super::row::Put;
+    use super::*;
+
+    fn row(put: Put) -> Row {
+        Row::optional(&[tags::PROCEDURE_CODE_SEQUENCE], "e", |_, _| None, put)
+    }
+
+    fn after(json: &str, put: Put, fact: &Fact) -> String {
+        let mut object = Object::parse(json).unwrap();
+        put(&mut object, &row(put), fact).unwrap();
+        serde_json::to_string(&object).unwrap()
+    }
+
+    fn list(items: &[&str]) -> Fact {
+        Fact::List(items.iter().map(|item| Box::from(*item)).collect())
+    }
+
+    #[test]
+    fn new_items_are_marked_and_found_again() {
+        let wanted = list(&[r#"{"a":1}"#, r#"{"a":2}"#]);
+        let once = after("{}", put_list, &wanted);
+        assert_eq!(
+            once,
+            r#"{"e":[{"id":"ProcedureCodeSequence","a":1},{"id":"ProcedureCodeSequence-2","a":2}]}"#
+        );
+        assert_eq!(after(&once, put_list, &wanted), once);
+        assert!(has_items(&Object::parse(&once).unwrap(), &row(put_list)).unwrap());
+    }
+
+    #[test]
+    fn ours_that_no_longer_hold_are_replaced_in_their_place_and_others_stay() {
+        let stored = r#"{"e":[{"a":7.0},{"id":"ProcedureCodeSequence","a":1},{"id":"x","a":[3]}]}"#;
+        assert_eq!(
+            after(stored, put_list, &list(&[r#"{"a":2}"#])),
+            r#"{"e":[{"a":7.0},{"id":"ProcedureCodeSequence","a":2},{"id":"x","a":[3]}]}"#
+        );
+    }
+
+    #[test]
+    fn what_others_say_already_is_not_said_again() {
+        let stored = r#"{"e":[{"c":[{"s":"x","d":1},{"s":"y"}] , "t":" T "}]}"#;
+        let wanted = list(&[r#"{"c":[{"s":"y"}],"t":"T"}"#]);
+        assert_eq!(after(stored, put_list, &wanted), stored);
+        assert!(!has_items(&Object::parse(stored).unwrap(), &row(put_list)).unwrap());
+    }
+
+    #[test]
+    fn in_a_series_the_mark_has_its_uid() {
+        let series = after(r#"{"uid":"1.2"}"#, put_list, &list(&[r#"{"a":1}"#]));
+        assert!(
+            series.contains(r#""id":"ProcedureCodeSequence-1.2""#),
+            "{series}"
+        );
+        assert_eq!(after(&series, put_list, &list(&[r#"{"a":1}"#])), series);
+    }
+
+    #[test]
+    fn a_single_reference_of_somebody_else_stays() {
+        let wanted = Fact::Json(r#"{"display":"A"}"#.into());
+        let ours = after(r#"{"e":{"display":"B"}}"#, put_one, &wanted);
+        assert_eq!(
+            ours,
+            r#"{"e":{"id":"ProcedureCodeSequence","display":"A"}}"#
+        );
+        let resolved = r#"{"e":{"id":"ProcedureCodeSequence","display":"A","reference":"X/1"}}"#;
+        assert_eq!(after(resolved, put_one, &wanted), resolved);
+        let others = r#"{"e":{"reference":"X/1","display":"B"}}"#;
+        assert_eq!(after(others, put_one, &wanted), others);
+        let stale = resolved.replace("\"A\"", "\"B\"");
+        assert_eq!(after(&stale, put_one, &wanted), ours);
+    }
+}
