@@ -8,7 +8,7 @@ use dicom_core::Tag;
 
 use super::element::{Element, Value};
 use super::scan::visit_members;
-use super::{InvalidValue, Reason};
+use super::{Cursor, InvalidValue, Reason};
 
 /// A dataset in DICOM JSON (PS3.18 F.2): where each element stands, nothing decoded yet.
 #[derive(Clone)]
@@ -41,6 +41,28 @@ impl Dataset {
         }
         elements.sort_by_key(|(tag, _)| *tag);
         Ok(Self { json, elements })
+    }
+
+    /// As [`Dataset::parse`], of the object that the cursor stands before in `json`.
+    #[must_use]
+    pub fn scan(cursor: &mut Cursor<'_>, json: &Bytes) -> Option<Self> {
+        cursor.peek()?;
+        let start = cursor.place();
+        let mut elements = Vec::with_capacity(64);
+        let mut more = cursor.enter(b'{')?;
+        while more {
+            let key = cursor.key()?;
+            let value = cursor.value()?;
+            if let Some(tag) = tag(key) {
+                elements.push((tag, value.start - start..value.end - start));
+            }
+            more = cursor.proceed(b'{')?;
+        }
+        elements.sort_by_key(|(tag, _)| *tag);
+        Some(Self {
+            json: json.slice(start..cursor.place()),
+            elements,
+        })
     }
 
     /// The element of this tag, whether or not it has a value.

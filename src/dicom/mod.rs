@@ -1,13 +1,15 @@
 //! What an entry says: attributes read from DICOM JSON (PS3.18 Annex F) lazily and tag by tag, so
 //! that one bad element is one bad element. Pure: no I/O, no async.
 //!
-//! [`items`] and [`members`] split JSON text by its structure alone; a [`Dataset`] finds elements
+//! [`items`] and [`members`] split JSON text by its structure alone, and a [`Cursor`] passes over
+//! it once where it is as it should be; a [`Dataset`] finds elements
 //! by tag; its typed readers (a file per family of value representations, PS3.5 6.2) decode and
 //! validate one value at a time and answer with an [`InvalidValue`] that never holds the value.
 
 mod age;
 mod code_string;
 mod coded_concept;
+mod cursor;
 mod dataset;
 mod date;
 mod date_time;
@@ -27,6 +29,7 @@ mod utc_offset;
 
 pub use age::{Age, AgeUnit};
 pub use coded_concept::CodedConcept;
+pub use cursor::Cursor;
 pub use dataset::{Dataset, NotAnObject};
 pub use date::PartialDate;
 pub use date_time::DateTime;

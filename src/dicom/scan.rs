@@ -119,7 +119,7 @@ fn segment_end(json: &[u8], mut at: usize, close: u8) -> Option<usize> {
 }
 
 /// The place after the quote that ends the string whose content begins at `at`.
-fn string_end(json: &[u8], mut at: usize) -> Option<usize> {
+pub(super) fn string_end(json: &[u8], mut at: usize) -> Option<usize> {
     // Most strings are too short for a search of many bytes at once to be worth its call.
     let near = at + SHORT;
     loop {

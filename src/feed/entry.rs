@@ -5,8 +5,10 @@ use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
 
-use crate::dicom::{DEFAULT_PARTITION, Dataset, InstanceKey, is_uid, leading_members};
+use crate::dicom::{Cursor, DEFAULT_PARTITION, Dataset, InstanceKey, is_uid, leading_members};
 use crate::failure::{Code, Failure, Subject, Withheld};
+
+const METADATA: &[u8] = b"metadata";
 
 /// The longest word of the feed that is shown when it is unknown.
 const LONGEST_WORD: usize = 32;
@@ -110,8 +112,24 @@ impl Entry {
     /// # Errors
     /// What is missing or unreadable, with the sequence and the UIDs that could be read.
     pub fn parse(item: &Bytes) -> Result<Self, MalformedEntry> {
-        let members = Members::read(item);
-        Self::assemble(&members).map_err(|reason| MalformedEntry {
+        Self::from_members(Members::read(item), item)
+    }
+
+    /// As [`Entry::parse`], of the item that the cursor stands before in `body`; with its text.
+    /// None where the text is not quite as it should be.
+    pub(super) fn scan(
+        cursor: &mut Cursor<'_>,
+        body: &Bytes,
+    ) -> Option<(Result<Self, MalformedEntry>, Bytes)> {
+        cursor.peek()?;
+        let start = cursor.place();
+        let members = Members::scan(cursor, body)?;
+        let item = body.slice(start..cursor.place());
+        Some((Self::from_members(members, &item), item))
+    }
+
+    fn from_members(mut members: Members, item: &Bytes) -> Result<Self, MalformedEntry> {
+        Self::assemble(&mut members).map_err(|reason| MalformedEntry {
             subject: Subject {
                 digest: Some(digest(item)),
                 ..members.subject()
@@ -144,7 +162,7 @@ impl Entry {
         )
     }
 
-    fn assemble(members: &Members) -> Result<Self, String> {
+    fn assemble(members: &mut Members) -> Result<Self, String> {
         if !members.closed {
             return Err("the entry is not a complete JSON object".to_owned());
         }
@@ -207,12 +225,42 @@ struct Members {
     all: Vec<(String, Bytes)>,
     /// Whether it is an object that does not break off.
     closed: bool,
+    /// The attributes, if they have been read already.
+    metadata: Option<Dataset>,
 }
 
 impl Members {
     fn read(item: &Bytes) -> Self {
         let (all, closed) = leading_members(item);
-        Self { all, closed }
+        Self {
+            all,
+            closed,
+            metadata: None,
+        }
+    }
+
+    /// Reads the object that the cursor stands before, in one pass with its attributes.
+    fn scan(cursor: &mut Cursor<'_>, body: &Bytes) -> Option<Self> {
+        let (mut all, mut metadata) = (Vec::with_capacity(8), None);
+        let mut more = cursor.enter(b'{')?;
+        while more {
+            let key = cursor.key()?;
+            if key.eq_ignore_ascii_case(METADATA) && cursor.peek()? == b'{' && metadata.is_none() {
+                metadata = Some(Dataset::scan(cursor, body)?);
+            } else {
+                let key = std::str::from_utf8(key).ok()?.to_owned();
+                all.push((key, body.slice(cursor.value()?)));
+            }
+            more = cursor.proceed(b'{')?;
+        }
+        let has_other = all
+            .iter()
+            .any(|(key, _)| key.as_bytes().eq_ignore_ascii_case(METADATA));
+        (!has_other || metadata.is_none()).then_some(Self {
+            all,
+            closed: true,
+            metadata,
+        })
     }
 
     fn get<T: DeserializeOwned>(&self, name: &str) -> Option<T> {
@@ -257,7 +305,10 @@ impl Members {
         self.get::<String>("timestamp")?.parse().ok()
     }
 
-    fn metadata(&self) -> Result<Option<Dataset>, String> {
+    fn metadata(&mut self) -> Result<Option<Dataset>, String> {
+        if let Some(read) = self.metadata.take() {
+            return Ok(Some(read));
+        }
         let found = self
             .all
             .iter()

@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 use bytes::Bytes;
 
 use super::{Entry, MalformedEntry};
-use crate::dicom::items;
+use crate::dicom::{Cursor, items};
 use crate::failure::Withheld;
 
 /// What one read of the feed brought.
@@ -39,16 +39,37 @@ pub fn split(
 
 /// As [`split`]; each entry with its text, if that is to be kept.
 pub(super) fn read(body: &Bytes, numbers: &RangeInclusive<u64>, keeps_raw: bool) -> Option<Rows> {
-    let array = items(body).filter(|array| array.complete)?;
-    let read = |item| {
-        let mut row = confined(Entry::parse(item), item, numbers);
+    let finish = |row, item: &Bytes| {
+        let mut row = confined(row, item, numbers);
         if keeps_raw {
             *raw(&mut row) = Some(Withheld::new(item.clone()));
         }
         row
     };
-    let mut rows: Rows = array.items.iter().map(read).collect();
+    let mut rows = match scan(body, finish) {
+        Some(rows) => rows,
+        None => {
+            let array = items(body).filter(|array| array.complete)?;
+            let rows = array.items.iter();
+            rows.map(|item| finish(Entry::parse(item), item)).collect()
+        }
+    };
     presume(&mut rows, numbers);
+    Some(rows)
+}
+
+/// The items in one pass; none where the text is not quite as it should be.
+fn scan(
+    body: &Bytes,
+    finish: impl Fn(Result<Entry, MalformedEntry>, &Bytes) -> Result<Entry, MalformedEntry>,
+) -> Option<Rows> {
+    let mut cursor = Cursor::new(body);
+    let (mut rows, mut more) = (Rows::new(), cursor.enter(b'[')?);
+    while more {
+        let (row, item) = Entry::scan(&mut cursor, body)?;
+        rows.push(finish(row, &item));
+        more = cursor.proceed(b'[')?;
+    }
     Some(rows)
 }
 
@@ -229,5 +250,44 @@ mod tests {
         for body in ["[{\"sequence\":1}", "<html>"] {
             assert!(split(&Bytes::from_static(body.as_bytes()), &(1..=9)).is_none());
         }
+    }
+
+    /// What is read of a page, in one pass or item by item.
+    fn told(rows: &Rows) -> Vec<String> {
+        let told = |row: &Result<Entry, MalformedEntry>| match row {
+            Ok(entry) => {
+                let tag = dicom_core::Tag(0x0008, 0x0060);
+                let modality = entry.metadata.as_ref().map(|m| m.code_string(tag).ok());
+                format!("{entry:?} {modality:?}")
+            }
+            Err(malformed) => format!("{malformed:?}"),
+        };
+        rows.iter().map(told).collect()
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn one_pass_reads_what_item_by_item_is_read(
+            page in "(\\[|)(\\{(\"(sequence|METADATA|metadata|action|00080060|vr|a\\\\\\\\)\"[: ]{1,2}(7|null|NaN|\"create\"|\"\\\\\"]\"|\\[1,\\{\\}]|\\{\"00080060\":\\{\"Value\":\\[\"(CT|MR)\"]}}|\\{)[, ]){0,4}[ ]?\\}[, ]{0,2}){0,3}(\\]|)",
+        ) {
+            let body = Bytes::from(page.replace(",}", "}"));
+            if let Some(rows) = scan(&body, |row, _| row) {
+                let array = items(&body).filter(|array| array.complete);
+                let slow: Rows = array.unwrap().items.iter().map(Entry::parse).collect();
+                proptest::prop_assert_eq!(told(&rows), told(&slow));
+            }
+        }
+    }
+
+    #[test]
+    fn a_page_as_it_should_be_is_read_in_one_pass() {
+        let items =
+            [4, 5].map(|number| entry(&format!("\"metadata\": {{}},\"sequence\":{number},")));
+        let body = Bytes::from(format!(" [{} ]", items.join(" , ")));
+        assert_eq!(scan(&body, |row, _| row).map(|rows| rows.len()), Some(2));
+        assert_eq!(
+            scan(&Bytes::from_static(b"[]"), |row, _| row).map(|rows| rows.len()),
+            Some(0)
+        );
     }
 }

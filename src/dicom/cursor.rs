@@ -1,0 +1,116 @@
+//! One pass over JSON text that is as it should be, for the bulk of the feed.
+
+use std::ops::Range;
+
+use super::scan::string_end;
+
+/// Walks JSON text once, value by value, and sees its structure alone, as
+/// [`items`](super::items) and [`members`](super::members) do. Where the text is not quite as it
+/// should be it answers `None`, and whoever asked turns to those, which cost more and bear more.
+#[derive(Debug)]
+pub struct Cursor<'a> {
+    json: &'a [u8],
+    at: usize,
+}
+
+impl<'a> Cursor<'a> {
+    /// At the beginning of a text.
+    #[must_use]
+    pub const fn new(json: &'a [u8]) -> Self {
+        Self { json, at: 0 }
+    }
+
+    /// The place in the text.
+    #[must_use]
+    pub const fn place(&self) -> usize {
+        self.at
+    }
+
+    /// The byte that the next value begins with.
+    pub fn peek(&mut self) -> Option<u8> {
+        while let Some(b' ' | b'\t' | b'\n' | b'\r') = self.json.get(self.at) {
+            self.at += 1;
+        }
+        self.json.get(self.at).copied()
+    }
+
+    /// Goes into an array or object; answers whether there is anything in it.
+    pub fn enter(&mut self, open: u8) -> Option<bool> {
+        if self.peek()? != open {
+            return None;
+        }
+        self.at += 1;
+        let empty = self.peek()? == closing(open);
+        self.at += usize::from(empty);
+        Some(!empty)
+    }
+
+    /// Goes on behind a value in an array or object; answers whether another one follows.
+    pub fn proceed(&mut self, open: u8) -> Option<bool> {
+        let byte = self.peek()?;
+        self.at += 1;
+        match byte {
+            b',' => Some(true),
+            byte if byte == closing(open) => Some(false),
+            _ => None,
+        }
+    }
+
+    /// A member's key, as it stands between its quotes; none when it is escaped.
+    pub fn key(&mut self) -> Option<&'a [u8]> {
+        if self.peek()? != b'"' {
+            return None;
+        }
+        let (start, end) = (self.at + 1, string_end(self.json, self.at + 1)?);
+        let key = self.json.get(start..end - 1)?;
+        self.at = end;
+        if self.peek()? != b':' || key.contains(&b'\\') {
+            return None;
+        }
+        self.at += 1;
+        Some(key)
+    }
+
+    /// Passes a value, and answers where it stands.
+    pub fn value(&mut self) -> Option<Range<usize>> {
+        let first = self.peek()?;
+        let start = self.at;
+        self.at = match first {
+            b'"' => string_end(self.json, start + 1)?,
+            b'{' | b'[' => nested_end(self.json, start)?,
+            _ => plain_end(self.json, start)?,
+        };
+        Some(start..self.at)
+    }
+}
+
+const fn closing(open: u8) -> u8 {
+    if open == b'[' { b']' } else { b'}' }
+}
+
+/// The place behind the bracket that closes the one at `at`.
+fn nested_end(json: &[u8], mut at: usize) -> Option<usize> {
+    let mut depth = 0_usize;
+    loop {
+        match json.get(at)? {
+            b'"' => {
+                at = string_end(json, at + 1)?;
+                continue;
+            }
+            b'{' | b'[' => depth += 1,
+            b'}' | b']' if depth == 1 => return Some(at + 1),
+            b'}' | b']' => depth -= 1,
+            _ => {}
+        }
+        at += 1;
+    }
+}
+
+/// The place behind a number or a word.
+fn plain_end(json: &[u8], start: usize) -> Option<usize> {
+    let rest = json.get(start..)?;
+    let ends = |byte: &u8| matches!(byte, b',' | b'}' | b']' | b' ' | b'\t' | b'\n' | b'\r');
+    let len = rest.iter().position(ends)?;
+    let plain = rest.get(..len)?;
+    (len > 0 && !plain.iter().any(|byte| b"\"{[:".contains(byte))).then_some(start + len)
+}
