@@ -83,6 +83,8 @@ impl Daemon {
         let (status, watched) = watch::channel(Status::default());
         let notifying = Arc::new(Notifying::start(&settings, notifiers));
         let store = storage::open_store(&settings)?;
+        let dropping = Arc::clone(&notifying);
+        shown.metrics.show_dropped(move || dropping.dropped());
         let watching = Watching::start(&settings, &store, shown, watched.clone())?;
         let observers: Vec<Arc<dyn Observer>> = vec![
             Arc::clone(&notifying) as _,

@@ -59,6 +59,11 @@ impl Notifying {
         }
     }
 
+    /// How many notifications were dropped since the start.
+    pub(super) fn dropped(&self) -> u64 {
+        self.notifications.dropped()
+    }
+
     /// Tells what is left to tell, within the grace period.
     pub(super) async fn close(&self, grace: Duration) {
         self.notifications.close(grace).await;

@@ -40,7 +40,6 @@ pub struct Metrics {
     gave_up: Counter<u64>,
     attempts_failed: Counter<u64>,
     pauses: Counter<u64>,
-    notifications_dropped: Counter<u64>,
     dicom_cast: DicomCast,
 }
 
@@ -63,7 +62,6 @@ impl Metrics {
             gave_up: counter(names::GAVE_UP),
             attempts_failed: counter(names::ATTEMPTS_FAILED),
             pauses: counter(names::PAUSES),
-            notifications_dropped: counter(names::NOTIFICATIONS_DROPPED),
             dicom_cast: DicomCast::new(provider),
             meter,
         };
@@ -83,7 +81,6 @@ impl Metrics {
             self.add_failed(class, 0);
             self.gave_up.add(0, &[class_attribute(class)]);
         }
-        self.notifications_dropped.add(0, &[]);
     }
 
     /// An entry was applied.
@@ -124,9 +121,16 @@ impl Metrics {
         self.dicom_cast.counter(code).add(1, &[]);
     }
 
-    /// Notifications could not be delivered in time.
-    pub fn notifications_dropped(&self, notifications: u64) {
-        self.notifications_dropped.add(notifications, &[]);
+    /// Reads from `dropped` from now on, whenever somebody looks, how many notifications found a
+    /// full queue since the start.
+    pub fn show_dropped(&self, dropped: impl Fn() -> u64 + Send + Sync + 'static) {
+        let Name { name, unit, help } = names::NOTIFICATIONS_DROPPED;
+        let counter = self.meter.u64_observable_counter(name);
+        counter
+            .with_unit(unit)
+            .with_description(help)
+            .with_callback(move |shown| shown.observe(dropped(), &[]))
+            .build();
     }
 
     /// Reads the gauges from `source` from now on, whenever somebody looks at them.

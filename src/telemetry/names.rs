@@ -44,7 +44,7 @@ pub(super) const PAUSES: Name = name(
 pub(super) const NOTIFICATIONS_DROPPED: Name = name(
     "cast.notifications.dropped",
     "{notification}",
-    "Notifications that could not be delivered in time.",
+    "Notifications that were dropped, as the queue of a notifier was full.",
 );
 
 pub(super) const LAST_SUCCESS: Name = name(

@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::support::daemon::{Daemon, until};
 use crate::support::instances::{Place, study};
+use crate::support::ops::Ops;
 use crate::support::python;
 use crate::support::receiver::{Received, Receiver};
 use crate::support::services::Services;
@@ -254,6 +255,7 @@ async fn r75_a_receiver_that_never_answers_delays_neither_the_feed_nor_its_end()
         .with("Notify__GroupingInterval", "00:00:00")
         .with("Notify__QueueLength", "1")
         .with("Notify__Webhook__Timeout", "01:00:00")
+        .with("Ops__Listen", "127.0.0.1:0")
         .with("DicomCastWorker__ShutdownGracePeriod", "00:00:01");
     for place in study(1, 1, 1, 5) {
         store_bad(&services, place);
@@ -263,11 +265,14 @@ async fn r75_a_receiver_that_never_answers_delays_neither_the_feed_nor_its_end()
     daemon.until_settled(last).await;
     until_received(&receiver, 1).await;
     assert_eq!(services.fhir.count("ImagingStudy").unwrap(), 1);
+    let ops = Ops::of(&daemon).await;
+    let counted = ops.sample("cast_notifications_dropped_total").await;
     let begun = Instant::now();
     assert_eq!(running.terminate().await, Some(0));
     let taken = begun.elapsed();
     assert!(taken < Duration::from_secs(3), "{taken:?}");
     let dropped = events(&daemon, "notification_dropped");
+    assert_eq!(counted, Some(dropped.len() as f64), "of all notifiers");
     let dropped = dropped.iter().filter(|line| line["notifier"] == "webhook");
     let dropped = dropped.count();
     assert!(
