@@ -9,9 +9,9 @@ use tokio_util::task::AbortOnDropHandle;
 use tracing::info;
 
 use super::notifying::{self, Notifying};
+use super::replica::replica;
 use super::reporting::Reporting;
-use super::run::replica;
-use super::watching::Watching;
+use super::watching::{Shown, Watching};
 use super::{assembly, storage};
 use crate::failure::Failure;
 use crate::notify::Notifier;
@@ -19,7 +19,7 @@ use crate::ops::Server;
 use crate::settings::Settings;
 use crate::store::Lease;
 use crate::sync::{Observer, Observers, Status, lead, system_clock};
-use crate::telemetry::{Metrics, Prometheus, Telemetry};
+use crate::telemetry::Telemetry;
 
 /// The daemon that `radcast run` is, for a program of your own that adds a [`Notifier`] to it.
 ///
@@ -29,14 +29,6 @@ pub struct Daemon {
     settings: Settings,
     notifiers: Vec<Box<dyn Notifier>>,
     shown: Shown,
-}
-
-/// Where the daemon is shown from outside.
-#[derive(Default)]
-pub(super) struct Shown {
-    pub(super) metrics: Metrics,
-    pub(super) prometheus: Prometheus,
-    pub(super) server: Option<Server>,
 }
 
 impl Daemon {

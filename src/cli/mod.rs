@@ -12,6 +12,7 @@ mod notifying;
 mod preview;
 mod progress;
 mod reach;
+mod replica;
 mod reporting;
 mod run;
 mod shutdown;

@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tracing::error;
 
-use super::run::replica;
+use super::replica::replica;
 use crate::failure::{Code, Failure, Subject};
 use crate::notify::{
     Escalated, Event, LogNotifier, Notifications, Notifier, Source, WebhookNotifier,

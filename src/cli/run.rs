@@ -62,20 +62,6 @@ pub(super) fn rust_log() -> Option<String> {
     Process::of(std::env::vars_os()).rust_log
 }
 
-/// The name of this replica, as the platform tells it.
-pub(super) fn replica() -> String {
-    let names = ["CONTAINER_APP_REPLICA_NAME", "HOSTNAME"];
-    let name = names.into_iter().find_map(environment);
-    name.unwrap_or_else(|| "radcast".to_owned())
-}
-
-/// The value of an environment variable that is no setting.
-fn environment(variable: &str) -> Option<String> {
-    std::env::vars_os()
-        .find(|(name, _)| name == variable)
-        .map(|(_, value)| value.to_string_lossy().into_owned())
-}
-
 fn tell_of_start(settings: &Settings, server: Option<&Server>) {
     info!(
         event = "starting",

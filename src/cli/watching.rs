@@ -7,7 +7,6 @@ use tokio::sync::watch;
 use tokio_util::task::AbortOnDropHandle;
 
 use super::assembly;
-use super::daemon::Shown;
 use crate::failure::Failure;
 use crate::feed::FeedClient;
 use crate::ops::failures::{ApiKey, failures_api};
@@ -15,7 +14,15 @@ use crate::ops::{Facts, Heartbeat, MetricsObserver, Server, Watched, router};
 use crate::settings::{Ops, Settings};
 use crate::store::Store;
 use crate::sync::{Status, system_clock};
-use crate::telemetry::Metrics;
+use crate::telemetry::{Metrics, Prometheus};
+
+/// Where the daemon is shown from outside.
+#[derive(Default)]
+pub(super) struct Shown {
+    pub(super) metrics: Metrics,
+    pub(super) prometheus: Prometheus,
+    pub(super) server: Option<Server>,
+}
 
 /// What runs beside the engine. Dropping it ends it.
 pub(super) struct Watching {
