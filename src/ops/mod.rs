@@ -9,6 +9,7 @@
 //! | `/api/v1/status` | state, position, lag, counts |
 //! | `/api/v1/failures` | the failed entries, for those who show the key |
 
+mod facts;
 pub mod failures;
 mod heartbeat;
 mod lag;
@@ -18,8 +19,9 @@ mod server;
 mod status;
 mod watched;
 
+pub use facts::Facts;
 pub use heartbeat::Heartbeat;
 pub use lag::Lag;
 pub use observer::MetricsObserver;
-pub use server::{Facts, Server, router};
+pub use server::{Server, router};
 pub use watched::Watched;

@@ -2,7 +2,6 @@
 
 use std::io;
 use std::net::SocketAddr;
-use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::State;
@@ -11,24 +10,8 @@ use axum::response::IntoResponse;
 use axum::routing::get;
 use tokio::net::TcpListener;
 
-use super::{Heartbeat, MetricsObserver, Watched, probes, status};
-use crate::settings::Validation;
-use crate::telemetry::Prometheus;
-
-/// What the answers are made from. Cheap to clone.
-#[derive(Clone)]
-pub struct Facts {
-    /// The engine as seen from outside.
-    pub watched: Arc<Watched>,
-    /// The counts since the start.
-    pub observer: Arc<MetricsObserver>,
-    /// Whether the engine turns.
-    pub heartbeat: Heartbeat,
-    /// The metrics.
-    pub prometheus: Prometheus,
-    /// What an invalid value does to its entry.
-    pub validation: Validation,
-}
+use super::facts::Facts;
+use super::{probes, status};
 
 /// The routes that need no key. Those that do are merged in by whoever has them.
 pub fn router(facts: Facts) -> Router {

@@ -11,7 +11,7 @@ use tracing_subscriber::fmt::time::{FormatTime, SystemTime};
 use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
 use tracing_subscriber::registry::LookupSpan;
 
-use super::logs::is_own;
+use super::own::is_own;
 
 /// The event of a line that names none: it comes from another crate.
 const UNNAMED: &str = "message";

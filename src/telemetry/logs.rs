@@ -16,6 +16,7 @@ use tracing_subscriber::{EnvFilter, Layer as _};
 
 use super::export::Export;
 use super::line::JsonLine;
+use super::own::is_own;
 use crate::settings::{LogFormat, LogLevel, Logging};
 
 /// Why logging could not be set up.
@@ -131,12 +132,6 @@ fn filter(level: LogLevel, rust_log: Option<&str>) -> Result<EnvFilter, ParseErr
 
 fn discreet(metadata: &Metadata<'_>) -> bool {
     is_own(metadata) || *metadata.level() <= Level::INFO
-}
-
-/// Whether an event or a span is radcast's own.
-pub(super) fn is_own(metadata: &Metadata<'_>) -> bool {
-    let target = metadata.target();
-    target == "radcast" || target.starts_with("radcast::")
 }
 
 /// Logs where a panic happened. Never its message: it may hold a value of the dataset.

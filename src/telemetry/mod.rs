@@ -12,6 +12,7 @@ mod line;
 mod logs;
 mod metrics;
 mod names;
+mod own;
 mod process;
 mod prometheus;
 
