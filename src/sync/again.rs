@@ -7,7 +7,8 @@ use tracing::{Span, error, info, warn};
 use super::Target;
 use super::archiving::{Failing, Refused, without_answer};
 use super::attempt::Unapplied;
-use super::lane::{Done, Lane};
+use super::done::{Again, Done};
+use super::lane::Lane;
 use super::reader::{ReadEntry, read_entry};
 use super::retry::Patience;
 use super::schedule::{Claim, Pending, Retry};
@@ -17,16 +18,6 @@ use crate::dicom::InstanceKey;
 use crate::failure::{Code, Failure, Subject};
 use crate::feed::{Action, Entry, State};
 use crate::store::{FailedEntry, FailureRecord, RecordState};
-
-/// What became of a retry, for the schedule.
-pub(super) enum Again {
-    /// It is done with: applied, obsolete, failed again, or not wanted any more.
-    Done { applied: bool },
-    /// It could not be made now, and nothing has changed.
-    Postponed,
-    /// Its entry turned out to be of a unit, where it has to be made.
-    Elsewhere(Box<Retry>),
-}
 
 /// What the feed says of a recorded entry now.
 enum Present<C> {

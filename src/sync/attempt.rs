@@ -8,7 +8,8 @@ use tracing::warn;
 
 use super::Target;
 use super::gate::Hold;
-use super::lane::{Lane, panicked};
+use super::lane::Lane;
+use super::panicked::panicked;
 use super::retry::{Attempts, Patience};
 use super::schedule::Pending;
 use super::target::Applied;

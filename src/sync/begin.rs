@@ -5,10 +5,11 @@ use tracing::error;
 
 use super::open_records::OpenRecords;
 use super::retry::endless;
-use super::status::{State, Status};
-use super::{Engine, Target};
+use super::status::{Observer, State, Status};
+use super::target::Target;
 use crate::failure::Failure;
-use crate::store::{ETag, RecordFilter, RecordKey, SyncState};
+use crate::settings;
+use crate::store::{ETag, RecordFilter, RecordKey, Store, SyncState};
 
 /// How many records are read together at the start.
 const PAGE: usize = 100;
@@ -20,20 +21,27 @@ pub(super) struct Begin {
     pub(super) open: OpenRecords,
 }
 
-impl<T: Target> Engine<T> {
+/// Who is asked at the start, and who is told how that goes.
+pub(super) struct Start<'a, T> {
+    pub(super) target: &'a T,
+    pub(super) store: &'a dyn Store,
+    pub(super) retry: &'a settings::Retry,
+    pub(super) observer: &'a dyn Observer,
+    pub(super) status: &'a watch::Sender<Status>,
+}
+
+impl<T: Target> Start<'_, T> {
     /// Waits until store and target work.
-    pub(super) async fn start(&self, status: &watch::Sender<Status>) -> Begin {
-        let stored = self.until_ok("the store cannot be read", status, || {
-            self.store.sync_state()
-        });
+    pub(super) async fn begin(self) -> Begin {
+        let stored = self.until_ok("the store cannot be read", || self.store.sync_state());
         let (position, etag) = stored.await.unzip();
-        status.send_modify(|status| {
+        self.status.send_modify(|status| {
             let known = position.unwrap_or_default();
             status.position = known.sequence;
             status.position_timestamp = known.timestamp;
         });
-        let open = self.open_records(status).await;
-        self.until_ok("the target cannot be used", status, || self.target.probe())
+        let open = self.open_records().await;
+        self.until_ok("the target cannot be used", || self.target.probe())
             .await;
         Begin {
             position: position.unwrap_or_default(),
@@ -43,12 +51,12 @@ impl<T: Target> Engine<T> {
     }
 
     /// Learns which studies have open records.
-    async fn open_records(&self, status: &watch::Sender<Status>) -> OpenRecords {
+    async fn open_records(&self) -> OpenRecords {
         let open = OpenRecords::default();
         let filter = RecordFilter::default();
         let mut after: Option<RecordKey> = None;
         loop {
-            let page = self.until_ok("the failure records cannot be read", status, || {
+            let page = self.until_ok("the failure records cannot be read", || {
                 self.store.records(&filter, after.as_ref(), PAGE)
             });
             let page = page.await;
@@ -61,17 +69,17 @@ impl<T: Target> Engine<T> {
     async fn until_ok<R, A: Future<Output = Result<R, Failure>>>(
         &self,
         trouble: &str,
-        status: &watch::Sender<Status>,
         attempt: impl Fn() -> A,
     ) -> R {
-        let mut delays = endless(&self.retry);
+        let mut delays = endless(self.retry);
         loop {
             match attempt().await {
                 Ok(result) => return result,
                 Err(failure) => {
                     self.observer.service_failed(&failure);
                     error!(event = "start_delayed", code = %failure.code, cure = failure.cure(), "{trouble}: {failure}");
-                    status.send_modify(|status| status.state = State::Paused(failure.code));
+                    self.status
+                        .send_modify(|status| status.state = State::Paused(failure.code));
                     tokio::time::sleep(delays.next().unwrap_or(self.retry.max_delay)).await;
                 }
             }

@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 use tracing::{error, info, warn};
 
-use super::begin::Begin;
+use super::begin::{Begin, Start};
 use super::breaker::Breaker;
 use super::gate::Gate;
 use super::keeper::{Keeper, Keeping};
@@ -84,7 +84,14 @@ impl<T: Target> Engine<T> {
         status: watch::Sender<Status>,
         stop: CancellationToken,
     ) -> Result<(), Failure> {
-        let Some(begin) = stop.run_until_cancelled(self.start(&status)).await else {
+        let start = Start {
+            target: self.target.as_ref(),
+            store: self.store.as_ref(),
+            retry: &self.retry,
+            observer: self.observer.as_ref(),
+            status: &status,
+        };
+        let Some(begin) = stop.run_until_cancelled(start.begin()).await else {
             return Ok(());
         };
         info!(

@@ -4,10 +4,12 @@
 //! It knows feeds, targets and stores as traits only. FHIR is the first target.
 
 mod again;
+mod apply;
 mod archiving;
 mod attempt;
 mod begin;
 mod breaker;
+mod done;
 mod engine;
 mod fhir_target;
 mod gate;
@@ -15,6 +17,7 @@ mod keeper;
 mod lane;
 mod ledger;
 mod open_records;
+mod panicked;
 mod progress;
 mod reader;
 mod record;

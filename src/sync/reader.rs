@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::error;
 
 use super::gate::Gate;
-use super::lane::panicked;
+use super::panicked::panicked;
 use super::retry::endless;
 use super::status::Observer;
 use super::target::{Reading, Target};

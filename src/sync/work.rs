@@ -8,12 +8,13 @@ use tokio_util::sync::CancellationToken;
 use tracing::field::Empty;
 use tracing::{Instrument, debug, error, info, info_span, warn};
 
-use super::again::Again;
 use super::archiving::Refused;
 use super::breaker::Breaker;
+use super::done::{Again, Done};
 use super::keeper::Keeping;
-use super::lane::{Done, Lane, panicked};
+use super::lane::Lane;
 use super::ledger::Ledger;
+use super::panicked::panicked;
 use super::progress::Progress;
 use super::reader::{ReadEntry, ReadPage};
 use super::rounds::{Round, Rounds};
