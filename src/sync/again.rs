@@ -166,29 +166,25 @@ impl<T: Target> Lane<T> {
             return None;
         }
         self.remove(record).await?;
-        let Subject {
-            sequence,
-            study,
-            series,
-            instance,
-            ..
-        } = &pending.subject;
-        info!(event = "retry_committed", sequence, study, series, instance);
+        info!(
+            event = "retry_committed",
+            sequence = pending.subject.sequence,
+            study = pending.subject.study,
+            series = pending.subject.series,
+            instance = pending.subject.instance
+        );
         Some(Retried::Applied)
     }
 
     async fn dismiss(&self, record: &FailureRecord, reason: &'static str) -> Option<Retried> {
         self.remove(record).await?;
-        let Subject {
-            sequence,
-            study,
-            series,
-            instance,
-            ..
-        } = &record.subject;
         info!(
             event = "retry_obsolete",
-            sequence, study, series, instance, reason
+            sequence = record.subject.sequence,
+            study = record.subject.study,
+            series = record.subject.series,
+            instance = record.subject.instance,
+            reason
         );
         Some(Retried::Obsolete(reason))
     }
@@ -216,19 +212,12 @@ impl<T: Target> Lane<T> {
         } = failed;
         self.open.add(&subject);
         Span::current().record("otel.status_code", "ERROR");
-        let Subject {
-            sequence,
-            study,
-            series,
-            instance,
-            ..
-        } = &subject;
         error!(
             event = "retry_failed",
-            sequence,
-            study,
-            series,
-            instance,
+            sequence = subject.sequence,
+            study = subject.study,
+            series = subject.series,
+            instance = subject.instance,
             attempt = record.attempts.saturating_add(attempts),
             class = %failure.class(),
             code = %failure.code,
@@ -273,19 +262,12 @@ fn of_another(sequence: u64) -> Failure {
 }
 
 fn postponed(subject: &Subject, failure: &Failure) -> Again {
-    let Subject {
-        sequence,
-        study,
-        series,
-        instance,
-        ..
-    } = subject;
     warn!(
         event = "retry_postponed",
-        sequence,
-        study,
-        series,
-        instance,
+        sequence = subject.sequence,
+        study = subject.study,
+        series = subject.series,
+        instance = subject.instance,
         code = %failure.code,
         "{failure}"
     );

@@ -97,19 +97,12 @@ fn too_slow() -> Failure {
 }
 
 fn tell(subject: &Subject, failure: &Failure) {
-    let Subject {
-        sequence,
-        study,
-        series,
-        instance,
-        ..
-    } = subject;
     error!(
         event = "not_archived",
-        sequence,
-        study,
-        series,
-        instance,
+        sequence = subject.sequence,
+        study = subject.study,
+        series = subject.series,
+        instance = subject.instance,
         code = %failure.code,
         cure = failure.cure(),
         "what belongs to the entry is not archived; it is recorded without: {failure}"

@@ -92,14 +92,14 @@ impl<T: Target> Lane<T> {
                 "record_superseded"
             }
         };
-        let Subject {
-            sequence,
-            study,
-            series,
-            instance,
-            ..
-        } = &record.subject;
-        info!(event, sequence, study, series, instance, code = record.code);
+        info!(
+            event,
+            sequence = record.subject.sequence,
+            study = record.subject.study,
+            series = record.subject.series,
+            instance = record.subject.instance,
+            code = record.code
+        );
         Ok(())
     }
 }

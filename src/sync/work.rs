@@ -258,13 +258,6 @@ impl<T: Target> Work<T> {
     }
 
     fn warn(&self, subject: &Subject, omitted: &OmittedValue) {
-        let Subject {
-            sequence,
-            study,
-            series,
-            instance,
-            ..
-        } = subject;
         let OmittedValue {
             tag,
             keyword,
@@ -272,7 +265,14 @@ impl<T: Target> Work<T> {
         } = omitted;
         warn!(
             event = "value_not_applied",
-            sequence, study, series, instance, tag, keyword, reason, "{omitted}"
+            sequence = subject.sequence,
+            study = subject.study,
+            series = subject.series,
+            instance = subject.instance,
+            tag,
+            keyword,
+            reason,
+            "{omitted}"
         );
         self.observer.warned(subject, omitted);
     }
@@ -362,20 +362,13 @@ fn tell(subject: &Subject, fate: &Fate) {
 const UNNAMED: &str = "the feed entry gives none that can be read";
 
 fn tell_of_failure(event: &str, subject: &Subject, failure: &Failure) {
-    let Subject {
-        sequence,
-        study,
-        series,
-        instance,
-        ..
-    } = subject;
-    let named = study.is_some() && series.is_some() && instance.is_some();
+    let named = subject.study.is_some() && subject.series.is_some() && subject.instance.is_some();
     error!(
         event,
-        sequence,
-        study,
-        series,
-        instance,
+        sequence = subject.sequence,
+        study = subject.study,
+        series = subject.series,
+        instance = subject.instance,
         uid_missing_because = (!named).then_some(UNNAMED),
         class = %failure.class(),
         code = %failure.code,
