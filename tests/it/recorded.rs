@@ -2,22 +2,14 @@
 
 use radcast::failure::Code;
 use radcast::sandbox::Fault;
-use radcast::store::{FailureRecord, RecordFilter, RecordState, Store};
+use radcast::store::{FailureRecord, RecordState, Store};
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
 use crate::support::daemon::{Daemon, Running, until};
 use crate::support::instances::{Place, study};
+use crate::support::records::records;
 use crate::support::services::Services;
-
-/// The records of failed entries, superseded ones too.
-async fn records(daemon: &Daemon) -> Vec<FailureRecord> {
-    let all = RecordFilter {
-        superseded: true,
-        ..RecordFilter::default()
-    };
-    daemon.store().records(&all, None, 100).await.unwrap()
-}
 
 async fn only_record(daemon: &Daemon) -> FailureRecord {
     let mut records = records(daemon).await;

@@ -14,13 +14,10 @@ mod replicas;
 mod rows;
 mod secrets;
 
-use jiff::Timestamp;
 use radcast::failure::{Code, Failure, Subject};
 use radcast::store::{FailedEntry, FailureRecord, FailureTable, RecordFilter, Store};
 
-fn at(second: i64) -> Timestamp {
-    Timestamp::from_second(1_700_000_000 + second).unwrap()
-}
+use crate::support::stored::{all, at, only};
 
 fn failed(sequence: u64, code: Code, second: i64) -> FailedEntry {
     let subject = Subject {
@@ -34,21 +31,6 @@ fn failed(sequence: u64, code: Code, second: i64) -> FailedEntry {
         digest: Some("0123456789abcdef".to_owned()),
     };
     FailedEntry::new(subject, Failure::new(code, "why"), at(second))
-}
-
-async fn all(store: &dyn Store) -> Vec<FailureRecord> {
-    let filter = RecordFilter {
-        tables: FailureTable::ALL.to_vec(),
-        superseded: true,
-        ..RecordFilter::default()
-    };
-    store.records(&filter, None, 10_000).await.unwrap()
-}
-
-async fn only(store: &dyn Store) -> FailureRecord {
-    let mut all = all(store).await;
-    assert_eq!(all.len(), 1, "{all:?}");
-    all.remove(0)
 }
 
 /// What is to be retried at once.

@@ -8,14 +8,12 @@ mod retries;
 
 use std::sync::Arc;
 
-use jiff::Timestamp;
 use radcast::failure::{Code, Failure, Subject};
 use radcast::settings::TableStore;
-use radcast::store::{
-    AzureStore, FailedEntry, FailureRecord, FailureTable, RecordFilter, SqliteStore, Store,
-};
+use radcast::store::{AzureStore, FailedEntry, FailureRecord, SqliteStore, Store};
 
 use crate::support::azurite::Azurite;
+use crate::support::stored::{all, at, only};
 
 /// A place where a store keeps its things.
 pub enum Place {
@@ -71,10 +69,6 @@ macro_rules! contract {
 
 use contract;
 
-fn at(second: i64) -> Timestamp {
-    Timestamp::from_second(1_700_000_000 + second).unwrap()
-}
-
 /// An entry that failed, with everything about it filled in.
 fn failed(sequence: u64, code: Code, second: i64) -> FailedEntry {
     let subject = Subject {
@@ -92,21 +86,6 @@ fn failed(sequence: u64, code: Code, second: i64) -> FailedEntry {
         Failure::new(code, format!("why {sequence}")),
         at(second),
     )
-}
-
-async fn all(store: &dyn Store) -> Vec<FailureRecord> {
-    let filter = RecordFilter {
-        tables: FailureTable::ALL.to_vec(),
-        superseded: true,
-        ..RecordFilter::default()
-    };
-    store.records(&filter, None, 10_000).await.unwrap()
-}
-
-async fn only(store: &dyn Store) -> FailureRecord {
-    let mut all = all(store).await;
-    assert_eq!(all.len(), 1, "{all:?}");
-    all.remove(0)
 }
 
 fn sequences(records: &[FailureRecord]) -> Vec<u64> {

@@ -15,5 +15,6 @@ pub mod python;
 pub mod receiver;
 pub mod records;
 pub mod services;
+pub mod stored;
 pub mod trouble;
 pub mod wire;
