@@ -3,7 +3,7 @@
 use axum::extract::{DefaultBodyLimit, RawQuery, Request, State};
 use axum::http::{HeaderMap, HeaderName, Method, StatusCode, header};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
-use axum::response::{IntoResponse, Response};
+use axum::response::{AppendHeaders, IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use serde_json::json;
@@ -244,7 +244,7 @@ where
 }
 
 fn response(base: &str, answer: Answer) -> Response {
-    let mut headers = vec![(header::CONTENT_TYPE, FHIR_JSON.to_owned())];
+    let mut headers = Vec::new();
     if let Some((address, version)) = &answer.version {
         headers.push((header::ETAG, version.etag()));
         if answer.fetched.is_none() {
@@ -260,7 +260,7 @@ fn response(base: &str, answer: Answer) -> Response {
     let status = answer.status;
     match answer.body() {
         None => status.into_response(),
-        Some(body) => (status, axum::response::AppendHeaders(headers), body).into_response(),
+        Some(body) => (AppendHeaders(headers), json_response(status, body)).into_response(),
     }
 }
 

@@ -23,6 +23,23 @@ async fn a_created_resource_is_read_with_its_version() {
 }
 
 #[tokio::test]
+async fn every_answer_says_once_that_it_is_fhir_in_json() {
+    let service = Service::start().await;
+    let created = service.post("/Patient", &patient("a")).await;
+    let mut answers = vec![created, service.transact(json!([])).await];
+    for path in ["/Patient/1", "/Patient", "/metadata", "/Patient/unknown"] {
+        answers.push(service.get(path).await);
+    }
+    for answered in answers {
+        let told: Vec<_> = answered.headers.get_all("content-type").iter().collect();
+        let [told] = told[..] else {
+            panic!("{told:?}");
+        };
+        assert!(told.to_str().unwrap().starts_with("application/fhir+json"));
+    }
+}
+
+#[tokio::test]
 async fn unknown_elements_and_the_digits_of_decimals_survive() {
     let service = Service::start().await;
     let sent = r##"{ "resourceType": "Patient", "id": "p", "meta": {"source": "#here"},
