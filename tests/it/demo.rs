@@ -127,6 +127,33 @@ fn the_samples_are_cast_and_every_resource_is_valid() {
     assert_valid(&demonstrated);
 }
 
+/// Whether a line is as the README shows it, where `…` stands for anything.
+fn is_shown_as(line: &str, shown: &str) -> bool {
+    match shown.split_once('…') {
+        Some((begin, end)) => line.starts_with(begin) && line.ends_with(end),
+        None => line == shown,
+    }
+}
+
+#[test]
+fn the_samples_give_what_the_readme_shows() {
+    let readme = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
+    let readme = std::fs::read_to_string(readme).unwrap();
+    let (_, shown) = readme.split_once("    Files ").unwrap();
+    let shown = format!("    Files {shown}");
+    let shown = shown
+        .lines()
+        .take_while(|line| line.is_empty() || line.starts_with("    "))
+        .filter(|line| !line.is_empty());
+    let output = demonstrate(None).ended.stdout;
+    let mut lines = output.lines();
+    for shown in shown {
+        let shown = shown.strip_prefix("    ").unwrap();
+        let found = lines.any(|line| is_shown_as(line, shown));
+        assert!(found, "{shown:?} is not at its place in {output}");
+    }
+}
+
 #[test]
 fn names_in_other_scripts_arrive_as_they_were_written() {
     let demonstrated = demonstrate(None);
