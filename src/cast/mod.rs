@@ -35,6 +35,7 @@ mod row;
 mod rules;
 mod stored;
 mod study_key;
+mod terminology;
 mod write;
 
 pub use change::{Action, Change};
