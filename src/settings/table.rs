@@ -60,8 +60,10 @@ settings! {
         "Pause between two pages while there is more to read.";
     WORKER_MAX_CONCURRENCY: "DicomCastWorker:MaxConcurrency", Integer(1, 64), Default("8"),
         "Studies written at the same time. Order is kept within a study and within a patient.";
-    WORKER_PAGES_AHEAD: "DicomCastWorker:PagesAhead", Integer(1, 64), Default("4"),
+    WORKER_PAGES_AHEAD: "DicomCastWorker:PagesAhead", Integer(1, 64), Default("20"),
         "Pages of entries held in memory.";
+    WORKER_GATHER_TIME: "DicomCastWorker:GatherTime", Span(Duration::ZERO), Default("00:00:01"),
+        "While there is more to read, the longest that entries of a study wait for more of it, to be written together.";
     WORKER_SHUTDOWN_GRACE_PERIOD: "DicomCastWorker:ShutdownGracePeriod", Span(Duration::ZERO), Default("00:00:25"),
         "How long the process may take to end after SIGTERM. Studies under way have four fifths of it.";
 

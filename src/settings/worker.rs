@@ -16,6 +16,8 @@ pub struct Worker {
     pub max_concurrency: usize,
     /// Pages of entries held in memory, 1 to 64.
     pub pages_ahead: usize,
+    /// How long entries of a study wait for more of it while there is more to read.
+    pub gather_time: Duration,
     /// How long the process may take to end after SIGTERM.
     pub shutdown_grace_period: Duration,
 }
@@ -26,12 +28,14 @@ impl Worker {
         let during_catchup = values.duration(&table::WORKER_POLL_INTERVAL_DURING_CATCHUP);
         let max_concurrency = values.integer(&table::WORKER_MAX_CONCURRENCY);
         let pages_ahead = values.integer(&table::WORKER_PAGES_AHEAD);
+        let gather_time = values.duration(&table::WORKER_GATHER_TIME);
         let grace_period = values.duration(&table::WORKER_SHUTDOWN_GRACE_PERIOD);
         Some(Self {
             poll_interval: poll_interval?,
             poll_interval_during_catchup: during_catchup?,
             max_concurrency: max_concurrency??,
             pages_ahead: pages_ahead??,
+            gather_time: gather_time?,
             shutdown_grace_period: grace_period?,
         })
     }

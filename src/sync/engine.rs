@@ -65,7 +65,7 @@ pub struct Engine<T> {
     pub clock: Clock,
     /// Who is told what becomes of the entries.
     pub observer: Arc<dyn Observer>,
-    /// How many changes may wait in memory; reading pauses beyond that.
+    /// How many changes may be in memory; reading pauses beyond that.
     pub most_waiting: usize,
 }
 
@@ -134,6 +134,7 @@ impl<T: Target> Engine<T> {
         let bounds = Bounds {
             max_concurrency: self.worker.max_concurrency,
             most_waiting: self.most_waiting,
+            gather_time: self.worker.gather_time,
         };
         Tasks {
             work: Work::new(

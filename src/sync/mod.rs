@@ -13,6 +13,7 @@ mod done;
 mod engine;
 mod fhir_target;
 mod gate;
+mod gathering;
 mod keeper;
 mod lane;
 mod ledger;

@@ -1,6 +1,7 @@
 //! The loop that owns what waits, what is under way and what is settled.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::{mpsc, watch};
 use tokio::task::{JoinError, JoinSet};
@@ -11,6 +12,7 @@ use tracing::{Instrument, debug, error, info, info_span, warn};
 use super::archiving::Refused;
 use super::breaker::Breaker;
 use super::done::{Again, Done};
+use super::gathering::Gathering;
 use super::keeper::Keeping;
 use super::lane::Lane;
 use super::ledger::Ledger;
@@ -18,7 +20,7 @@ use super::panicked::panicked;
 use super::progress::Progress;
 use super::reader::{ReadEntry, ReadPage};
 use super::rounds::{Round, Rounds};
-use super::schedule::{Batch, Load, Pending, Retry, Schedule};
+use super::schedule::{Batch, Load, Pace, Pending, Retry, Schedule};
 use super::status::{Fate, Observer};
 use super::target::{Reading, Target};
 use crate::dicom::InstanceKey;
@@ -38,6 +40,7 @@ pub(super) struct Work<T: Target> {
     observer: Arc<dyn Observer>,
     bounds: Bounds,
     breaker: Breaker,
+    gathering: Gathering,
 }
 
 /// Where the work comes from.
@@ -51,8 +54,10 @@ pub(super) struct Sources<C> {
 pub(super) struct Bounds {
     /// Batches under way.
     pub(super) max_concurrency: usize,
-    /// Changes that wait.
+    /// Changes that wait or are under way.
     pub(super) most_waiting: usize,
+    /// How long changes wait for more of their unit while there is more to read.
+    pub(super) gather_time: Duration,
 }
 
 impl<T: Target> Work<T> {
@@ -76,6 +81,7 @@ impl<T: Target> Work<T> {
             observer,
             bounds,
             breaker,
+            gathering: Gathering::default(),
         }
     }
 
@@ -109,6 +115,7 @@ impl<T: Target> Work<T> {
                 },
                 () = self.progress.changed() => {}
                 () = self.breaker.rested() => {}
+                () = self.gathering.ended(), if self.schedule.len() > 0 => {}
             }
         }
     }
@@ -127,8 +134,21 @@ impl<T: Target> Work<T> {
     fn has_room(&self) -> bool {
         let wanting = self.tries_one() && self.schedule.len() == 0;
         (self.lane.gate.is_open() || wanting)
-            && self.schedule.len() < self.bounds.most_waiting
+            && !self.is_full()
             && self.running.len() <= self.bounds.max_concurrency
+    }
+
+    fn is_full(&self) -> bool {
+        self.schedule.len() + self.schedule.under_way() >= self.bounds.most_waiting
+    }
+
+    /// Changes are gathered while there is more to read and room for it.
+    fn pace(&self) -> Pace {
+        if self.is_full() {
+            Pace::Hurry
+        } else {
+            self.gathering.pace()
+        }
     }
 
     /// Whether one entry is let through, alone, to see how it fares.
@@ -138,12 +158,14 @@ impl<T: Target> Work<T> {
 
     fn start_batches(&mut self) {
         if self.tries_one()
-            && let Some(batch) = self.schedule.next_of(1)
+            && let Some(batch) = self.schedule.next_of(1, Pace::Hurry)
         {
             self.start(batch);
         }
         while self.running.len() < self.bounds.max_concurrency && self.lane.gate.is_open() {
-            let Some(batch) = self.schedule.next() else {
+            // So that reading goes on meanwhile.
+            let most = self.bounds.most_waiting.div_ceil(2);
+            let Some(batch) = self.schedule.next_of(most, self.pace()) else {
                 return;
             };
             self.start(batch);
@@ -158,6 +180,7 @@ impl<T: Target> Work<T> {
 
     fn take_page(&mut self, page: ReadPage<T::Change>) {
         self.progress.read(page.latest, page.more);
+        self.gathering.read(page.more, self.bounds.gather_time);
         let mut refused = Vec::new();
         for ReadEntry {
             subject,

@@ -1,3 +1,5 @@
+use std::collections::HashMap;
+
 use jiff::Timestamp;
 use proptest::prelude::*;
 
@@ -65,6 +67,10 @@ fn schedule(changes: &[Said]) -> Schedule<Studies> {
     schedule
 }
 
+fn next(schedule: &mut Schedule<Studies>, pace: Pace) -> Option<Batch<Studies>> {
+    schedule.next_of(usize::MAX, pace)
+}
+
 fn pending(sequence: Option<u64>, change: Said) -> Pending<Said> {
     Pending {
         subject: Subject {
@@ -94,31 +100,54 @@ fn sequences(batch: &Batch<Studies>) -> Vec<u64> {
 #[test]
 fn a_batch_takes_all_that_waits_of_its_study() {
     let mut schedule = schedule(&[(1, Some(1), 0), (2, Some(2), 0), (1, Some(1), 0)]);
-    assert_eq!(sequences(&schedule.next().unwrap()), [1, 3]);
-    assert_eq!(sequences(&schedule.next().unwrap()), [2]);
-    assert!(schedule.next().is_none());
+    assert_eq!(
+        sequences(&next(&mut schedule, Pace::Hurry).unwrap()),
+        [1, 3]
+    );
+    assert_eq!(sequences(&next(&mut schedule, Pace::Hurry).unwrap()), [2]);
+    assert!(next(&mut schedule, Pace::Hurry).is_none());
+}
+
+#[test]
+fn while_there_is_more_to_read_a_study_waits_until_as_much_came_as_was_applied() {
+    let mut schedule = schedule(&[(1, None, 0), (1, None, 0), (1, None, 0)]);
+    let batch = next(&mut schedule, Pace::Gather).unwrap();
+    schedule.finish(&batch.claim);
+    for sequence in 4..6 {
+        schedule.push(pending(Some(sequence), (1, None, 0)));
+        assert!(next(&mut schedule, Pace::Gather).is_none());
+    }
+    schedule.push(pending(Some(6), (2, None, 0)));
+    assert_eq!(sequences(&next(&mut schedule, Pace::Gather).unwrap()), [6]);
+    schedule.push(pending(Some(7), (1, None, 0)));
+    let batch = next(&mut schedule, Pace::Gather).unwrap();
+    assert_eq!(sequences(&batch), [4, 5, 7]);
+    schedule.finish(&batch.claim);
+    schedule.push(pending(Some(8), (1, None, 0)));
+    assert!(next(&mut schedule, Pace::Gather).is_none());
+    assert!(next(&mut schedule, Pace::Hurry).is_some());
 }
 
 #[test]
 fn a_study_under_way_holds_back_its_later_changes() {
     let mut schedule = schedule(&[(1, None, 0)]);
-    let batch = schedule.next().unwrap();
+    let batch = next(&mut schedule, Pace::Hurry).unwrap();
     schedule.push(pending(None, (1, None, 0)));
-    assert!(schedule.next().is_none());
+    assert!(next(&mut schedule, Pace::Hurry).is_none());
     schedule.finish(&batch.claim);
-    assert!(schedule.next().is_some());
+    assert!(next(&mut schedule, Pace::Hurry).is_some());
 }
 
 #[test]
 fn a_claimed_study_is_free_when_the_last_claim_is_finished() {
     let mut schedule = schedule(&[(1, None, 0), (2, None, 0)]);
     let claims = [vec![1], vec![1, 2]].map(|units| schedule.claim(units));
-    assert!(schedule.next().is_none());
+    assert!(next(&mut schedule, Pace::Hurry).is_none());
     schedule.finish(&claims[1]);
-    assert_eq!(sequences(&schedule.next().unwrap()), [2]);
-    assert!(schedule.next().is_none());
+    assert_eq!(sequences(&next(&mut schedule, Pace::Hurry).unwrap()), [2]);
+    assert!(next(&mut schedule, Pace::Hurry).is_none());
     schedule.finish(&claims[0]);
-    assert_eq!(sequences(&schedule.next().unwrap()), [1]);
+    assert_eq!(sequences(&next(&mut schedule, Pace::Hurry).unwrap()), [1]);
 }
 
 fn retry(study: Option<u8>) -> Retry {
@@ -158,14 +187,14 @@ fn a_retry_stands_alone_and_waits_for_its_study() {
     schedule.push_retry(retry(Some(1)));
     schedule.push_retry(retry(Some(1)));
     schedule.push(pending(Some(2), (1, None, 0)));
-    let batch = schedule.next().unwrap();
+    let batch = next(&mut schedule, Pace::Hurry).unwrap();
     assert_eq!(sequences(&batch), [1, 2]);
-    assert!(schedule.next().is_none());
+    assert!(next(&mut schedule, Pace::Hurry).is_none());
     schedule.finish(&batch.claim);
     for _ in 0..2 {
-        let batch = schedule.next().unwrap();
+        let batch = next(&mut schedule, Pace::Hurry).unwrap();
         assert!(matches!(batch.load, Load::Retry(_)));
-        assert!(schedule.next().is_none());
+        assert!(next(&mut schedule, Pace::Hurry).is_none());
         schedule.finish(&batch.claim);
     }
 }
@@ -175,7 +204,7 @@ fn a_retry_of_nobody_knows_what_waits_for_nobody() {
     let mut schedule = schedule(&[(1, None, 0)]);
     schedule.push_retry(retry(None));
     schedule.push_retry(retry(None));
-    let batches: Vec<_> = std::iter::from_fn(|| schedule.next()).collect();
+    let batches: Vec<_> = std::iter::from_fn(|| next(&mut schedule, Pace::Hurry)).collect();
     let retries = batches.iter().filter(|b| matches!(b.load, Load::Retry(_)));
     assert_eq!((batches.len(), retries.count()), (3, 2));
 }
@@ -191,22 +220,25 @@ fn retries_that_are_dropped_leave_the_changes() {
 #[test]
 fn two_studies_of_a_patient_follow_one_another() {
     let mut schedule = schedule(&[(1, Some(9), 0), (2, Some(9), 0)]);
-    let batch = schedule.next().unwrap();
-    assert!(schedule.next().is_none());
+    let batch = next(&mut schedule, Pace::Hurry).unwrap();
+    assert!(next(&mut schedule, Pace::Hurry).is_none());
     schedule.finish(&batch.claim);
-    assert_eq!(sequences(&schedule.next().unwrap()), [2]);
+    assert_eq!(sequences(&next(&mut schedule, Pace::Hurry).unwrap()), [2]);
 }
 
 #[test]
 fn a_change_overtakes_one_that_says_the_same_of_their_patient() {
     let mut schedule = schedule(&[(1, Some(9), 0), (2, Some(9), 0), (1, Some(9), 0)]);
-    assert_eq!(sequences(&schedule.next().unwrap()), [1, 3]);
+    assert_eq!(
+        sequences(&next(&mut schedule, Pace::Hurry).unwrap()),
+        [1, 3]
+    );
 }
 
 #[test]
 fn a_change_does_not_overtake_one_that_says_otherwise_of_their_patient() {
     let mut schedule = schedule(&[(1, Some(9), 0), (2, Some(9), 7), (1, Some(9), 0)]);
-    assert_eq!(sequences(&schedule.next().unwrap()), [1]);
+    assert_eq!(sequences(&next(&mut schedule, Pace::Hurry).unwrap()), [1]);
 }
 
 fn said() -> impl Strategy<Value = Said> {
@@ -225,7 +257,7 @@ proptest! {
     #[test]
     fn side_by_side_ends_as_one_after_another(
         changes in proptest::collection::vec(said(), 0..40),
-        choices in proptest::collection::vec(any::<(bool, prop::sample::Index)>(), 200),
+        choices in proptest::collection::vec(any::<(bool, bool, prop::sample::Index)>(), 200),
         last: prop::sample::Index,
     ) {
         let mut in_order = World::default();
@@ -237,9 +269,11 @@ proptest! {
         let mut under_way: Vec<Batch<Studies>> = Vec::new();
         let mut choices = choices.into_iter();
         loop {
-            let (start, which) = choices.next().unwrap_or((true, last));
-            let next = if start || under_way.is_empty() { schedule.next() } else { None };
+            let (start, gather, which) = choices.next().unwrap_or((true, false, last));
+            let pace = if gather && !under_way.is_empty() { Pace::Gather } else { Pace::Hurry };
+            let next = if start || under_way.is_empty() { next(&mut schedule, pace) } else { None };
             if let Some(batch) = next {
+                prop_assert!(!entries(&batch).is_empty());
                 under_way.push(batch);
                 continue;
             }

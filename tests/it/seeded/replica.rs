@@ -121,6 +121,7 @@ fn engine(world: &World, replica: usize, feed: FeedClient) -> Engine<FhirTarget>
             poll_interval_during_catchup: Duration::ZERO,
             max_concurrency: plan.concurrency,
             pages_ahead: 2,
+            gather_time: Duration::from_secs(1),
             shutdown_grace_period: Duration::from_secs(25),
         },
         retry: Arc::new(Retry {

@@ -47,6 +47,7 @@ pub fn engine(world: &World) -> Engine<ModelTarget> {
             poll_interval_during_catchup: Duration::ZERO,
             max_concurrency: 4,
             pages_ahead: 2,
+            gather_time: Duration::from_secs(1),
             shutdown_grace_period: Duration::from_secs(25),
         },
         retry: Arc::new(retry()),

@@ -1,0 +1,38 @@
+//! Whether changes wait for more of their unit.
+
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep_until};
+
+use super::schedule::Pace;
+
+/// Changes are gathered from when a page came until some time later, unless it was the last one.
+#[derive(Debug, Default)]
+pub(super) struct Gathering {
+    until: Option<Instant>,
+}
+
+impl Gathering {
+    /// A page came, with more to read behind it or not.
+    pub(super) fn read(&mut self, more: bool, at_most: Duration) {
+        self.until = more.then(|| Instant::now() + at_most);
+    }
+
+    pub(super) fn pace(&self) -> Pace {
+        match self.until {
+            Some(until) if Instant::now() < until => Pace::Gather,
+            _ => Pace::Hurry,
+        }
+    }
+
+    /// Waits until changes are not gathered any more; for ever when they are not now.
+    pub(super) async fn ended(&mut self) {
+        match self.until {
+            Some(until) => {
+                sleep_until(until).await;
+                self.until = None;
+            }
+            None => std::future::pending().await,
+        }
+    }
+}

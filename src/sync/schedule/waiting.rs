@@ -1,0 +1,131 @@
+//! What waits, in the feed's order, and by unit and by what is shared.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use super::super::Target;
+use super::{Pending, Retry};
+
+pub(super) enum Task<C> {
+    Apply(Box<Pending<C>>),
+    Retry(Box<Retry>),
+}
+
+/// What waits.
+pub(super) struct Item<T: Target> {
+    pub(super) task: Task<T::Change>,
+    /// Only a retry may have none.
+    pub(super) unit: Option<T::Unit>,
+    pub(super) shared: Option<T::Shared>,
+}
+
+/// The place of an item in the order.
+pub(super) type Ticket = u64;
+
+/// The items that wait.
+pub(super) struct Waiting<T: Target> {
+    next: Ticket,
+    items: BTreeMap<Ticket, Item<T>>,
+    by_unit: HashMap<T::Unit, BTreeSet<Ticket>>,
+    by_shared: HashMap<T::Shared, BTreeSet<Ticket>>,
+    /// The first of each unit, and what has no unit.
+    heads: BTreeSet<Ticket>,
+}
+
+impl<T: Target> Waiting<T> {
+    pub(super) fn new() -> Self {
+        Self {
+            next: 0,
+            items: BTreeMap::new(),
+            by_unit: HashMap::new(),
+            by_shared: HashMap::new(),
+            heads: BTreeSet::new(),
+        }
+    }
+
+    pub(super) fn push(&mut self, item: Item<T>) {
+        let ticket = self.next;
+        self.next += 1;
+        let is_head = match &item.unit {
+            Some(unit) => {
+                let tickets = self.by_unit.entry(unit.clone()).or_default();
+                tickets.insert(ticket);
+                tickets.len() == 1
+            }
+            None => true,
+        };
+        if is_head {
+            self.heads.insert(ticket);
+        }
+        if let Some(shared) = &item.shared {
+            let tickets = self.by_shared.entry(shared.clone()).or_default();
+            tickets.insert(ticket);
+        }
+        self.items.insert(ticket, item);
+    }
+
+    pub(super) fn remove(&mut self, ticket: Ticket) -> Option<Item<T>> {
+        let item = self.items.remove(&ticket)?;
+        self.heads.remove(&ticket);
+        if let Some(unit) = &item.unit {
+            let next = remove_from(&mut self.by_unit, unit, ticket);
+            self.heads.extend(next);
+        }
+        if let Some(shared) = &item.shared {
+            remove_from(&mut self.by_shared, shared, ticket);
+        }
+        Some(item)
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.items.len()
+    }
+
+    pub(super) fn get(&self, ticket: Ticket) -> Option<&Item<T>> {
+        self.items.get(&ticket)
+    }
+
+    /// The first item of each unit, in order, and those without a unit.
+    pub(super) fn heads(&self) -> impl Iterator<Item = (Ticket, &Item<T>)> {
+        let heads = self.heads.iter();
+        heads.filter_map(|ticket| Some((*ticket, self.items.get(ticket)?)))
+    }
+
+    /// The items of a unit, in order.
+    pub(super) fn of_unit(&self, unit: &T::Unit) -> impl Iterator<Item = (Ticket, &Item<T>)> {
+        let tickets = self.by_unit.get(unit).into_iter().flatten();
+        tickets.filter_map(|ticket| Some((*ticket, self.items.get(ticket)?)))
+    }
+
+    /// How many items of a unit wait.
+    pub(super) fn count(&self, unit: &T::Unit) -> usize {
+        self.by_unit.get(unit).map_or(0, BTreeSet::len)
+    }
+
+    /// The last item before `ticket` that shares this.
+    pub(super) fn before(&self, ticket: Ticket, shared: &T::Shared) -> Option<&Item<T>> {
+        let tickets = self.by_shared.get(shared)?;
+        self.items.get(tickets.range(..ticket).next_back()?)
+    }
+
+    /// The retries.
+    pub(super) fn retries(&self) -> Vec<Ticket> {
+        let items = self.items.iter();
+        let retries = items.filter(|(_, item)| matches!(item.task, Task::Retry(_)));
+        retries.map(|(ticket, _)| *ticket).collect()
+    }
+}
+
+/// Takes a ticket from its set; answers with the first that is left.
+fn remove_from<K: Eq + std::hash::Hash>(
+    sets: &mut HashMap<K, BTreeSet<Ticket>>,
+    key: &K,
+    ticket: Ticket,
+) -> Option<Ticket> {
+    let tickets = sets.get_mut(key)?;
+    tickets.remove(&ticket);
+    let first = tickets.first().copied();
+    if first.is_none() {
+        sets.remove(key);
+    }
+    first
+}
