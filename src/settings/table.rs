@@ -60,6 +60,8 @@ settings! {
         "Pause between two pages while there is more to read.";
     WORKER_MAX_CONCURRENCY: "DicomCastWorker:MaxConcurrency", Integer(1, 64), Default("8"),
         "Studies written at the same time. Order is kept within a study and within a patient.";
+    WORKER_SLOW_AFTER: "DicomCastWorker:SlowAfter", Span(TICK), Default("00:00:05"),
+        "A study whose write takes longer says that the FHIR server is slow: fewer are then written at the same time, and more again as it answers sooner. A refusal for a passing cause halves their number.";
     WORKER_PAGES_AHEAD: "DicomCastWorker:PagesAhead", Integer(1, 64), Default("20"),
         "Pages of entries held in memory.";
     WORKER_GATHER_TIME: "DicomCastWorker:GatherTime", Span(Duration::ZERO), Default("00:00:01"),

@@ -14,6 +14,8 @@ pub struct Worker {
     pub poll_interval_during_catchup: Duration,
     /// Studies written at the same time, 1 to 64.
     pub max_concurrency: usize,
+    /// A write that takes longer is a slow one: fewer studies are written at the same time.
+    pub slow_after: Duration,
     /// Pages of entries held in memory, 1 to 64.
     pub pages_ahead: usize,
     /// How long entries of a study wait for more of it while there is more to read.
@@ -27,6 +29,7 @@ impl Worker {
         let poll_interval = values.duration(&table::WORKER_POLL_INTERVAL);
         let during_catchup = values.duration(&table::WORKER_POLL_INTERVAL_DURING_CATCHUP);
         let max_concurrency = values.integer(&table::WORKER_MAX_CONCURRENCY);
+        let slow_after = values.duration(&table::WORKER_SLOW_AFTER);
         let pages_ahead = values.integer(&table::WORKER_PAGES_AHEAD);
         let gather_time = values.duration(&table::WORKER_GATHER_TIME);
         let grace_period = values.duration(&table::WORKER_SHUTDOWN_GRACE_PERIOD);
@@ -34,6 +37,7 @@ impl Worker {
             poll_interval: poll_interval?,
             poll_interval_during_catchup: during_catchup?,
             max_concurrency: max_concurrency??,
+            slow_after: slow_after?,
             pages_ahead: pages_ahead??,
             gather_time: gather_time?,
             shutdown_grace_period: grace_period?,

@@ -4,6 +4,7 @@ use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
 use futures_util::FutureExt;
+use tokio::time::Instant;
 use tracing::warn;
 
 use super::Target;
@@ -52,10 +53,17 @@ impl<T: Target> Lane<T> {
         let mut attempts = Attempts::new(&self.retry, patience);
         let (hold, mut row) = (self.gate.hold_for(first.sequence), self.retrying.row());
         loop {
+            let asked = Instant::now();
             let failure = match self.attempt(&delta).await {
-                Ok(applied) => return Ok(applied),
+                Ok(applied) => {
+                    self.concurrency.answered(asked.elapsed());
+                    return Ok(applied);
+                }
                 Err(failure) => failure,
             };
+            if failure.class() == Class::Transient {
+                self.concurrency.refused();
+            }
             let delay = self.next_attempt(&mut attempts, &failure, &hold).await;
             attempts.failed += 1;
             self.tell_of_attempt(first, items.len(), attempts.failed, &failure, delay);

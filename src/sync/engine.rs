@@ -12,6 +12,7 @@ use tracing::{error, info, warn};
 
 use super::begin::{Begin, Start};
 use super::breaker::Breaker;
+use super::concurrency::Concurrency;
 use super::gate::Gate;
 use super::keeper::{Keeper, Keeping};
 use super::lane::Lane;
@@ -249,6 +250,7 @@ impl<T: Target> Engine<T> {
             archive: self.archive.clone(),
             retry: Arc::clone(&self.retry),
             gate,
+            concurrency: Concurrency::new(self.worker.max_concurrency, self.worker.slow_after),
             stop: stop.clone(),
             clock: self.clock.clone(),
             observer: Arc::clone(&self.observer),

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
 use super::Clock;
+use super::concurrency::Concurrency;
 use super::gate::Gate;
 use super::open_records::OpenRecords;
 use super::retrying::Retrying;
@@ -20,6 +21,7 @@ pub(super) struct Lane<T> {
     pub(super) archive: Option<Arc<dyn Archive>>,
     pub(super) retry: Arc<settings::Retry>,
     pub(super) gate: Gate,
+    pub(super) concurrency: Concurrency,
     pub(super) stop: CancellationToken,
     pub(super) clock: Clock,
     pub(super) observer: Arc<dyn Observer>,

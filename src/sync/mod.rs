@@ -9,6 +9,7 @@ mod archiving;
 mod attempt;
 mod begin;
 mod breaker;
+mod concurrency;
 mod done;
 mod engine;
 mod fhir_target;

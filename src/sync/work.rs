@@ -162,7 +162,7 @@ impl<T: Target> Work<T> {
         {
             self.start(batch);
         }
-        while self.running.len() < self.bounds.max_concurrency && self.lane.gate.is_open() {
+        while self.running.len() < self.lane.concurrency.limit() && self.lane.gate.is_open() {
             // So that reading goes on meanwhile.
             let most = self.bounds.most_waiting.div_ceil(2);
             let Some(batch) = self.schedule.next_of(most, self.pace()) else {

@@ -57,6 +57,7 @@ fn the_two_endpoints_are_enough() {
             poll_interval: seconds(60),
             poll_interval_during_catchup: Duration::ZERO,
             max_concurrency: 8,
+            slow_after: seconds(5),
             pages_ahead: 20,
             gather_time: seconds(1),
             shutdown_grace_period: seconds(25),

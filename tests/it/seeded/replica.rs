@@ -120,6 +120,7 @@ fn engine(world: &World, replica: usize, feed: FeedClient) -> Engine<FhirTarget>
             poll_interval: Duration::from_secs(30),
             poll_interval_during_catchup: Duration::ZERO,
             max_concurrency: plan.concurrency,
+            slow_after: Duration::from_secs(5),
             pages_ahead: 2,
             gather_time: Duration::from_secs(1),
             shutdown_grace_period: Duration::from_secs(25),

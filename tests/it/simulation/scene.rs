@@ -46,6 +46,7 @@ pub fn engine(world: &World) -> Engine<ModelTarget> {
             poll_interval: Duration::from_secs(60),
             poll_interval_during_catchup: Duration::ZERO,
             max_concurrency: 4,
+            slow_after: Duration::from_secs(5),
             pages_ahead: 2,
             gather_time: Duration::from_secs(1),
             shutdown_grace_period: Duration::from_secs(25),
