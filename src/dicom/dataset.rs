@@ -15,13 +15,39 @@ use super::{Cursor, InvalidValue, Reason};
 pub struct Dataset {
     json: Bytes,
     /// Sorted by tag.
-    elements: Vec<(Tag, Range<usize>)>,
+    elements: Vec<Place>,
+}
+
+/// Where the value of an element stands. A dataset is a part of a page, which is smaller than 4 GiB.
+#[derive(Clone, Copy)]
+struct Place {
+    tag: Tag,
+    start: u32,
+    end: u32,
+}
+
+impl Place {
+    /// None for a text beyond 4 GiB.
+    fn new(tag: Tag, value: &Range<usize>) -> Option<Self> {
+        Some(Self {
+            tag,
+            start: u32::try_from(value.start).ok()?,
+            end: u32::try_from(value.end).ok()?,
+        })
+    }
+
+    const fn range(self) -> Range<usize> {
+        self.start as usize..self.end as usize
+    }
 }
 
 /// The text is no JSON object, or one that never ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the dataset is no JSON object")]
 pub struct NotAnObject;
+
+/// About how many elements an image has.
+const USUAL: usize = 160;
 
 impl Dataset {
     /// Finds the elements; members that are named by no tag are ignored, the last of equal tags
@@ -30,16 +56,14 @@ impl Dataset {
     /// # Errors
     /// When the text is no JSON object, or one that never ends.
     pub fn parse(json: Bytes) -> Result<Self, NotAnObject> {
-        let mut elements = Vec::with_capacity(64);
+        let mut elements = Vec::with_capacity(USUAL);
         let closed = visit_members(&json, |key, value| {
-            if let Some(tag) = tag(key) {
-                elements.push((tag, value));
-            }
+            elements.extend(tag(key).and_then(|tag| Place::new(tag, &value)));
         });
         if !closed {
             return Err(NotAnObject);
         }
-        elements.sort_by_key(|(tag, _)| *tag);
+        elements.sort_by_key(|place| place.tag);
         Ok(Self { json, elements })
     }
 
@@ -48,17 +72,17 @@ impl Dataset {
     pub fn scan(cursor: &mut Cursor<'_>, json: &Bytes) -> Option<Self> {
         cursor.peek()?;
         let start = cursor.place();
-        let mut elements = Vec::with_capacity(64);
+        let mut elements = Vec::with_capacity(USUAL);
         let mut more = cursor.enter(b'{')?;
         while more {
             let key = cursor.key()?;
             let value = cursor.value()?;
             if let Some(tag) = tag(key) {
-                elements.push((tag, value.start - start..value.end - start));
+                elements.push(Place::new(tag, &(value.start - start..value.end - start))?);
             }
             more = cursor.proceed(b'{')?;
         }
-        elements.sort_by_key(|(tag, _)| *tag);
+        elements.sort_by_key(|place| place.tag);
         Some(Self {
             json: json.slice(start..cursor.place()),
             elements,
@@ -68,9 +92,14 @@ impl Dataset {
     /// The element of this tag, whether or not it has a value.
     #[must_use]
     pub fn element(&self, tag: Tag) -> Option<Element> {
-        let after = self.elements.partition_point(|(other, _)| *other <= tag);
-        let (found, range) = self.elements.get(after.checked_sub(1)?)?;
-        (*found == tag).then(|| Element::read(tag, &self.json.slice(range.clone())))
+        let place = self.place(tag)?;
+        Some(Element::read(tag, &self.json.slice(place.range())))
+    }
+
+    fn place(&self, tag: Tag) -> Option<Place> {
+        let after = self.elements.partition_point(|place| place.tag <= tag);
+        let place = *self.elements.get(after.checked_sub(1)?)?;
+        (place.tag == tag).then_some(place)
     }
 
     /// The items of a sequence attribute; empty when it is absent.
@@ -147,10 +176,11 @@ impl fmt::Debug for Dataset {
 
 /// The tag that eight hexadecimal digits name.
 fn tag(key: &[u8]) -> Option<Tag> {
-    if key.len() != 8 || !key.iter().all(u8::is_ascii_hexdigit) {
-        return None;
-    }
-    let number = u32::from_str_radix(std::str::from_utf8(key).ok()?, 16).ok()?;
+    let digits: &[u8; 8] = key.try_into().ok()?;
+    let number = digits.iter().try_fold(0_u32, |number, digit| {
+        let digit = char::from(*digit).to_digit(16)?;
+        Some(number << 4 | digit)
+    })?;
     let [a, b, c, d] = number.to_be_bytes();
     Some(Tag(u16::from_be_bytes([a, b]), u16::from_be_bytes([c, d])))
 }

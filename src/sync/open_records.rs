@@ -1,4 +1,4 @@
-//! Which studies have failure records that wait for a person.
+//! Which instances have failure records that wait for a person.
 
 use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -7,40 +7,43 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use crate::dicom::DEFAULT_PARTITION;
 use crate::failure::Subject;
 
-/// The studies with open records, by a hash of 64 bits. Two studies that share one cost a search
-/// in vain.
+/// The instances with open records, by a hash of 64 bits. Two instances that share one cost a
+/// search in vain.
 #[derive(Debug, Default)]
 pub(super) struct OpenRecords {
-    studies: Mutex<HashSet<u64>>,
+    instances: Mutex<HashSet<u64>>,
 }
 
 impl OpenRecords {
-    /// There is an open record of this study.
+    /// There is an open record of this instance.
     pub(super) fn add(&self, subject: &Subject) {
-        self.studies().extend(study_hash(subject));
+        self.instances().extend(instance_hash(subject));
     }
 
-    /// There is none of this study any more.
+    /// There is none of this instance any more.
     pub(super) fn remove(&self, subject: &Subject) {
-        if let Some(study) = study_hash(subject) {
-            self.studies().remove(&study);
+        if let Some(instance) = instance_hash(subject) {
+            self.instances().remove(&instance);
         }
     }
 
-    /// Whether there may be open records of this study.
+    /// Whether there may be open records of this instance.
     pub(super) fn may_have(&self, subject: &Subject) -> bool {
-        study_hash(subject).is_some_and(|study| self.studies().contains(&study))
+        instance_hash(subject).is_some_and(|instance| self.instances().contains(&instance))
     }
 
-    fn studies(&self) -> MutexGuard<'_, HashSet<u64>> {
-        self.studies.lock().unwrap_or_else(PoisonError::into_inner)
+    fn instances(&self) -> MutexGuard<'_, HashSet<u64>> {
+        self.instances
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-fn study_hash(subject: &Subject) -> Option<u64> {
+fn instance_hash(subject: &Subject) -> Option<u64> {
     let mut hasher = DefaultHasher::new();
     partition(subject).hash(&mut hasher);
     subject.study.as_ref()?.hash(&mut hasher);
+    subject.instance.as_ref()?.hash(&mut hasher);
     Some(hasher.finish())
 }
 
@@ -59,16 +62,17 @@ fn partition(subject: &Subject) -> Option<&str> {
 mod tests {
     use super::*;
 
-    fn subject(partition: Option<&str>, study: Option<&str>) -> Subject {
+    fn subject(partition: Option<&str>, instance: Option<&str>) -> Subject {
         Subject {
             partition: partition.map(str::to_owned),
-            study: study.map(str::to_owned),
+            study: Some("1".to_owned()),
+            instance: instance.map(str::to_owned),
             ..Subject::default()
         }
     }
 
     #[test]
-    fn a_study_is_known_by_uid_and_partition_until_it_is_removed() {
+    fn an_instance_is_known_by_uid_and_partition_until_it_is_removed() {
         let open = OpenRecords::default();
         open.add(&subject(None, Some("1.2")));
         assert!(open.may_have(&subject(Some("Microsoft.Default"), Some("1.2"))));
@@ -79,7 +83,7 @@ mod tests {
     }
 
     #[test]
-    fn an_entry_without_a_study_is_of_none() {
+    fn what_names_no_instance_is_of_none() {
         let open = OpenRecords::default();
         open.add(&subject(None, None));
         assert!(!open.may_have(&subject(None, None)));

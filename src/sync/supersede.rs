@@ -41,32 +41,37 @@ impl<T: Target> Lane<T> {
         true
     }
 
-    /// The study is taken off the list first, so that what is recorded meanwhile puts it back.
+    /// The instances are taken off the list first, so that what is recorded meanwhile puts them
+    /// back.
     async fn supersede_of_study(
         &self,
         study: &Subject,
         applied: &[&Subject],
     ) -> Result<(), Failure> {
-        self.open.remove(study);
-        let kept = self.look_through(study, applied).await;
-        if !matches!(kept, Ok(false)) {
-            self.open.add(study);
+        applied.iter().for_each(|entry| self.open.remove(entry));
+        let looked = self.look_through(study, applied).await;
+        if looked.is_err() {
+            applied.iter().for_each(|entry| self.open.add(entry));
         }
-        kept.map(drop)
+        looked
     }
 
-    /// Whether any of the study's records is kept.
-    async fn look_through(&self, study: &Subject, applied: &[&Subject]) -> Result<bool, Failure> {
+    /// What is kept goes back on the list.
+    async fn look_through(&self, study: &Subject, applied: &[&Subject]) -> Result<(), Failure> {
+        let instance = match applied {
+            [only] => only.instance.clone(),
+            _ => None,
+        };
         let filter = RecordFilter {
             study: study.study.clone(),
+            instance,
             ..RecordFilter::default()
         };
-        let mut kept = false;
         let mut after: Option<RecordKey> = None;
         loop {
             let page = self.store.records(&filter, after.as_ref(), PAGE).await?;
             let Some(last) = page.last() else {
-                return Ok(kept);
+                return Ok(());
             };
             after = Some(last.key.clone());
             for record in page
@@ -74,7 +79,9 @@ impl<T: Target> Lane<T> {
                 .filter(|record| of_one_study(&record.subject, study))
             {
                 let verdict = verdict(&record.subject, applied);
-                kept |= verdict == Verdict::Keep;
+                if verdict == Verdict::Keep {
+                    self.open.add(&record.subject);
+                }
                 self.resolve(record, verdict).await?;
             }
         }

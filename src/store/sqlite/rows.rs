@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use rusqlite::types::Type;
-use rusqlite::{Connection, OptionalExtension, Row, params};
+use rusqlite::{Connection, OptionalExtension, Row, ToSql, params};
 
 use crate::failure::{Code, Subject};
 use crate::store::{
@@ -200,13 +200,19 @@ pub(super) fn list(
     for table in filter.tables().into_iter().filter(ahead) {
         let from = after.filter(|after| after.table == table);
         let mut sql = "SELECT * FROM FailureTable WHERE TableName = ?1 AND RowKey > ?2".to_owned();
+        let study = filter.study.as_deref();
+        if study.is_some() {
+            sql.push_str(" AND StudyUid = ?3");
+        }
         if filter.retry_by.is_some() {
             sql.push_str(" AND (Retry <> 0 OR NextRetry IS NOT NULL)");
         }
         sql.push_str(" ORDER BY RowKey");
         let mut statement = connection.prepare_cached(&sql)?;
         let from = from.map_or("", |after| after.row.as_str());
-        let mut rows = statement.query(params![table.name(), from])?;
+        let row: [&dyn ToSql; 3] = [&table.name(), &from, &study];
+        let used = if study.is_some() { 3 } else { 2 };
+        let mut rows = statement.query(row.get(..used).unwrap_or_default())?;
         while let Some(row) = rows.next()? {
             if found.len() == limit {
                 return Ok(found);

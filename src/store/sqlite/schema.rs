@@ -59,6 +59,11 @@ const SINCE_VERSION_1: &str = "
         WHERE Retry <> 0 OR NextRetry IS NOT NULL;
 ";
 
+/// What a file of version 1 does not have.
+const SINCE_VERSION_2: &str = "
+    CREATE INDEX OfStudy ON FailureTable (TableName, StudyUid, RowKey);
+";
+
 /// Makes the tables, or brings those of an earlier version up to date.
 pub(super) fn prepare(connection: &mut Connection) -> rusqlite::Result<()> {
     let transaction = connection.transaction()?;
@@ -66,7 +71,10 @@ pub(super) fn prepare(connection: &mut Connection) -> rusqlite::Result<()> {
     let version: i64 = transaction.query_row("PRAGMA user_version", [], |row| row.get(0))?;
     if version < 1 {
         transaction.execute_batch(SINCE_VERSION_1)?;
-        transaction.pragma_update(None, "user_version", 1)?;
+    }
+    if version < 2 {
+        transaction.execute_batch(SINCE_VERSION_2)?;
+        transaction.pragma_update(None, "user_version", 2)?;
     }
     transaction.commit()
 }
