@@ -5,11 +5,15 @@ use std::fmt;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
+use reqwest::Response;
 use reqwest::header::{ACCEPT, CONTENT_TYPE};
 use reqwest::redirect::Policy;
 
 use crate::failure::{Symptom, describe, retry_after};
+
+/// The most room that is made for an answer before it comes.
+const MOST_ROOM: usize = 16 << 20;
 
 /// A request.
 #[derive(Clone)]
@@ -107,7 +111,18 @@ impl Exchange for HttpExchange {
         Ok(Answer {
             status: response.status().as_u16(),
             retry_after: retry_after(response.headers()),
-            body: response.bytes().await?,
+            body: body(response).await?,
         })
     }
+}
+
+/// The body, gathered once into the room that it needs.
+async fn body(mut response: Response) -> Result<Bytes, reqwest::Error> {
+    let length = response.content_length().unwrap_or_default();
+    let room = usize::try_from(length).map_or(MOST_ROOM, |length| length.min(MOST_ROOM));
+    let mut body = BytesMut::with_capacity(room);
+    while let Some(chunk) = response.chunk().await? {
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body.freeze())
 }
