@@ -111,13 +111,13 @@ impl Exchange for HttpExchange {
         Ok(Answer {
             status: response.status().as_u16(),
             retry_after: retry_after(response.headers()),
-            body: body(response).await?,
+            body: gather(response).await?,
         })
     }
 }
 
 /// The body, gathered once into the room that it needs.
-async fn body(mut response: Response) -> Result<Bytes, reqwest::Error> {
+async fn gather(mut response: Response) -> Result<Bytes, reqwest::Error> {
     let length = response.content_length().unwrap_or_default();
     let room = usize::try_from(length).map_or(MOST_ROOM, |length| length.min(MOST_ROOM));
     let mut body = BytesMut::with_capacity(room);

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::watch;
-use tokio::time::{Instant, sleep, timeout, timeout_at};
+use tokio::time::{Instant, timeout, timeout_at};
 use tracing::warn;
 
 use crate::store::{Report, Role, Store};
@@ -16,6 +16,13 @@ const EVERY: Duration = Duration::from_secs(30);
 /// How long to wait between two reports at least, and for one to be taken.
 const PAUSE: Duration = Duration::from_secs(2);
 const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Whether nobody can change the status any more before this time is over.
+async fn ends_within(time: Duration, status: &watch::Receiver<Status>) -> bool {
+    let mut status = status.clone();
+    let ends = async { while status.changed().await.is_ok() {} };
+    timeout(time, ends).await.is_ok()
+}
 
 /// Who reports, and to whom.
 pub(super) struct Reporting {
@@ -32,7 +39,9 @@ impl Reporting {
         loop {
             let now = *status.borrow_and_update();
             self.save(&now, now.state.as_str(), &mut told).await;
-            sleep(PAUSE).await;
+            if ends_within(PAUSE, &status).await {
+                break;
+            }
             let due = Instant::now() + EVERY;
             let state = now.state;
             let changed = status.wait_for(|status| status.state != state);
@@ -82,5 +91,30 @@ impl Reporting {
             last_success: status.last_success,
             at: (self.clock)(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::SqliteStore;
+
+    #[tokio::test(start_paused = true)]
+    async fn the_end_is_reported_at_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Arc::new(SqliteStore::open(&folder.path().join("s.db")).unwrap());
+        let (sender, status) = watch::channel(Status::default());
+        let reporting = Reporting {
+            store: Arc::clone(&store) as _,
+            replica: "r".to_owned(),
+            clock: crate::sync::system_clock(),
+        };
+        let started = Instant::now();
+        let following = tokio::spawn(reporting.follow(status));
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        drop(sender);
+        following.await.unwrap();
+        assert!(started.elapsed() < PAUSE, "{:?}", started.elapsed());
+        assert_eq!(store.reports().await.unwrap()[0].state, "stopped");
     }
 }
