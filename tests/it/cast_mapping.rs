@@ -194,6 +194,7 @@ fn a_new_study_is_complete() {
             "series": [{
                 "uid": "1.2.3",
                 "modality": dcm,
+                "endpoint": [{"reference": reference(&endpoint)}],
                 "numberOfInstances": 1,
                 "instance": [{"uid": "1.2.3.4", "sopClass": sop_class}],
             }],

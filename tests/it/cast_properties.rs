@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use crate::cast_generators::{Entry, entry, found, json, stored};
 use crate::cast_world::{World, dataset, delete, key, rules};
 
-fn changes(entries: &[Entry]) -> Vec<Change> {
+pub(crate) fn changes(entries: &[Entry]) -> Vec<Change> {
     entries
         .iter()
         .enumerate()
@@ -26,7 +26,7 @@ fn changes(entries: &[Entry]) -> Vec<Change> {
 /// The entries as a feed gives them out once it has come to its end: with the metadata of the
 /// last version of the instance; creates of what is deleted are skipped. The instances agree on
 /// the patient: of one whom a later entry of the same delta replaces, nothing is written.
-fn as_read_late(mut entries: Vec<Entry>) -> Vec<Change> {
+pub(crate) fn as_read_late(mut entries: Vec<Entry>) -> Vec<Change> {
     for said in entries.iter_mut().filter_map(|entry| entry.said.as_mut()) {
         said.patient = "P1";
     }
@@ -255,7 +255,7 @@ proptest! {
 }
 
 /// The body of a write; the id for a delete.
-fn write_text(write: &radcast::cast::Write) -> String {
+pub(crate) fn write_text(write: &radcast::cast::Write) -> String {
     use radcast::cast::Write;
     match write {
         Write::Create { resource, .. } | Write::Update { resource, .. } => {

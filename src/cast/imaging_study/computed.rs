@@ -10,8 +10,8 @@ use super::series::SeriesList;
 /// A coding by what it means.
 type Code = (Option<String>, Option<String>);
 
-/// `numberOfSeries`, `numberOfInstances` (of the study and of each series that lists its
-/// instances) and `modality`.
+/// `numberOfSeries`, `numberOfInstances` (of the study and of each series that tells its
+/// instances, by list or by digest) and `modality`.
 pub(super) fn put(study: &mut Object, list: &mut SeriesList) -> Result<(), EditError> {
     let mut total = 0_u32;
     let mut modalities = Vec::new();

@@ -26,7 +26,7 @@ pub(super) fn canonical_system(written: &str) -> &str {
 pub(super) fn heal_series(list: &mut SeriesList) -> Result<(), EditError> {
     list.visit(|series, instances| {
         heal_modality(series)?;
-        instances.map_or(Ok(()), heal_sop_classes)
+        instances.map_or(Ok(()), |instances| heal_sop_classes(&mut instances.listed))
     })
 }
 

@@ -1,5 +1,6 @@
 //! An array of objects that have a `uid`: series of a study, instances of a series.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use serde::{Deserialize, Serialize, Serializer};
@@ -30,17 +31,20 @@ struct Head {
     uid: Option<String>,
 }
 
+impl Head {
+    fn read(json: &str) -> Option<Self> {
+        let is_object = json.starts_with('{');
+        serde_json::from_str(json).ok().filter(|_| is_object)
+    }
+}
+
 impl Items {
     /// Reads the array member `name`; empty when it is absent.
     pub(super) fn read(object: &Object, name: &str) -> Result<Self, EditError> {
         let raws = object.list(name)?;
         let mut index = HashMap::with_capacity(raws.len());
         for (at, raw) in raws.iter().enumerate() {
-            let is_object = raw.get().starts_with('{');
-            let head: Head = serde_json::from_str(raw.get())
-                .ok()
-                .filter(|_| is_object)
-                .ok_or_else(|| EditError::shape(name))?;
+            let head = Head::read(raw.get()).ok_or_else(|| EditError::shape(name))?;
             if let Some(uid) = head.uid {
                 index.entry(uid).or_insert(at);
             }
@@ -84,6 +88,30 @@ impl Items {
         }
         self.changed = true;
         true
+    }
+
+    /// Removes the items of which `uid` gives one, from their texts; answers with those.
+    pub(super) fn take(&mut self, uid: impl Fn(&str) -> Option<String>) -> Vec<String> {
+        let (mut taken, mut index) = (Vec::new(), HashMap::new());
+        for (at, item) in self.items.iter_mut().enumerate() {
+            let Some(json) = item.text() else {
+                continue;
+            };
+            if let Some(uid) = uid(&json) {
+                taken.push(uid);
+                *item = Item::Removed;
+            } else if let Some(uid) = Head::read(&json).and_then(|head| head.uid) {
+                index.entry(uid).or_insert(at);
+            }
+        }
+        self.changed |= !taken.is_empty();
+        self.index = index;
+        taken
+    }
+
+    /// The `uid`s of the items.
+    pub(super) fn uids(&self) -> impl Iterator<Item = &str> {
+        self.index.keys().map(String::as_str)
     }
 
     /// How many places there are, removed items included.
@@ -141,6 +169,17 @@ impl Items {
             .iter()
             .filter(|item| !matches!(item, Item::Removed));
         object.set_list(name, &left.collect::<Vec<_>>())
+    }
+}
+
+impl Item {
+    /// Its JSON text; none when it was removed.
+    fn text(&self) -> Option<Cow<'_, str>> {
+        match self {
+            Self::Closed(raw) => Some(Cow::Borrowed(raw.get())),
+            Self::Removed => None,
+            Self::Open(..) | Self::New(_) => serde_json::to_string(self).ok().map(Cow::Owned),
+        }
     }
 }
 

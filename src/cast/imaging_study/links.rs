@@ -1,4 +1,4 @@
-//! What a study is connected with: its patient and the service's Endpoint.
+//! What a study is connected with: its patient and, as its series are, the service's Endpoint.
 
 use super::super::edit::EditError;
 use super::super::object::Object;
@@ -19,7 +19,21 @@ impl Links {
         if !late || !has_subject(study)? {
             put_subject(study, &self.subject)?;
         }
-        put_endpoint(study, &self.endpoint)
+        self.put_endpoint(study)
+    }
+
+    /// Brings `endpoint` of a study or series in step: ours among the others, so that a study fed
+    /// by several services says which of them holds which series.
+    pub(super) fn put_endpoint(&self, object: &mut Object) -> Result<(), EditError> {
+        for stored in object.objects("endpoint")? {
+            let stored = stored
+                .text("reference")
+                .map_err(|error| error.within("endpoint"))?;
+            if stored.is_some_and(|stored| reference::same(&stored, &self.endpoint)) {
+                return Ok(());
+            }
+        }
+        object.push("endpoint", &element::reference(&self.endpoint)?)
     }
 }
 
@@ -55,17 +69,4 @@ fn put_subject(study: &mut Object, patient: &str) -> Result<(), EditError> {
     }
     subject.set("reference", patient)?;
     study.set("subject", &subject)
-}
-
-/// `endpoint`: ours among the others.
-fn put_endpoint(study: &mut Object, endpoint: &str) -> Result<(), EditError> {
-    for stored in study.objects("endpoint")? {
-        let stored = stored
-            .text("reference")
-            .map_err(|error| error.within("endpoint"))?;
-        if stored.is_some_and(|stored| reference::same(&stored, endpoint)) {
-            return Ok(());
-        }
-    }
-    study.push("endpoint", &element::reference(endpoint)?)
 }

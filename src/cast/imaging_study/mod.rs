@@ -5,7 +5,8 @@
 //! | `identifier` (study), `series.uid`, `instance.uid` | the entry's UIDs: `identity.rs`, `series.rs` |
 //! | attributes of study, series and instance | the tables in `attributes.rs` |
 //! | `modality`, `numberOfSeries`, `numberOfInstances` | computed: `computed.rs` |
-//! | `subject`, `endpoint` | references to what was found or made: `links.rs` |
+//! | `subject`, `endpoint`, `series.endpoint` | references to what was found or made: `links.rs` |
+//! | `series.instance` | the list, or of a study with many instances a digest each: `instances.rs` |
 //! | `status`, `meta.source` | here |
 //!
 //! What dicom-cast wrote differently is mended by `healing.rs`.
@@ -15,9 +16,11 @@ pub(super) mod attributes;
 mod computed;
 mod healing;
 mod identity;
+mod instances;
 mod items;
 mod links;
 mod series;
+mod unlisted;
 
 use std::collections::BTreeSet;
 
@@ -57,7 +60,7 @@ pub(super) fn merge(
             let mut object = Object::default();
             let query = identity.create_query(has_twins);
             create(&mut object, &identity, has_twins, rules)
-                .and_then(|()| grow(delta, links, &mut object, disagreements))
+                .and_then(|()| grow(delta, links, &mut object, rules, disagreements))
                 .map_err(|error| error.into_failure(TYPE))?;
             Ok((Some(Write::create(&query, object)), None))
         }
@@ -65,7 +68,7 @@ pub(super) fn merge(
             let name = stored.reference();
             identity
                 .ensure(&mut stored.object)
-                .and_then(|()| grow(delta, links, &mut stored.object, disagreements))
+                .and_then(|()| grow(delta, links, &mut stored.object, rules, disagreements))
                 .map_err(|error| error.into_failure(&name))?;
             Ok((stored.update(), None))
         }
@@ -107,16 +110,17 @@ fn grow(
     delta: &StudyDelta,
     links: &Links,
     study: &mut Object,
+    rules: &Rules,
     disagreements: &mut Vec<Disagreement>,
 ) -> Result<(), EditError> {
     let statements: Vec<_> = delta.statements().collect();
     let mut series = SeriesList::open(study)?;
     put_study(delta, &statements, links, study, disagreements)?;
-    let said = put_series(delta, &statements, &mut series, disagreements)?;
+    let said = put_series(delta, &statements, links, &mut series, disagreements)?;
     for gone in delta.removed().difference(&said) {
         series.remove(gone);
     }
-    finish(study, series)
+    finish(study, series, rules)
 }
 
 fn put_study(
@@ -147,6 +151,7 @@ fn put_study(
 fn put_series(
     delta: &StudyDelta,
     statements: &[(&Change, &Attributes)],
+    links: &Links,
     list: &mut SeriesList,
     disagreements: &mut Vec<Disagreement>,
 ) -> Result<BTreeSet<InstanceUids>, EditError> {
@@ -166,7 +171,7 @@ fn put_series(
     }
     for (uid, said) in by_series {
         let facts = resolve(attributes::SERIES, &said, disagreements);
-        list.put(uid, &facts, delta.way_of_facts())?;
+        list.put(uid, &facts, delta.way_of_facts(), links)?;
     }
     for (uids, said) in &by_instance {
         let facts = resolve(attributes::INSTANCE, said, disagreements);
@@ -201,12 +206,13 @@ fn shrink(
             id: stored.id.clone(),
         });
     }
-    finish(&mut stored.object, series).map_err(fail)?;
+    finish(&mut stored.object, series, rules).map_err(fail)?;
     Ok((stored.update(), notice))
 }
 
 /// What follows from the series once they stand.
-fn finish(study: &mut Object, mut series: SeriesList) -> Result<(), EditError> {
+fn finish(study: &mut Object, mut series: SeriesList, rules: &Rules) -> Result<(), EditError> {
+    series.limit(rules.list_instances_up_to);
     healing::heal_series(&mut series)?;
     computed::put(study, &mut series)?;
     series.close(study)

@@ -8,13 +8,15 @@ use super::super::fact::Fact;
 use super::super::object::Object;
 use super::super::row::{PutFacts, put_all};
 use super::attributes;
+use super::instances::Instances;
 use super::items::Items;
+use super::links::Links;
 
 /// The series of a study while it is edited.
 pub(super) struct SeriesList {
     series: Items,
-    /// By the place of the series. A series that does not list its instances has none here.
-    instances: BTreeMap<usize, Items>,
+    /// By the place of the series. A series that does not tell its instances has none here.
+    instances: BTreeMap<usize, Instances>,
 }
 
 impl SeriesList {
@@ -26,9 +28,8 @@ impl SeriesList {
             let Some(object) = series.open(place) else {
                 continue;
             };
-            if object.get("instance").is_some() {
-                let items = Items::read(object, "instance").map_err(|e| e.within("series"))?;
-                instances.insert(place, items);
+            if let Some(read) = Instances::read(object).map_err(|e| e.within("series"))? {
+                instances.insert(place, read);
             }
         }
         Ok(Self { series, instances })
@@ -51,22 +52,23 @@ impl SeriesList {
         removed
     }
 
-    /// Brings a series in step with the facts that count, and adds it when it is new.
+    /// Brings a series in step with the facts that count and with the service's Endpoint, and
+    /// adds it when it is new.
     pub(super) fn put(
         &mut self,
         uid: &str,
         facts: &[Option<&Fact>],
         put: PutFacts,
+        links: &Links,
     ) -> Result<(), EditError> {
-        let series = self
-            .series
-            .entry(uid)
-            .map_err(|error| error.within("series"))?;
-        put(attributes::SERIES, facts, series).map_err(|error| error.within("series"))
+        let within = |error: EditError| error.within("series");
+        let series = self.series.entry(uid).map_err(within)?;
+        put(attributes::SERIES, facts, series).map_err(within)?;
+        links.put_endpoint(series).map_err(within)
     }
 
     /// Brings an instance in step with the facts that count, and adds it when it is new. `afresh`
-    /// drops what was known of it before.
+    /// drops what was known of it before. Of one that is not listed nothing is known.
     pub(super) fn put_instance(
         &mut self,
         uids: &InstanceUids,
@@ -77,7 +79,9 @@ impl SeriesList {
         self.series.entry(&uids.series).map_err(within)?;
         let place = self.series.position(&uids.series).unwrap_or_default();
         let instances = self.instances.entry(place).or_default();
-        let instance = instances.entry(&uids.instance).map_err(within)?;
+        let Some(instance) = instances.entry(&uids.instance).map_err(within)? else {
+            return Ok(());
+        };
         if afresh {
             for (row, _) in attributes::INSTANCE
                 .iter()
@@ -100,10 +104,20 @@ impl SeriesList {
         self.series.len()
     }
 
-    /// Visits each series with the instances that it lists, if it lists any.
+    /// Lists no instances any more when there are more than `most`. A study that does not list
+    /// them never does again: nobody knows their UIDs.
+    pub(super) fn limit(&mut self, most: u32) {
+        let all = self.instances.values().map(Instances::len).sum::<usize>();
+        let too_many = u32::try_from(all).map_or(true, |all| all > most);
+        if too_many || self.instances.values().any(Instances::are_unlisted) {
+            self.instances.values_mut().for_each(Instances::unlist);
+        }
+    }
+
+    /// Visits each series with its instances, if it tells any.
     pub(super) fn visit(
         &mut self,
-        mut visit: impl FnMut(&mut Object, Option<&mut Items>) -> Result<(), EditError>,
+        mut visit: impl FnMut(&mut Object, Option<&mut Instances>) -> Result<(), EditError>,
     ) -> Result<(), EditError> {
         for place in 0..self.series.places() {
             if let Some(series) = self.series.open(place) {
@@ -116,7 +130,7 @@ impl SeriesList {
     /// Writes everything back into the study.
     pub(super) fn close(mut self, study: &mut Object) -> Result<(), EditError> {
         self.visit(|series, instances| match instances {
-            Some(instances) => instances.write(series, "instance"),
+            Some(instances) => instances.write(series),
             None => Ok(()),
         })?;
         self.series.write(study, "series")

@@ -1,0 +1,155 @@
+//! The instances of one series: those that it lists, and those that it only counts.
+
+use std::borrow::Cow;
+
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+
+use super::super::edit::EditError;
+use super::super::object::Object;
+use super::items::Items;
+use super::unlisted::Unlisted;
+
+/// The instances of a series.
+#[derive(Default)]
+pub(super) struct Instances {
+    pub(super) listed: Items,
+    unlisted: Unlisted,
+}
+
+impl Instances {
+    /// Reads the instances of a series; none when it neither lists nor counts any.
+    pub(super) fn read(series: &Object) -> Result<Option<Self>, EditError> {
+        let unlisted = Unlisted::read(series)?;
+        if series.get("instance").is_none() && unlisted.len() == 0 {
+            return Ok(None);
+        }
+        let listed = Items::read(series, "instance")?;
+        Ok(Some(Self { listed, unlisted }))
+    }
+
+    /// Whether there are instances that are not listed.
+    pub(super) fn are_unlisted(&self) -> bool {
+        self.unlisted.len() > 0
+    }
+
+    /// The item of an instance, appended when it is new; none when the instance is there without
+    /// one.
+    pub(super) fn entry(&mut self, uid: &str) -> Result<Option<&mut Object>, EditError> {
+        if self.listed.position(uid).is_none() && self.unlisted.contains(uid) {
+            return Ok(None);
+        }
+        self.listed.entry(uid).map(Some)
+    }
+
+    /// Removes an instance; answers whether there was one.
+    pub(super) fn remove(&mut self, uid: &str) -> bool {
+        let (listed, unlisted) = (self.listed.remove(uid), self.unlisted.remove(uid));
+        listed || unlisted
+    }
+
+    /// How many instances there are.
+    pub(super) fn len(&self) -> usize {
+        self.listed.len() + self.unlisted.len()
+    }
+
+    /// Only counts what it lists, but for items that say what nobody of us wrote: those stay.
+    pub(super) fn unlist(&mut self) {
+        for uid in self.listed.take(uid_of_ours) {
+            self.unlisted.insert(&uid);
+        }
+        for uid in self.listed.uids() {
+            self.unlisted.remove(uid);
+        }
+    }
+
+    /// Writes the instances back into their series, if they were changed.
+    pub(super) fn write(&self, series: &mut Object) -> Result<(), EditError> {
+        self.listed.write(series, "instance")?;
+        self.unlisted.write(series)
+    }
+}
+
+/// An item that says nothing but what radcast and dicom-cast write.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+struct OurInstance<'a> {
+    #[serde(borrow)]
+    uid: Cow<'a, str>,
+    #[serde(rename = "sopClass")]
+    _sop_class: Option<OurSopClass>,
+    #[serde(rename = "number")]
+    _number: Option<IgnoredAny>,
+    #[serde(rename = "title")]
+    _title: Option<IgnoredAny>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct OurSopClass {
+    #[serde(rename = "system")]
+    _system: Option<IgnoredAny>,
+    #[serde(rename = "version")]
+    _version: Option<IgnoredAny>,
+    #[serde(rename = "code")]
+    _code: Option<IgnoredAny>,
+    #[serde(rename = "display")]
+    _display: Option<IgnoredAny>,
+}
+
+/// The `uid` of an item that somebody else added nothing to.
+fn uid_of_ours(item: &str) -> Option<String> {
+    let instance: OurInstance<'_> = serde_json::from_str(item).ok()?;
+    Some(instance.uid.into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn unlisted(json: &str) -> (Object, usize) {
+        let mut series = Object::parse(json).unwrap();
+        let mut instances = Instances::read(&series).unwrap().unwrap();
+        instances.unlist();
+        instances.write(&mut series).unwrap();
+        (series, instances.len())
+    }
+
+    #[test]
+    fn what_others_added_to_an_instance_stays_with_it() {
+        let others = r#"{"uid":"2","x":1.0},{"uid":"3","sopClass":{"code":"c","id":"i"}},{}"#;
+        let ours = r#"{"uid":"1","sopClass":{"system":"s","code":"c"},"number":1,"title":"t"}"#;
+        let (series, len) = unlisted(&format!(r#"{{"instance":[{ours},{others}]}}"#));
+        let left = series.get("instance").unwrap().get();
+        assert_eq!((left, len), (format!("[{others}]").as_str(), 4));
+        let again = serde_json::to_string(&series).unwrap();
+        let (same, len) = unlisted(&again);
+        assert_eq!((same.changed(), len), (false, 4));
+    }
+
+    #[test]
+    fn an_instance_counts_once_however_often_it_is_there() {
+        let (series, len) = unlisted(r#"{"instance":[{"uid":"1"},{"uid":"1"},{"uid":"1","x":1}]}"#);
+        assert_eq!(
+            series.get("instance").unwrap().get(),
+            r#"[{"uid":"1","x":1}]"#
+        );
+        assert_eq!((series.get("extension").is_none(), len), (true, 1));
+    }
+
+    #[test]
+    fn listed_and_unlisted_are_one_set() {
+        let (mut series, _) = unlisted(r#"{"instance":[{"uid":"1"},{"uid":"2"}]}"#);
+        series
+            .push("instance", &serde_json::json!({"uid": "1"}))
+            .unwrap();
+        let mut instances = Instances::read(&series).unwrap().unwrap();
+        assert!(instances.entry("1").unwrap().is_some());
+        assert!(instances.entry("2").unwrap().is_none());
+        instances.unlist();
+        assert_eq!(instances.len(), 2);
+        assert!(instances.remove("1") && !instances.remove("1"));
+        assert!(instances.are_unlisted() && instances.remove("2"));
+        assert_eq!(instances.len(), 0);
+    }
+}

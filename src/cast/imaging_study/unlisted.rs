@@ -1,0 +1,201 @@
+//! The instances that a series does not list, because its study has too many: a digest of each
+//! SOP Instance UID, in an extension of the series.
+//!
+//! `valueBase64Binary` holds the first eight bytes of the SHA-256 of each UID, in ascending order.
+//! Of a million instances two have the same digest with a probability of 3 in 100 million.
+
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+
+use fhir_model::Base64Binary;
+use fhir_model::r4b::types::{Extension, ExtensionValue};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use sha2::{Digest, Sha256};
+
+use super::super::edit::EditError;
+use super::super::object::{Object, raw};
+
+/// The extension. FHIR wants a URL and no URN (R4 Extension.url); nobody can own this one.
+const URL: &str = "https://radcast.invalid/fhir/StructureDefinition/unlisted-instances";
+
+const ELEMENT: &str = "extension";
+
+/// The exact set of the instances that a series does not list.
+#[derive(Default)]
+pub(super) struct Unlisted {
+    digests: BTreeSet<u64>,
+    changed: bool,
+}
+
+#[derive(Deserialize)]
+struct Head<'a> {
+    #[serde(borrow)]
+    url: Option<Cow<'a, str>>,
+    #[serde(borrow, rename = "valueBase64Binary")]
+    value: Option<&'a RawValue>,
+}
+
+impl Unlisted {
+    /// Reads what a series does not list.
+    pub(super) fn read(series: &Object) -> Result<Self, EditError> {
+        let mut digests = BTreeSet::new();
+        for extension in series.list(ELEMENT)? {
+            let Some(head) = ours(&extension) else {
+                continue;
+            };
+            let value = head.value.and_then(|value| decode(value.get()));
+            let mut value = value.ok_or_else(|| EditError::shape(ELEMENT))?;
+            if digests.is_empty() {
+                digests = value;
+            } else {
+                digests.append(&mut value);
+            }
+        }
+        Ok(Self {
+            digests,
+            changed: false,
+        })
+    }
+
+    /// Adds an instance, unless it is there.
+    pub(super) fn insert(&mut self, uid: &str) {
+        self.changed |= self.digests.insert(digest(uid));
+    }
+
+    /// Removes an instance; answers whether it was there.
+    pub(super) fn remove(&mut self, uid: &str) -> bool {
+        let removed = self.digests.remove(&digest(uid));
+        self.changed |= removed;
+        removed
+    }
+
+    /// Whether an instance is there.
+    pub(super) fn contains(&self, uid: &str) -> bool {
+        self.digests.contains(&digest(uid))
+    }
+
+    /// How many instances there are.
+    pub(super) fn len(&self) -> usize {
+        self.digests.len()
+    }
+
+    /// Writes the extension back, if anything was changed. Other extensions stay as they are.
+    pub(super) fn write(&self, series: &mut Object) -> Result<(), EditError> {
+        if !self.changed {
+            return Ok(());
+        }
+        let mut items = series.list(ELEMENT)?;
+        let place = items.iter().position(|item| ours(item).is_some());
+        let place = place.unwrap_or(items.len());
+        items.retain(|item| ours(item).is_none());
+        if !self.digests.is_empty() {
+            items.insert(place.min(items.len()), raw(ELEMENT, &self.extension()?)?);
+        }
+        series.set_list(ELEMENT, &items)
+    }
+
+    fn extension(&self) -> Result<Extension, EditError> {
+        let bytes = self.digests.iter().flat_map(|digest| digest.to_be_bytes());
+        Extension::builder()
+            .url(URL.to_owned())
+            .value(ExtensionValue::Base64Binary(Base64Binary(bytes.collect())))
+            .build()
+            .map_err(|_| EditError::Build(ELEMENT))
+    }
+}
+
+/// The extension, if it is ours.
+fn ours(extension: &RawValue) -> Option<Head<'_>> {
+    let head: Head<'_> = serde_json::from_str(extension.get()).ok()?;
+    (head.url.as_deref() == Some(URL)).then_some(head)
+}
+
+fn digest(uid: &str) -> u64 {
+    let hash = Sha256::digest(uid.as_bytes());
+    let first = hash.iter().take(8);
+    first.fold(0, |number, byte| number << 8 | u64::from(*byte))
+}
+
+/// The digests of a `base64Binary`; none when it is no whole number of them.
+fn decode(json: &str) -> Option<BTreeSet<u64>> {
+    let bytes: Base64Binary = serde_json::from_str(json).ok()?;
+    let (digests, rest) = bytes.as_chunks::<8>();
+    rest.is_empty()
+        .then(|| digests.iter().copied().map(u64::from_be_bytes).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn series(json: &str) -> Object {
+        Object::parse(json).unwrap()
+    }
+
+    fn text(series: &Object) -> String {
+        serde_json::to_string(series).unwrap()
+    }
+
+    /// The value of the extension, computed with `sha256sum` and `base64`.
+    const OF_1_2: &str = "d6wxm/4ZeeI=";
+
+    #[test]
+    fn the_digest_is_the_start_of_the_sha_256() {
+        let mut unlisted = Unlisted::default();
+        unlisted.insert("1.2");
+        let mut object = series(r#"{"uid":"1"}"#);
+        unlisted.write(&mut object).unwrap();
+        let expected = format!(
+            r#"{{"uid":"1","extension":[{{"url":"{URL}","valueBase64Binary":"{OF_1_2}"}}]}}"#
+        );
+        assert_eq!(text(&object), expected);
+        assert!(Unlisted::read(&object).unwrap().contains("1.2"));
+    }
+
+    #[test]
+    fn the_set_comes_back_sorted_and_other_extensions_keep_their_bytes() {
+        let mut object = series(r#"{"extension":[{"url":"a", "v":1.0},5]}"#);
+        let mut unlisted = Unlisted::read(&object).unwrap();
+        for n in 0..500 {
+            unlisted.insert(&format!("1.{n}"));
+        }
+        unlisted.write(&mut object).unwrap();
+        let mut again = Unlisted::read(&object).unwrap();
+        assert_eq!(again.len(), 500);
+        again.insert("1.7");
+        let before = text(&object);
+        again.write(&mut object).unwrap();
+        assert_eq!(text(&object), before);
+        for n in 0..500 {
+            assert!(again.remove(&format!("1.{n}")), "{n}");
+            assert!(!again.remove(&format!("1.{n}")), "{n}");
+        }
+        again.write(&mut object).unwrap();
+        assert_eq!(text(&object), r#"{"extension":[{"url":"a", "v":1.0},5]}"#);
+    }
+
+    #[test]
+    fn several_sets_are_one_when_they_are_written() {
+        let one = |value: &str| format!(r#"{{"url":"{URL}","valueBase64Binary":"{value}"}}"#);
+        let (a, b) = (one("AAAAAAAAAAE="), one("AAAA AAAA\\nAAI="));
+        let mut object = series(&format!(r#"{{"extension":[{a},7,{b}]}}"#));
+        let mut unlisted = Unlisted::read(&object).unwrap();
+        assert_eq!(unlisted.len(), 2);
+        unlisted.insert("1.2");
+        unlisted.write(&mut object).unwrap();
+        let items = object.list(ELEMENT).unwrap();
+        assert_eq!((items.len(), items[1].get()), (2, "7"));
+        assert_eq!(Unlisted::read(&object).unwrap().len(), 3);
+    }
+
+    #[test]
+    fn what_is_no_set_is_refused() {
+        for value in [r#""AAAA""#, r#""?""#, "5", "null"] {
+            let json =
+                format!(r#"{{"extension":[{{"url":"{URL}","valueBase64Binary":{value}}}]}}"#);
+            let error = Unlisted::read(&series(&json)).err();
+            assert_eq!(error, Some(EditError::shape(ELEMENT)), "{value}");
+        }
+    }
+}
