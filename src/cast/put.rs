@@ -93,6 +93,38 @@ fn set_coding(
     Ok(())
 }
 
+/// Coding of a concept. The same concept in other words is left as it is; what belonged to
+/// another one goes with it; extensions and id stay.
+pub(super) fn concept(object: &mut Object, row: &Row, fact: &Fact) -> Result<(), EditError> {
+    const OF_CONCEPT: [&str; 4] = ["system", "version", "code", "display"];
+    let Fact::Json(json) = fact else {
+        return Err(EditError::Build(row.element));
+    };
+    let wanted = Object::parse(json).ok_or(EditError::Build(row.element))?;
+    let Some(mut stored) = object.object(row.element)? else {
+        return object.set(row.element, &wanted);
+    };
+    if is_same_concept(&stored, &wanted).map_err(|error| error.within(row.element))? {
+        return Ok(());
+    }
+    for stale in OF_CONCEPT.iter().chain(&["_display", "userSelected"]) {
+        stored.remove(stale);
+    }
+    for name in OF_CONCEPT {
+        if let Some(value) = wanted.get(name) {
+            stored.set(name, value)?;
+        }
+    }
+    object.set(row.element, &stored)
+}
+
+/// Whether system and code are the same; without code, the words.
+fn is_same_concept(stored: &Object, wanted: &Object) -> Result<bool, EditError> {
+    let same = |name| Ok(stored.text(name)? == wanted.text(name)?);
+    let same_words = wanted.get("code").is_some() || same("display")?;
+    Ok(same_words && same("system")? && same("code")?)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

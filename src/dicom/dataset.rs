@@ -7,7 +7,7 @@ use bytes::Bytes;
 use dicom_core::Tag;
 
 use super::element::{Element, Value};
-use super::scan::visit_members;
+use super::scan::{self, visit_members};
 use super::{Cursor, InvalidValue, Reason};
 
 /// A dataset in DICOM JSON (PS3.18 F.2): where each element stands, nothing decoded yet.
@@ -92,20 +92,39 @@ impl Dataset {
     /// The element of this tag, whether or not it has a value.
     #[must_use]
     pub fn element(&self, tag: Tag) -> Option<Element> {
-        let place = self.place(tag)?;
-        Some(Element::read(tag, &self.json.slice(place.range())))
+        Some(Element::read(tag, &self.text_of(tag)?))
     }
 
-    fn place(&self, tag: Tag) -> Option<Place> {
+    /// The first item of a sequence attribute; none when it is no object. The others, thousands
+    /// perhaps, are not looked at.
+    #[must_use]
+    pub fn first_item(&self, tag: Tag) -> Option<Self> {
+        let item = scan::first_item(&self.text_of(tag)?, "Value")?;
+        Self::parse(item).ok()
+    }
+
+    fn text_of(&self, tag: Tag) -> Option<Bytes> {
         let after = self.elements.partition_point(|place| place.tag <= tag);
         let place = *self.elements.get(after.checked_sub(1)?)?;
-        (place.tag == tag).then_some(place)
+        (place.tag == tag).then(|| self.json.slice(place.range()))
     }
 
     /// The items of a sequence attribute; empty when it is absent.
     #[must_use]
     pub fn items(&self, tag: Tag) -> Vec<Self> {
         self.element(tag).map(|e| e.items()).unwrap_or_default()
+    }
+
+    /// The items of a sequence attribute, each with its own verdict; empty when it is absent.
+    ///
+    /// # Errors
+    /// The item, or the whole sequence, cannot be read as DICOM JSON.
+    pub fn sequence(&self, tag: Tag) -> Vec<Result<Self, InvalidValue>> {
+        let items = self.element(tag).map(|element| element.verdicts());
+        let items = items.into_iter().flatten();
+        items
+            .map(|item| item.map_err(|reason| InvalidValue::new(tag, reason)))
+            .collect()
     }
 
     /// Reads the one value of an attribute with `parse`; an element without value is `None`.

@@ -89,6 +89,14 @@ impl Element {
         items.filter_map(Result::ok).collect()
     }
 
+    /// The items of a sequence, each with its own verdict.
+    pub(super) fn verdicts(&self) -> Vec<Result<Dataset, Reason>> {
+        if !self.well_formed {
+            return vec![Err(Reason::Malformed)];
+        }
+        self.values().into_iter().map(Value::into_dataset).collect()
+    }
+
     /// Whether it has no value.
     pub(super) fn is_empty(&self) -> bool {
         self.well_formed && self.values().is_empty()

@@ -66,6 +66,26 @@ pub fn leading_members(json: &Bytes) -> (Vec<(String, Bytes)>, bool) {
     (members, closed)
 }
 
+/// The first item of the array in the member `name`, whatever its case; what follows is not looked
+/// at.
+pub(super) fn first_item(json: &Bytes, name: &str) -> Option<Bytes> {
+    let mut at = opening(json, b'{')?;
+    loop {
+        let (key, value) = key(json, at..json.len())?;
+        if key.eq_ignore_ascii_case(name.as_bytes()) {
+            let array = json.slice(value..);
+            let first = opening(&array, b'[')?;
+            let item = trim(&array, first..segment_end(&array, first, b']')?);
+            return (!item.is_empty()).then(|| array.slice(item));
+        }
+        let end = segment_end(json, value, b'}')?;
+        if json.get(end) == Some(&b'}') {
+            return None;
+        }
+        at = end + 1;
+    }
+}
+
 /// Calls `visit` with the raw key (between its quotes, escapes untouched) and the range of the
 /// value of each member of a JSON object; answers whether the text is an object that was closed.
 pub(super) fn visit_members<'a>(
@@ -134,33 +154,46 @@ pub(super) fn string_end(json: &[u8], mut at: usize) -> Option<usize> {
 
 /// Key and value of the member that a segment holds.
 fn member(json: &[u8], segment: Range<usize>) -> Option<(&[u8], Range<usize>)> {
-    let segment = trim(json, segment);
-    if json.get(segment.start) != Some(&b'"') {
+    let (key, value) = key(json, segment.clone())?;
+    Some((key, trim(json, value..segment.end)))
+}
+
+/// Key of the member that begins a segment, and the place after its colon.
+fn key(json: &[u8], segment: Range<usize>) -> Option<(&[u8], usize)> {
+    let start = trim_start(json, segment.clone());
+    if json.get(start) != Some(&b'"') {
         return None;
     }
-    let key_end = string_end(json, segment.start + 1)?;
-    let colon = trim(json, key_end..segment.end).start;
+    let key_end = string_end(json, start + 1)?;
+    let colon = trim_start(json, key_end..segment.end);
     if colon >= segment.end || json.get(colon) != Some(&b':') {
         return None;
     }
-    let key = json.get(segment.start + 1..key_end - 1)?;
-    Some((key, trim(json, colon + 1..segment.end)))
+    let key = json.get(start + 1..key_end - 1)?;
+    Some((key, colon + 1))
 }
 
 /// The range without the white space at either end.
 fn trim(json: &[u8], range: Range<usize>) -> Range<usize> {
-    let blank = |at: usize| {
-        json.get(at)
-            .is_some_and(|byte| matches!(byte, b' ' | b'\t' | b'\n' | b'\r'))
-    };
-    let (mut start, mut end) = (range.start, range.end);
-    while start < end && blank(start) {
-        start += 1;
-    }
-    while end > start && blank(end - 1) {
+    let (start, mut end) = (trim_start(json, range.clone()), range.end);
+    while end > start && is_blank(json, end - 1) {
         end -= 1;
     }
     start..end
+}
+
+/// The place of the first byte that is no white space; the end when there is none.
+fn trim_start(json: &[u8], range: Range<usize>) -> usize {
+    let mut start = range.start;
+    while start < range.end && is_blank(json, start) {
+        start += 1;
+    }
+    start
+}
+
+fn is_blank(json: &[u8], at: usize) -> bool {
+    json.get(at)
+        .is_some_and(|byte| matches!(byte, b' ' | b'\t' | b'\n' | b'\r'))
 }
 
 /// The text of a raw key. A key with a broken escape stands for itself.
@@ -235,6 +268,34 @@ mod tests {
             ["a", "b"]
         );
         assert!(!closed);
+    }
+
+    #[test]
+    fn the_first_item_is_found_whatever_follows_it() {
+        let first = |json: &'static str| {
+            let item = first_item(&Bytes::from_static(json.as_bytes()), "Value")?;
+            String::from_utf8(item.to_vec()).ok()
+        };
+        let item = Some(r#"{"a":[1,"]"]}"#.to_owned());
+        for json in [
+            r#"{"vr":"SQ","Value":[ {"a":[1,"]"]} , 2]}"#,
+            r#"{ "value" : [{"a":[1,"]"]}, NaN"#,
+            r#"{"x":{"Value":[3]} , "Value":[{"a":[1,"]"]}]}"#,
+        ] {
+            assert_eq!(first(json), item, "{json}");
+        }
+        for json in [
+            "",
+            "[1]",
+            r#"{"vr":"SQ"}"#,
+            r#"{"Value":[]}"#,
+            r#"{"Value":{"a":1}}"#,
+            r#"{"Value":[1"#,
+            r#"{"Value""#,
+            r#"{x,"Value":[1]}"#,
+        ] {
+            assert_eq!(first(json), None, "{json}");
+        }
     }
 
     #[test]

@@ -21,6 +21,7 @@ mod cast_partitions;
 mod cast_patient_endpoint;
 mod cast_properties;
 mod cast_reading;
+mod cast_series_rows;
 mod cast_unlisted;
 mod cast_world;
 mod casting;

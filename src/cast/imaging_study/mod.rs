@@ -12,6 +12,7 @@
 //! What dicom-cast wrote differently is mended by `healing.rs`.
 
 mod accession;
+mod anatomy;
 pub(super) mod attributes;
 mod computed;
 mod healing;
@@ -20,6 +21,8 @@ mod instances;
 mod items;
 mod links;
 mod series;
+mod specimen;
+mod title;
 mod unlisted;
 
 use std::collections::BTreeSet;
