@@ -170,6 +170,12 @@ const NAMES: &[&str] = &[
     "started",
     "description",
     "gender",
+    "bodySite",
+    "laterality",
+    "display",
+    "specimen",
+    "title",
+    "valueBase64Binary",
 ];
 
 /// Values that casting looks at.
@@ -184,6 +190,8 @@ const VALUES: &[&str] = &[
     "CT",
     "usual",
     "ACSN",
+    "https://radcast.invalid/fhir/StructureDefinition/unlisted-instances",
+    "AAAAAAAAAAE=",
 ];
 
 /// JSON that looks like resources: names and values that casting looks at, in any arrangement.

@@ -6,10 +6,12 @@
     reason = "a test that cannot go on fails"
 )]
 
+use proptest::prelude::*;
 use radcast::cast::{Action, Change, Rules};
 use radcast::settings::Issuers;
 use serde_json::{Value, json};
 
+use crate::cast_generators::json as json_of_any_kind;
 use crate::cast_world::{World, create, dataset, delete, key, kinds, rules};
 
 /// What a row makes of attributes, by tag and `Value`, and how many warnings it gives.
@@ -313,10 +315,6 @@ fn each_row_makes_of_attributes_what_its_table_says() {
 
 #[test]
 fn an_absent_or_empty_attribute_makes_nothing() {
-    let tags = [
-        "00180015", "00082218", "00200060", "00200062", "00400560", "00080008", "00700080",
-        "00420010", "0040A043", "52009229", "52009230",
-    ];
     for nothing in [
         "null",
         "{}",
@@ -324,7 +322,7 @@ fn an_absent_or_empty_attribute_makes_nothing() {
         r#"{"Value":[]}"#,
         r#"{"Value":[null]}"#,
     ] {
-        let elements = tags.map(|tag| (tag, nothing));
+        let elements: Vec<_> = TAGS.iter().map(|tag| (*tag, nothing)).collect();
         let change = create(1, key("1.2", "1.2.3", "1.2.3.4"), &elements);
         assert_eq!(change.warnings(), [], "{nothing}");
         let mut world = World::default();
@@ -358,6 +356,51 @@ fn any_junk_is_read_or_refused() {
             }
         }
     }
+}
+
+proptest! {
+    #[test]
+    fn any_json_is_read_or_refused(
+        values in prop::collection::vec((any::<prop::sample::Index>(), junk()), 1..5),
+        listed in 0_u32..2,
+    ) {
+        let elements: Vec<_> = values
+            .iter()
+            .map(|(tag, value)| (*tag.get(TAGS), value.to_string()))
+            .collect();
+        let elements: Vec<_> = elements.iter().map(|(tag, json)| (*tag, json.as_str())).collect();
+        let rules = Rules { list_instances_up_to: listed, ..rules() };
+        let mut world = World::default();
+        world.cast_by(&rules, [create(1, key("1.2", "1.2.3", "1.2.3.4"), &elements)]).unwrap();
+        let again = create(1, key("1.2", "1.2.3", "1.2.3.4"), &elements);
+        prop_assert!(world.cast_by(&rules, [again]).unwrap().writes.is_empty());
+    }
+}
+
+/// The attributes of the rows, those within sequences too.
+const TAGS: &[&str] = &[
+    "00180015", "00082218", "00200060", "00200062", "00400560", "00080008", "00700080", "00420010",
+    "0040A043", "52009229", "52009230", "00209071", "00209072", "00400551", "00400562", "00080100",
+    "00080102", "00080104", "00400031", "00400032",
+];
+
+/// Elements of DICOM JSON, nested in one another, of any kind.
+fn junk() -> impl Strategy<Value = Value> {
+    let value = prop_oneof![
+        prop::sample::select(&["R", "CHEST", "SCT", "T-D1000", "", "é", "\\", "7"][..])
+            .prop_map(Value::from),
+        json_of_any_kind(),
+    ];
+    let leaf = value.prop_map(|value| json!({"Value": [value]}));
+    leaf.prop_recursive(4, 32, 3, |inner| {
+        let item = prop::collection::hash_map(prop::sample::select(TAGS), inner, 0..4);
+        let item = item.prop_map(|item| {
+            item.into_iter()
+                .map(|(tag, e)| (tag.to_owned(), e))
+                .collect()
+        });
+        prop::collection::vec(item, 0..3).prop_map(|items: Vec<Value>| json!({"Value": items}))
+    })
 }
 
 /// For each row two attributes that say different things.

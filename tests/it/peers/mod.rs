@@ -2,6 +2,7 @@
 
 mod killed;
 mod races;
+mod series;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
