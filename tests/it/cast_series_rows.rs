@@ -338,26 +338,6 @@ fn an_absent_or_empty_attribute_makes_nothing() {
     }
 }
 
-#[test]
-fn any_junk_is_read_or_refused() {
-    for row in all_rows() {
-        for (tag, _) in row.cases.iter().flat_map(|case| case.attributes) {
-            for junk in [
-                "7",
-                "\"x\"",
-                "[[1]]",
-                r#"{"Value":{"00209071":5}}"#,
-                r#"{"Value":[{"00209071":{"Value":[3]}}]}"#,
-                r#"{"Value":[{"00400551":7,"00080104":[]}]}"#,
-            ] {
-                let mut world = World::default();
-                world.cast([create(1, key("1.2", "1.2.3", "1.2.3.4"), &[(tag, junk)])]);
-                world.only("ImagingStudy");
-            }
-        }
-    }
-}
-
 proptest! {
     #[test]
     fn any_json_is_read_or_refused(
