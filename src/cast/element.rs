@@ -20,6 +20,9 @@ pub(super) mod system {
     pub(crate) const DICOM_UID: &str = "urn:dicom:uid";
     /// Types of identifiers, HL7 v2 table 0203.
     pub(crate) const IDENTIFIER_TYPE: &str = "http://terminology.hl7.org/CodeSystem/v2-0203";
+    /// Kinds of participation in an act, of HL7 v3.
+    pub(crate) const PARTICIPATION_TYPE: &str =
+        "http://terminology.hl7.org/CodeSystem/v3-ParticipationType";
     /// Connection types of endpoints.
     pub(crate) const CONNECTION: &str =
         "http://terminology.hl7.org/CodeSystem/endpoint-connection-type";
@@ -64,6 +67,49 @@ pub(super) fn reference(to: &str) -> Result<Reference, EditError> {
         .reference(to.to_owned())
         .build()
         .map_err(|_| EditError::Build("reference"))
+}
+
+/// `Identifier` with the one who assigned it, when that is known by name.
+pub(super) fn assigned_identifier(
+    system: Option<&str>,
+    value: &str,
+    assigner: Option<String>,
+) -> Result<Identifier, EditError> {
+    let mut identifier = identifier(None, system, value)?;
+    if let Some(assigner) = assigner {
+        let assigner = Reference::builder().display(assigner).build();
+        let assigner = assigner.map_err(|_| EditError::Build("assigner"))?;
+        identifier.assigner = Some(assigner);
+    }
+    Ok(identifier)
+}
+
+/// `Reference` to a resource of which no more than identifier and display are known.
+pub(super) fn logical_reference(
+    resource_type: &str,
+    identifier: Option<Identifier>,
+    display: Option<String>,
+) -> Result<Reference, EditError> {
+    let mut builder = Reference::builder().r#type(resource_type.to_owned());
+    if let Some(identifier) = identifier {
+        builder = builder.identifier(identifier);
+    }
+    if let Some(display) = display {
+        builder = builder.display(display);
+    }
+    builder.build().map_err(|_| EditError::Build("reference"))
+}
+
+/// `CodeableConcept`: of words alone when there is no coding.
+pub(super) fn concept(
+    coding: Option<Coding>,
+    text: Option<String>,
+) -> Result<CodeableConcept, EditError> {
+    let mut builder = CodeableConcept::builder().coding(coding.into_iter().map(Some).collect());
+    if let Some(text) = text {
+        builder = builder.text(text);
+    }
+    builder.build().map_err(|_| EditError::Build("concept"))
 }
 
 /// `HumanName` of use `usual`, with its representation when it is not the plain one.

@@ -12,6 +12,8 @@ pub struct Lookups {
     pub patient: Option<Query>,
     /// The service's Endpoint; `None` when the delta only removes.
     pub endpoint: Option<EndpointLookup>,
+    /// Resources that the study refers to, where they are to be searched for.
+    pub references: Vec<Query>,
 }
 
 impl StudyDelta {
@@ -23,6 +25,7 @@ impl StudyDelta {
             study: imaging_study::query(self.study(), rules),
             patient: patient.map(|facts| patient::query(facts.key())),
             endpoint: patient.map(|_| endpoint::lookup(self.study(), rules)),
+            references: imaging_study::reference_queries(self, rules),
         }
     }
 }

@@ -3,6 +3,7 @@
 
 use std::collections::HashSet;
 
+use dicom_core::Tag;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
@@ -10,6 +11,7 @@ use super::edit::EditError;
 use super::fact::Fact;
 use super::object::{Object, raw};
 use super::row::Row;
+use crate::dicom::keyword;
 
 /// The row's items of a list. One that says the same already keeps its bytes, whoever wrote it;
 /// ours that no longer hold go; others' stay.
@@ -50,6 +52,32 @@ pub(super) fn put_list(object: &mut Object, row: &Row, fact: &Fact) -> Result<()
     object.set_list(row.element, &kept)
 }
 
+/// As [`put_list`], for a row that comes before another one of its element: an item of that row
+/// makes way for one that says the same, and what changes in one row leaves the other's alone.
+pub(super) fn put_before(
+    object: &mut Object,
+    row: &Row,
+    fact: &Fact,
+    other: Tag,
+) -> Result<(), EditError> {
+    let Fact::List(wanted) = fact else {
+        return Err(EditError::Build(row.element));
+    };
+    let wanted = wanted.iter().map(|json| parse(row, json));
+    let wanted: Vec<Value> = wanted.collect::<Result<_, _>>()?;
+    let mut items = object.list(row.element)?;
+    let before = items.len();
+    // What is no object is left to `put_list`.
+    items.retain(|item| {
+        let item = parse(row, item.get()).unwrap_or_default();
+        !is_marked(&item, keyword(other)) || !wanted.iter().any(|wanted| says(&item, wanted))
+    });
+    if items.len() < before {
+        object.set_list(row.element, &items)?;
+    }
+    put_list(object, row, fact)
+}
+
 /// The row's element where there is but one: ours is set, and a reference to a resource that
 /// somebody else put there stays.
 pub(super) fn put_one(object: &mut Object, row: &Row, fact: &Fact) -> Result<(), EditError> {
@@ -79,6 +107,40 @@ pub(super) fn has_items(object: &Object, row: &Row) -> Result<bool, EditError> {
     Ok(false)
 }
 
+/// Edits the row's items; others' stay.
+pub(super) fn edit_items(
+    object: &mut Object,
+    row: &Row,
+    mut edit: impl FnMut(&mut Object) -> Result<(), EditError>,
+) -> Result<(), EditError> {
+    let Some(stored) = object.get(row.element) else {
+        return Ok(());
+    };
+    let mark = mark(object, row)?;
+    let mut edited = |item: &RawValue| {
+        let mut item = Object::parse(item.get()).ok_or_else(|| EditError::shape(row.element))?;
+        if item.text("id")?.is_some_and(|id| is_mark(&id, &mark)) {
+            edit(&mut item).map_err(|error| error.within(row.element))?;
+        }
+        Ok(item)
+    };
+    if !stored.get().starts_with('[') {
+        let item = edited(stored)?;
+        return if item.changed() {
+            object.set(row.element, &item)
+        } else {
+            Ok(())
+        };
+    }
+    let stored = object.list(row.element)?;
+    let items = stored.iter().map(|item| edited(item));
+    let items: Vec<_> = items.collect::<Result<_, EditError>>()?;
+    if items.iter().any(Object::changed) {
+        object.set(row.element, &items)?;
+    }
+    Ok(())
+}
+
 /// The `id` of the row's first item. It has to be unique in the resource, so that in a series the
 /// series' UID belongs to it.
 fn mark(object: &Object, row: &Row) -> Result<String, EditError> {
@@ -97,9 +159,12 @@ fn numbered(mark: &str, number: usize) -> String {
 }
 
 /// Whether the `id` of an item is a mark, or one of several.
-fn is_marked(item: &Value, mark: &str) -> bool {
-    let rest = id(item).and_then(|id| id.strip_prefix(mark));
-    rest.is_some_and(|rest| {
+pub(super) fn is_marked(item: &Value, mark: &str) -> bool {
+    id(item).is_some_and(|id| is_mark(id, mark))
+}
+
+fn is_mark(id: &str, mark: &str) -> bool {
+    id.strip_prefix(mark).is_some_and(|rest| {
         let number = rest.strip_prefix('-');
         rest.is_empty() || number.is_some_and(|number| number.parse::<usize>().is_ok())
     })
@@ -109,7 +174,8 @@ fn id(item: &Value) -> Option<&str> {
     item.get("id")?.as_str()
 }
 
-fn marked(row: &Row, id: String, item: Value) -> Result<Box<RawValue>, EditError> {
+/// The item with its `id`.
+pub(super) fn marked(row: &Row, id: String, item: Value) -> Result<Box<RawValue>, EditError> {
     let Value::Object(members) = item else {
         return Err(EditError::Build(row.element));
     };
@@ -119,7 +185,8 @@ fn marked(row: &Row, id: String, item: Value) -> Result<Box<RawValue>, EditError
     raw(row.element, &all)
 }
 
-fn parse(row: &Row, json: &str) -> Result<Value, EditError> {
+/// The item as a value.
+pub(super) fn parse(row: &Row, json: &str) -> Result<Value, EditError> {
     serde_json::from_str(json).map_err(|_| EditError::shape(row.element))
 }
 
@@ -187,6 +254,23 @@ mod tests {
         let wanted = list(&[r#"{"c":[{"s":"y"}],"t":"T"}"#]);
         assert_eq!(after(stored, put_list, &wanted), stored);
         assert!(!has_items(&Object::parse(stored).unwrap(), &row(put_list)).unwrap());
+    }
+
+    #[test]
+    fn a_row_before_another_takes_its_items_over_and_the_other_is_content() {
+        let put_first: Put = |object, row, fact| put_before(object, row, fact, tags::STUDY_ID);
+        let stored = r#"{"e":[{"id":"StudyID","a":1},{"id":"StudyID-2","a":2}]}"#;
+        let wanted = list(&[r#"{"a":2}"#]);
+        let after_first = after(stored, put_first, &wanted);
+        assert_eq!(
+            after_first,
+            r#"{"e":[{"id":"StudyID","a":1},{"id":"ProcedureCodeSequence","a":2}]}"#
+        );
+        assert_eq!(after(&after_first, put_first, &wanted), after_first);
+        let mut object = Object::parse(&after_first).unwrap();
+        let second = Row::optional(&[tags::STUDY_ID], "e", |_, _| None, put_list);
+        put_list(&mut object, &second, &list(&[r#"{"a":1}"#, r#"{"a":2}"#])).unwrap();
+        assert!(!object.changed());
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::fmt;
 use crate::failure::Failure;
 
 use super::imaging_study::{self, Links};
-use super::{Disagreement, Resource, Rules, StudyDelta, StudyKey, Write, endpoint, patient};
+use super::{Disagreement, Query, Resource, Rules, StudyDelta, StudyKey, Write, endpoint, patient};
 
 /// What the searches of [`Lookups`](super::Lookups) found.
 #[derive(Debug, Clone, Default)]
@@ -16,6 +16,8 @@ pub struct Found {
     pub patient: Vec<Resource>,
     /// By identifier or, if that found none, by dicom-cast's name.
     pub endpoint: Vec<Resource>,
+    /// By [`Lookups::references`](super::Lookups::references), each with its search.
+    pub references: Vec<(Query, Vec<Resource>)>,
 }
 
 /// The outcome of a merge.
@@ -40,6 +42,26 @@ pub enum Notice {
         /// Logical id of the `ImagingStudy`.
         id: String,
     },
+    /// Several resources are what the study refers to, so that the reference names none of them.
+    AmbiguousReference {
+        /// The study.
+        study: StudyKey,
+        /// The element of the `ImagingStudy`.
+        element: &'static str,
+        /// `Type/id` of each.
+        found: Vec<String>,
+    },
+}
+
+impl Notice {
+    /// The name of the event.
+    #[must_use]
+    pub fn event(&self) -> &'static str {
+        match self {
+            Self::ForeignStudyEmptied { .. } => "foreign_study_emptied",
+            Self::AmbiguousReference { .. } => "ambiguous_reference",
+        }
+    }
 }
 
 impl fmt::Display for Notice {
@@ -50,6 +72,17 @@ impl fmt::Display for Notice {
                 "the last instance of study {} was deleted; ImagingStudy/{id} has another source \
                  than this service and is left without series",
                 study.uid()
+            ),
+            Self::AmbiguousReference {
+                study,
+                element,
+                found,
+            } => write!(
+                f,
+                "{} of study {} may be any of {}; the reference names its identifier alone",
+                element,
+                study.uid(),
+                found.join(", ")
             ),
         }
     }
@@ -90,9 +123,9 @@ pub fn merge(delta: &StudyDelta, found: &Found, rules: &Rules) -> Result<Merged,
         None => None,
     };
     let disagreements = &mut merged.disagreements;
-    let (write, notice) =
-        imaging_study::merge(delta, links.as_ref(), &found.study, rules, disagreements)?;
+    let (write, notices) =
+        imaging_study::merge(delta, links.as_ref(), found, rules, disagreements)?;
     merged.writes.extend(write);
-    merged.notices.extend(notice);
+    merged.notices.extend(notices);
     Ok(merged)
 }

@@ -11,6 +11,7 @@
 //! no table names, and members that nobody knows, come back byte for byte.
 
 mod change;
+mod concept;
 mod delta;
 mod disagreement;
 mod edit;
@@ -24,8 +25,10 @@ mod lookups;
 mod marked;
 mod merge;
 mod object;
+mod order;
 mod patient;
 mod patient_key;
+mod person;
 mod put;
 mod query;
 mod reading;

@@ -1,6 +1,9 @@
 //! Reading an entry's dataset: what is invalid, what is missing, and the readers that rows share.
 
+use std::rc::Rc;
+
 use dicom_core::Tag;
+use dicom_dictionary_std::tags;
 use jiff::civil::Time;
 use jiff::tz::{Offset, TimeZone};
 
@@ -8,6 +11,7 @@ use crate::dicom::{Dataset, InvalidValue, PartialDate, Reason, is_uid, keyword};
 
 use super::Rules;
 use super::fact::Fact;
+use super::order::Orders;
 
 /// One dataset while it is read: what was invalid, and what is missing.
 pub(super) struct Reading<'a> {
@@ -17,6 +21,9 @@ pub(super) struct Reading<'a> {
     pub(super) invalid: Vec<InvalidValue>,
     /// One phrase for each required attribute that is missing or invalid.
     pub(super) missing: Vec<String>,
+    /// What several rows read from, kept once it is known.
+    pub(super) orders: Option<Rc<Orders>>,
+    requests: Option<Rc<[Dataset]>>,
 }
 
 impl<'a> Reading<'a> {
@@ -26,7 +33,21 @@ impl<'a> Reading<'a> {
             rules,
             invalid: Vec::new(),
             missing: Vec::new(),
+            orders: None,
+            requests: None,
         }
+    }
+
+    /// The items of Request Attributes Sequence (0040,0275).
+    pub(super) fn requests(&mut self) -> Rc<[Dataset]> {
+        if let Some(requests) = &self.requests {
+            return Rc::clone(requests);
+        }
+        let items = self.dataset.sequence(tags::REQUEST_ATTRIBUTES_SEQUENCE);
+        let items = items.into_iter().map(|item| item.map(Some));
+        let items: Rc<[_]> = items.filter_map(|item| self.accept(item)).collect();
+        self.requests = Some(Rc::clone(&items));
+        items
     }
 
     /// The value, or none and a note of what is wrong with it.

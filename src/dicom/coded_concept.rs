@@ -12,8 +12,10 @@ use super::{Dataset, InvalidValue, Reason, keyword};
 pub struct CodedConcept {
     /// Code Value (0008,0100), Long Code Value (0008,0119) or URN Code Value (0008,0120).
     pub value: String,
-    /// Coding Scheme Designator (0008,0102); there may be none with a URN.
+    /// Coding Scheme Designator (0008,0102); there may be none with a URN or a UID of the scheme.
     pub scheme: Option<String>,
+    /// Coding Scheme UID (0008,010C).
+    pub scheme_uid: Option<String>,
     /// Coding Scheme Version (0008,0103).
     pub scheme_version: Option<String>,
     /// Code Meaning (0008,0104), in words.
@@ -32,17 +34,14 @@ impl Dataset {
     /// out.
     ///
     /// # Errors
-    /// The sequence is none, as the only verdict; or an item lacks the code or, unless that is a
-    /// URN, its scheme, or has an invalid attribute.
+    /// An item cannot be read, lacks the code or, unless that is a URN, its scheme, or has an
+    /// invalid attribute.
     pub fn coded_concepts(&self, tag: Tag) -> Vec<Result<CodedConcept, InvalidValue>> {
-        match self.read_all(tag, |_, value| value.into_dataset().map(Some)) {
-            Ok(items) => {
-                let filled = items.iter().filter(|item| !item.says_nothing());
-                let concept = |item: &Self| item.coded_concept(tag);
-                filled.map(concept).collect()
-            }
-            Err(invalid) => vec![Err(invalid)],
-        }
+        let items = self.sequence(tag).into_iter();
+        let filled = items.filter(|item| !item.as_ref().is_ok_and(Self::says_nothing));
+        filled
+            .map(|item| item.and_then(|item| item.coded_concept(tag)))
+            .collect()
     }
 
     fn says_nothing(&self) -> bool {
@@ -66,12 +65,15 @@ impl Dataset {
         let urn = self.uri(tags::URN_CODE_VALUE);
         let urn = urn.map_err(|_| invalid(tags::URN_CODE_VALUE))?;
         let scheme = text(tags::CODING_SCHEME_DESIGNATOR)?;
-        if code.is_some() && scheme.is_none() {
+        let scheme_uid = self.uid(tags::CODING_SCHEME_UID);
+        let scheme_uid = scheme_uid.map_err(|_| invalid(tags::CODING_SCHEME_UID))?;
+        if code.is_some() && scheme.is_none() && scheme_uid.is_none() {
             return Err(invalid(tags::CODING_SCHEME_DESIGNATOR));
         }
         Ok(CodedConcept {
             value: code.or(urn).ok_or_else(|| invalid(tags::CODE_VALUE))?,
             scheme,
+            scheme_uid,
             scheme_version: text(tags::CODING_SCHEME_VERSION)?,
             meaning: text(tags::CODE_MEANING)?,
         })
@@ -99,10 +101,12 @@ mod tests {
     #[test]
     fn a_code_has_scheme_version_and_meaning() {
         let item = r#"[{"00080100":{"Value":["77477000"]},"00080102":{"Value":["SCT"]},
-            "00080103":{"Value":["2024"]},"00080104":{"Value":["CT"]}}]"#;
+            "00080103":{"Value":["2024"]},"00080104":{"Value":["CT"]},
+            "0008010C":{"Value":["2.16.840.1.113883.6.96"]}}]"#;
         let expected = CodedConcept {
             value: "77477000".to_owned(),
             scheme: Some("SCT".to_owned()),
+            scheme_uid: Some("2.16.840.1.113883.6.96".to_owned()),
             scheme_version: Some("2024".to_owned()),
             meaning: Some("CT".to_owned()),
         };
@@ -129,9 +133,10 @@ mod tests {
     #[test]
     fn one_bad_item_is_one_bad_item() {
         let items = r#"[{"00080104":{"Value":["CT"]}},
-            {"00080100":{"Value":["1"]},"00080102":{"Value":["SCT"]}}]"#;
+            {"00080100":{"Value":["1"]},"00080102":{"Value":["SCT"]}}, "CT", NaN,
+            {"00080100":{"Value":["2"]},"0008010C":{"Value":["1.2"]}}]"#;
         let verdicts: Vec<_> = read(items).iter().map(Result::is_ok).collect();
-        assert_eq!(verdicts, [false, true]);
+        assert_eq!(verdicts, [false, true, false, false, true]);
     }
 
     #[test]

@@ -38,16 +38,27 @@ impl FhirTarget {
 
     async fn look_up(&self, delta: &StudyDelta) -> Result<Found, Failure> {
         let lookups = delta.lookups(&self.rules);
-        let (study, patient, endpoint) = tokio::try_join!(
+        let (study, patient, endpoint, references) = tokio::try_join!(
             self.search(&lookups.study),
             self.search_if_any(lookups.patient.as_ref()),
             self.endpoint(delta.study(), lookups.endpoint.as_ref()),
+            self.search_each(&lookups.references),
         )?;
         Ok(Found {
             study,
             patient,
             endpoint,
+            references,
         })
+    }
+
+    /// The searches one after the other: there are few, and seldom any.
+    async fn search_each(&self, queries: &[Query]) -> Result<Vec<(Query, Vec<Resource>)>, Failure> {
+        let mut answers = Vec::with_capacity(queries.len());
+        for query in queries {
+            answers.push((query.clone(), self.search(query).await?));
+        }
+        Ok(answers)
     }
 
     async fn search(&self, query: &Query) -> Result<Vec<Resource>, Failure> {
@@ -112,7 +123,7 @@ impl FhirTarget {
         }
         for notice in &merged.notices {
             warn!(
-                event = "foreign_study_emptied",
+                event = notice.event(),
                 study = delta.study().uid(),
                 "{notice}"
             );

@@ -223,7 +223,7 @@ proptest! {
         endpoint in found("Endpoint", json!({"system": "urn:ietf:rfc:3986", "value": "https://dicom.example/v2"})),
         entries in prop::collection::vec(entry(), 1..5),
     ) {
-        let found = Found { study, patient, endpoint };
+        let found = Found { study, patient, endpoint, ..Found::default() };
         let delta = StudyDelta::fold(changes(&entries)).unwrap();
         if let Ok(merged) = merge(&delta, &found, &rules()) {
             for write in &merged.writes {

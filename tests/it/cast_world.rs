@@ -16,7 +16,6 @@ use radcast::cast::{
 };
 use radcast::dicom::{Dataset, InstanceKey};
 use radcast::failure::Failure;
-use radcast::settings::Validation;
 use serde_json::Value;
 use serde_json::value::{RawValue, to_raw_value};
 
@@ -122,6 +121,12 @@ impl World {
             study: search(&lookups.study),
             patient: lookups.patient.as_ref().map(search).unwrap_or_default(),
             endpoint: endpoint.unwrap_or_default(),
+            references: {
+                let queries = lookups.references.iter();
+                queries
+                    .map(|query| (query.clone(), search(query)))
+                    .collect()
+            },
         }
     }
 

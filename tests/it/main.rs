@@ -22,6 +22,8 @@ mod cast_patient_endpoint;
 mod cast_properties;
 mod cast_reading;
 mod cast_series_rows;
+mod cast_study_references;
+mod cast_study_rows;
 mod cast_unlisted;
 mod cast_world;
 mod casting;

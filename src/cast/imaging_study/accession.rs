@@ -1,81 +1,86 @@
 //! The accession number among `ImagingStudy.identifier`.
 
+use serde_json::Value;
+
 use super::super::edit::EditError;
-use super::super::element::{self, system};
+use super::super::element::system;
 use super::super::fact::Fact;
+use super::super::marked;
 use super::super::object::{Object, raw};
 use super::super::row::Row;
 
-/// One identifier of type `ACSN` and of the form that dicom-cast and radcast write, with this
-/// value. dicom-cast heaped up one for each value that it met; those go. Accession numbers in any
-/// other form, with a system or an assigner, are somebody else's and stay.
+/// One identifier of ours, with this value. dicom-cast heaped up one for each value that it met;
+/// those go. Accession numbers of others stay, and one that says the same already says it for us.
+///
+/// With a system it carries our mark. Without one it has dicom-cast's form, by which dicom-cast
+/// would recognise it too.
 pub(super) fn put(study: &mut Object, row: &Row, fact: &Fact) -> Result<(), EditError> {
     let name = row.element;
-    let Fact::Text(value) = fact else {
+    let Fact::Json(wanted) = fact else {
         return Err(EditError::Build(name));
     };
-    let identifiers = study.objects(name)?;
-    let mut ours = Vec::with_capacity(identifiers.len());
-    for identifier in &identifiers {
-        ours.push(is_ours(identifier).map_err(|error| error.within(name))?);
-    }
-    let says_so = |at: &usize| {
-        let stored = identifiers
-            .get(*at)
-            .map(|identifier| identifier.text("value"));
-        stored.is_some_and(|text| text.is_ok_and(|text| text.as_deref() == Some(value)))
+    let wanted = marked::parse(row, wanted)?;
+    let mut items = study.list(name)?;
+    let parsed = items.iter().map(|item| marked::parse(row, item.get()));
+    let stored: Vec<Value> = parsed.collect::<Result<_, _>>()?;
+    let ours: Vec<bool> = stored.iter().map(|item| is_ours(item, row)).collect();
+    let says = |at: &usize, own: bool| {
+        let (item, is_own) = (stored.get(*at), ours.get(*at) == Some(&true));
+        is_own == own && item.is_some_and(|item| marked::says(item, &wanted))
     };
-    let places: Vec<usize> = (0..ours.len())
-        .filter(|at| ours.get(*at) == Some(&true))
-        .collect();
-    let same = places.iter().copied().find(says_so);
-    if same.is_some() && places.len() == 1 {
+    let places = || 0..stored.len();
+    let same = places().find(|at| says(at, true));
+    let same = same.or_else(|| places().find(|at| says(at, false)));
+    let surplus = |at: usize| ours.get(at) == Some(&true) && same != Some(at);
+    let place = places().find(|at| surplus(*at));
+    if same.is_some() && place.is_none() {
         return Ok(());
     }
-    let mut items = study.list(name)?;
-    let kept = same.or(places.first().copied()).unwrap_or(items.len());
-    if same.is_none() {
-        let identifier = raw(name, &element::identifier(Some("ACSN"), None, value)?)?;
-        items.splice(kept..(kept + 1).min(items.len()), [identifier]);
-    }
     let mut at = 0..items.len();
-    items.retain(|_| {
-        at.next()
-            .is_none_or(|at| at == kept || !places.contains(&at))
-    });
+    items.retain(|_| at.next().is_none_or(|at| !surplus(at)));
+    if same.is_none() {
+        let place = place.unwrap_or(items.len()).min(items.len());
+        items.insert(place, new(row, wanted)?);
+    }
     study.set(name, &items)
+}
+
+fn new(row: &Row, wanted: Value) -> Result<Box<serde_json::value::RawValue>, EditError> {
+    if wanted.get("system").is_none() {
+        return raw(row.element, &wanted);
+    }
+    marked::marked(row, row.keyword().to_owned(), wanted)
 }
 
 /// Whether there is one of ours.
 pub(super) fn is_present(study: &Object, row: &Row) -> Result<bool, EditError> {
-    let name = row.element;
-    for identifier in study.objects(name)? {
-        if is_ours(&identifier).map_err(|error| error.within(name))? {
+    for item in study.list(row.element)? {
+        if is_ours(&marked::parse(row, item.get())?, row) {
             return Ok(true);
         }
     }
     Ok(false)
 }
 
-/// Whether it is `{type: {coding: [ACSN]}, value}` and nothing else.
-fn is_ours(identifier: &Object) -> Result<bool, EditError> {
-    if !identifier
-        .names()
-        .all(|name| matches!(name, "type" | "value"))
-    {
-        return Ok(false);
+/// Whether it has our mark, or is `{type: {coding: [ACSN]}, value}` and nothing else.
+fn is_ours(identifier: &Value, row: &Row) -> bool {
+    let has_only = |value: &Value, names: &[&str]| {
+        let members = value.as_object();
+        members.is_some_and(|members| members.keys().all(|name| names.contains(&&**name)))
+    };
+    if marked::is_marked(identifier, row.keyword()) {
+        return true;
     }
-    let Some(kind) = identifier.object("type")? else {
-        return Ok(false);
+    let Some(kind) = identifier.get("type") else {
+        return false;
     };
-    let codings = kind
-        .objects("coding")
-        .map_err(|error| error.within("type"))?;
-    let [coding] = codings.as_slice() else {
-        return Ok(false);
+    let codings = kind.get("coding").and_then(Value::as_array);
+    let Some([coding]) = codings.map(Vec::as_slice) else {
+        return false;
     };
-    let plain =
-        kind.names().eq(["coding"]) && coding.names().all(|n| matches!(n, "system" | "code"));
-    let is = |name, text: &str| Ok::<_, EditError>(coding.text(name)?.as_deref() == Some(text));
-    Ok(plain && is("system", system::IDENTIFIER_TYPE)? && is("code", "ACSN")?)
+    has_only(identifier, &["type", "value"])
+        && has_only(kind, &["coding"])
+        && has_only(coding, &["system", "code"])
+        && coding.get("system").and_then(Value::as_str) == Some(system::IDENTIFIER_TYPE)
+        && coding.get("code").and_then(Value::as_str) == Some("ACSN")
 }

@@ -8,10 +8,10 @@ use super::super::marked;
 use super::super::put;
 use super::super::reading::{code_string, date_time, text, uid, unsigned};
 use super::super::row::Row;
-use super::accession;
 use super::anatomy::{self, BODY_SITE, LATERALITY};
 use super::specimen::{self, SPECIMEN};
 use super::title::{self, TITLE};
+use super::{accession, orders, performer, physicians, procedure, visit};
 
 const STUDY_MOMENT: &[Tag] = &[
     tags::STUDY_DATE,
@@ -23,18 +23,109 @@ const SERIES_MOMENT: &[Tag] = &[
     tags::SERIES_TIME,
     tags::TIMEZONE_OFFSET_FROM_UTC,
 ];
+const ACCESSION: &[Tag] = &[
+    tags::ACCESSION_NUMBER,
+    tags::ISSUER_OF_ACCESSION_NUMBER_SEQUENCE,
+];
+const PLACER: &[Tag] = &[
+    tags::PLACER_ORDER_NUMBER_IMAGING_SERVICE_REQUEST,
+    tags::ORDER_PLACER_IDENTIFIER_SEQUENCE,
+];
+const FILLER: &[Tag] = &[
+    tags::FILLER_ORDER_NUMBER_IMAGING_SERVICE_REQUEST,
+    tags::ORDER_FILLER_IDENTIFIER_SEQUENCE,
+];
+const REQUESTS: &[Tag] = &[tags::REQUEST_ATTRIBUTES_SEQUENCE];
+const ADMISSION: &[Tag] = &[tags::ADMISSION_ID, tags::ISSUER_OF_ADMISSION_ID_SEQUENCE];
+const REFERRER: &[Tag] = &[
+    tags::REFERRING_PHYSICIAN_NAME,
+    tags::REFERRING_PHYSICIAN_IDENTIFICATION_SEQUENCE,
+];
+const READERS: &[Tag] = &[
+    tags::NAME_OF_PHYSICIANS_READING_STUDY,
+    tags::PHYSICIANS_READING_STUDY_IDENTIFICATION_SEQUENCE,
+];
+const PERFORMED: &[Tag] = &[tags::PROCEDURE_CODE_SEQUENCE];
+const REQUESTED: &[Tag] = &[
+    tags::REQUESTED_PROCEDURE_CODE_SEQUENCE,
+    tags::REQUEST_ATTRIBUTES_SEQUENCE,
+];
+const LOCATION: &[Tag] = &[
+    tags::INSTITUTIONAL_DEPARTMENT_NAME,
+    tags::PERFORMED_LOCATION,
+];
+const REASON_CODES: &[Tag] = &[
+    tags::REASON_FOR_REQUESTED_PROCEDURE_CODE_SEQUENCE,
+    tags::REQUEST_ATTRIBUTES_SEQUENCE,
+];
+const REASONS: &[Tag] = &[
+    tags::REASON_FOR_THE_REQUESTED_PROCEDURE,
+    tags::REQUEST_ATTRIBUTES_SEQUENCE,
+];
+const PHYSICIANS: &[Tag] = &[
+    tags::PERFORMING_PHYSICIAN_NAME,
+    tags::PERFORMING_PHYSICIAN_IDENTIFICATION_SEQUENCE,
+];
+const OPERATORS: &[Tag] = &[tags::OPERATORS_NAME, tags::OPERATOR_IDENTIFICATION_SEQUENCE];
+const EQUIPMENT: &[Tag] = &[
+    tags::MANUFACTURER,
+    tags::MANUFACTURER_MODEL_NAME,
+    tags::DEVICE_SERIAL_NUMBER,
+];
 
 /// `ImagingStudy`
 pub(crate) const STUDY: &[Row] = &[
-    Row::optional(
-        &[tags::ACCESSION_NUMBER],
-        "identifier",
-        text,
-        accession::put,
-    )
-    .present_if(accession::is_present),
+    Row::optional(ACCESSION, "identifier", orders::read_accession, accession::put)
+        .part("accession number")
+        .rule("type ACSN of v2-0203; the system is the issuer's, else the configured one")
+        .present_if(accession::is_present),
+    Row::optional(&[tags::STUDY_ID], "identifier", orders::read_study_id, marked::put_list)
+        .part("study id")
+        .rule("use `secondary`, no system")
+        .present_if(marked::has_items),
     Row::optional(STUDY_MOMENT, "started", date_time, put::date_time),
     Row::optional(&[tags::STUDY_DESCRIPTION], "description", text, put::text),
+    Row::optional(ADMISSION, "encounter", visit::read_encounter, marked::put_one)
+        .rule("logical reference to the Encounter with this visit number (VN of v2-0203)"),
+    Row::optional(ACCESSION, "basedOn", orders::read_accession_order, orders::put)
+        .part("accession number")
+        .rule("logical reference to the ServiceRequest with this number (ACSN of v2-0203)")
+        .present_if(marked::has_items),
+    Row::optional(PLACER, "basedOn", orders::read_placer_order, orders::put)
+        .part("placer order number")
+        .rule("logical reference to the ServiceRequest with this number (PLAC of v2-0203)")
+        .present_if(marked::has_items),
+    Row::optional(FILLER, "basedOn", orders::read_filler_order, orders::put)
+        .part("filler order number")
+        .rule("logical reference to the ServiceRequest with this number (FILL of v2-0203)")
+        .present_if(marked::has_items),
+    Row::optional(REQUESTS, "basedOn", orders::read_requested_orders, marked::put_list)
+        .part("requests")
+        .rule("logical references by the numbers in each item, as those of the study itself, which are not repeated")
+        .present_if(marked::has_items),
+    Row::optional(REFERRER, "referrer", physicians::read_one, marked::put_one)
+        .rule("logical reference to a Practitioner; display is the name as it is said, identifier the person's code"),
+    Row::optional(READERS, "interpreter", physicians::read_all, marked::put_list)
+        .rule("as `referrer`, for each; codes belong to the names in the same places")
+        .present_if(marked::has_items),
+    Row::optional(PERFORMED, "procedureCode", procedure::read_performed, procedure::put_performed)
+        .part("performed procedure")
+        .rule("each code")
+        .present_if(marked::has_items),
+    Row::optional(REQUESTED, "procedureCode", procedure::read_requested, marked::put_list)
+        .part("requested procedure")
+        .rule("each code, also of each request, while Procedure Code Sequence gives none; R4 maps these codes to `basedOn`, where they would identify no order")
+        .present_if(marked::has_items),
+    Row::optional(LOCATION, "location", visit::read_location, marked::put_one)
+        .rule("reference to a Location by its display; the first attribute that has a value"),
+    Row::optional(REASON_CODES, "reasonCode", procedure::read_reason_codes, procedure::put_reason_codes)
+        .part("codes")
+        .rule("each code, also of each request")
+        .present_if(marked::has_items),
+    Row::optional(REASONS, "reasonCode", procedure::read_reasons, marked::put_list)
+        .part("words")
+        .rule("text, also of each request, unless a code says it in the same words")
+        .present_if(marked::has_items),
 ];
 
 /// `ImagingStudy.series`
@@ -54,6 +145,33 @@ pub(crate) const SERIES: &[Row] = &[
     Row::optional(SPECIMEN, "specimen", specimen::read, marked::put_list)
         .present_if(marked::has_items)
         .rule("logical reference for each item; the system is the issuer's"),
+    Row::optional(
+        PHYSICIANS,
+        "performer",
+        performer::read_physicians,
+        marked::put_list,
+    )
+    .part("physicians")
+    .rule("function PRF of v3-ParticipationType; actor as `referrer`, for each")
+    .present_if(marked::has_items),
+    Row::optional(
+        OPERATORS,
+        "performer",
+        performer::read_operators,
+        marked::put_list,
+    )
+    .part("operators")
+    .rule("function SPRF of v3-ParticipationType; actor as `referrer`, for each")
+    .present_if(marked::has_items),
+    Row::optional(
+        EQUIPMENT,
+        "performer",
+        performer::read_equipment,
+        marked::put_list,
+    )
+    .part("equipment")
+    .rule("actor is a Device by manufacturer and model, and serial number (SNO of v2-0203)")
+    .present_if(marked::has_items),
 ];
 
 /// `ImagingStudy.series.instance`

@@ -7,6 +7,7 @@
 //! | `modality`, `numberOfSeries`, `numberOfInstances` | computed: `computed.rs` |
 //! | `subject`, `endpoint`, `series.endpoint` | references to what was found or made: `links.rs` |
 //! | `series.instance` | the list, or of a study with many instances a digest each: `instances.rs` |
+//! | `reference` of `basedOn`, `encounter`, `referrer` | searched for, if so set: `resolution.rs` |
 //! | `status`, `meta.source` | here |
 //!
 //! What dicom-cast wrote differently is mended by `healing.rs`.
@@ -16,14 +17,21 @@ mod anatomy;
 pub(super) mod attributes;
 mod computed;
 mod healing;
+mod identifying;
 mod identity;
 mod instances;
 mod items;
 mod links;
+mod orders;
+mod performer;
+mod physicians;
+mod procedure;
+mod resolution;
 mod series;
 mod specimen;
 mod title;
 mod unlisted;
+mod visit;
 
 use std::collections::BTreeSet;
 
@@ -38,10 +46,12 @@ use super::edit::EditError;
 use super::element;
 use super::object::Object;
 use super::stored::Stored;
-use super::{Change, Notice, Resource, Rules, StudyDelta, Write};
+use super::{Change, Found, Notice, Resource, Rules, StudyDelta, Write};
+pub(super) use identifying::identifying;
 use identity::Identity;
 pub(super) use identity::query;
 pub(super) use links::Links;
+pub(super) use resolution::queries as reference_queries;
 use series::SeriesList;
 
 const TYPE: &str = "ImagingStudy";
@@ -50,30 +60,33 @@ const TYPE: &str = "ImagingStudy";
 pub(super) fn merge(
     delta: &StudyDelta,
     links: Option<&Links>,
-    found: &[Resource],
+    found: &Found,
     rules: &Rules,
     disagreements: &mut Vec<Disagreement>,
-) -> Result<(Option<Write>, Option<Notice>), Failure> {
+) -> Result<(Option<Write>, Vec<Notice>), Failure> {
     let identity = Identity::new(delta.study(), rules);
-    let (stored, has_twins) = identity.find(found)?;
+    let (stored, has_twins) = identity.find(&found.study)?;
     match (stored, links) {
-        (None, None) => Ok((None, None)),
+        (None, None) => Ok((None, Vec::new())),
         (Some(stored), None) => shrink(delta, stored, rules),
         (None, Some(links)) => {
             let mut object = Object::default();
             let query = identity.create_query(has_twins);
-            create(&mut object, &identity, has_twins, rules)
+            let notices = create(&mut object, &identity, has_twins, rules)
                 .and_then(|()| grow(delta, links, &mut object, rules, disagreements))
+                .and_then(|()| resolution::put(&mut object, delta, &found.references, rules))
                 .map_err(|error| error.into_failure(TYPE))?;
-            Ok((Some(Write::create(&query, object)), None))
+            Ok((Some(Write::create(&query, object)), notices))
         }
         (Some(mut stored), Some(links)) => {
             let name = stored.reference();
-            identity
-                .ensure(&mut stored.object)
-                .and_then(|()| grow(delta, links, &mut stored.object, rules, disagreements))
+            let study = &mut stored.object;
+            let notices = identity
+                .ensure(study)
+                .and_then(|()| grow(delta, links, study, rules, disagreements))
+                .and_then(|()| resolution::put(study, delta, &found.references, rules))
                 .map_err(|error| error.into_failure(&name))?;
-            Ok((stored.update(), None))
+            Ok((stored.update(), notices))
         }
     }
 }
@@ -188,7 +201,7 @@ fn shrink(
     delta: &StudyDelta,
     mut stored: Stored,
     rules: &Rules,
-) -> Result<(Option<Write>, Option<Notice>), Failure> {
+) -> Result<(Option<Write>, Vec<Notice>), Failure> {
     let name = stored.reference();
     let fail = |error: EditError| error.into_failure(&name);
     let mut series = SeriesList::open(&stored.object).map_err(fail)?;
@@ -197,20 +210,20 @@ fn shrink(
         removed |= series.remove(gone);
     }
     if !removed {
-        return Ok((None, None));
+        return Ok((None, Vec::new()));
     }
-    let mut notice = None;
+    let mut notices = Vec::new();
     if series.is_empty() {
         if is_ours(&stored.object, rules).map_err(fail)? {
-            return Ok((Some(stored.delete()), None));
+            return Ok((Some(stored.delete()), notices));
         }
-        notice = Some(Notice::ForeignStudyEmptied {
+        notices.push(Notice::ForeignStudyEmptied {
             study: delta.study().clone(),
             id: stored.id.clone(),
         });
     }
     finish(&mut stored.object, series, rules).map_err(fail)?;
-    Ok((stored.update(), notice))
+    Ok((stored.update(), notices))
 }
 
 /// What follows from the series once they stand.

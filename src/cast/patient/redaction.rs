@@ -6,6 +6,7 @@ use crate::dicom::NameGroup;
 
 use super::super::StudyDelta;
 use super::super::fact::Fact;
+use super::super::imaging_study;
 use super::PatientFacts;
 
 /// What stands for what was taken out.
@@ -17,7 +18,7 @@ const WITHIN_WORDS: usize = 4;
 
 impl StudyDelta {
     /// A text, such as a server's diagnostics, without the names, birth dates and ids of the
-    /// patients of this delta.
+    /// patients of this delta, and without what leads to them: visits, orders, physicians.
     #[must_use]
     pub fn redact(&self, text: &str) -> String {
         let facts = self.statements().map(|(_, said)| &said.patient);
@@ -27,8 +28,12 @@ impl StudyDelta {
             .flat_map(|value| [value.to_owned(), value.replace('-', "")])
             .collect();
         let mut text = text.to_owned();
+        let of_studies: HashSet<String> = self
+            .statements()
+            .flat_map(|(_, said)| imaging_study::identifying(said))
+            .collect();
         let mut long: Vec<&str> = values
-            .iter()
+            .union(&of_studies)
             .map(String::as_str)
             .filter(|value| value.len() >= WITHIN_WORDS)
             .collect();
@@ -101,7 +106,11 @@ mod tests {
             "00100010": { "vr": "PN", "Value": [{ "Alphabetic": "Canary^Al", "Ideographic": "山田^太郎" }] },
             "00100020": { "vr": "LO", "Value": ["ID-4711"] },
             "00100030": { "vr": "DA", "Value": ["19660607"] },
-            "00100040": { "vr": "CS", "Value": ["M"] }
+            "00100040": { "vr": "CS", "Value": ["M"] },
+            "00080050": { "vr": "SH", "Value": ["ACC-815"] },
+            "00080090": { "vr": "PN", "Value": ["Doctor^Dora"] },
+            "00081070": { "vr": "PN", "Value": ["Oper^Otto"] },
+            "00380010": { "vr": "LO", "Value": ["VISIT-3"] }
         }"#;
         let dataset = Dataset::parse(Bytes::from_static(json.as_bytes())).unwrap();
         let key = InstanceKey {
@@ -123,6 +132,15 @@ mod tests {
             assert!(!redacted.contains(private), "{private} in {redacted}");
         }
         assert!(redacted.ends_with("is not unique"), "{redacted}");
+    }
+
+    #[test]
+    fn what_leads_to_a_person_goes_too() {
+        let text = "identifier=|ACC-815, |VISIT-3 of Dora Doctor and Otto Oper, status 409";
+        assert_eq!(
+            delta().redact(text),
+            "identifier=|[removed], |[removed] of [removed] and [removed], status 409"
+        );
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! The daemon between a DICOMweb service and a FHIR server that others wrote.
 
 mod killed;
+mod orders;
 mod races;
 mod series;
 
