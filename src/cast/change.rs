@@ -13,7 +13,7 @@ use super::fact::Facts;
 use super::imaging_study::attributes;
 use super::reading::Reading;
 use super::row::read_all;
-use super::{PatientFacts, PatientKey, Rules, StudyKey};
+use super::{PatientFacts, PatientKey, Rules, StudyKey, observation};
 
 /// What happened to an instance.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -45,6 +45,7 @@ pub(super) struct Attributes {
     pub(super) study: Facts,
     pub(super) series: Facts,
     pub(super) instance: Facts,
+    pub(super) observations: observation::Statements,
 }
 
 impl Change {
@@ -165,6 +166,7 @@ fn read_attributes(
     let study = read_all(attributes::STUDY, &mut reading);
     let series = read_all(attributes::SERIES, &mut reading);
     let instance = read_all(attributes::INSTANCE, &mut reading);
+    let observations = observation::read(&mut reading);
     let Reading {
         invalid, missing, ..
     } = reading;
@@ -177,6 +179,7 @@ fn read_attributes(
                 study,
                 series,
                 instance,
+                observations,
             };
             Ok((attributes, invalid))
         }

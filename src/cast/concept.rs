@@ -30,7 +30,8 @@ pub(super) fn system(concept: &CodedConcept) -> Option<String> {
     code(concept).map(|code| code.system.into_owned())
 }
 
-fn code(concept: &CodedConcept) -> Option<Code> {
+/// The code under its system; none when nothing tells the system.
+pub(super) fn code(concept: &CodedConcept) -> Option<Code> {
     let CodedConcept {
         value,
         scheme,

@@ -4,6 +4,7 @@
 use std::collections::HashSet;
 
 use dicom_core::Tag;
+use indexmap::IndexMap;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
@@ -19,14 +20,14 @@ pub(super) fn put_list(object: &mut Object, row: &Row, fact: &Fact) -> Result<()
     let Fact::List(wanted) = fact else {
         return Err(EditError::Build(row.element));
     };
-    let missing = wanted.iter().map(|json| parse(row, json));
-    let mut missing: Vec<Value> = missing.collect::<Result<_, _>>()?;
+    let missing = wanted.iter().map(|json| Ok((parse(row, json)?, json)));
+    let mut missing: Vec<(Value, &Box<str>)> = missing.collect::<Result<_, EditError>>()?;
     let (mark, stored) = (mark(object, row)?, object.list(row.element)?);
     let (mut kept, mut ids) = (Vec::with_capacity(stored.len()), HashSet::new());
     let mut place = None;
     for item in &stored {
         let value = parse(row, item.get())?;
-        let said = missing.iter().position(|wanted| says(&value, wanted));
+        let said = missing.iter().position(|(wanted, _)| says(&value, wanted));
         if said.is_none() && is_marked(&value, &mark) {
             place.get_or_insert(kept.len());
             continue;
@@ -39,7 +40,7 @@ pub(super) fn put_list(object: &mut Object, row: &Row, fact: &Fact) -> Result<()
         return Ok(());
     }
     let place = place.unwrap_or(kept.len());
-    let new = missing.into_iter().map(|item| {
+    let new = missing.into_iter().map(|(_, item)| {
         let free = (1..)
             .map(|n| numbered(&mark, n))
             .find(|id| !ids.contains(id));
@@ -92,8 +93,24 @@ pub(super) fn put_one(object: &mut Object, row: &Row, fact: &Fact) -> Result<(),
             return Ok(());
         }
     }
-    let item = marked(row, mark, wanted)?;
+    let item = marked(row, mark, json)?;
     object.set(row.element, &item)
+}
+
+/// Removes the row's items, of a list or of an element where there is but one, which others have
+/// not written.
+pub(super) fn remove(object: &mut Object, row: &Row) -> Result<(), EditError> {
+    let Some(stored) = object.get(row.element) else {
+        return Ok(());
+    };
+    let stored = parse(row, stored.get())?;
+    if stored.is_array() {
+        return put_list(object, row, &Fact::List(Box::default()));
+    }
+    if is_marked(&stored, &mark(object, row)?) {
+        object.remove(row.element);
+    }
+    Ok(())
 }
 
 /// Whether a list has items of the row.
@@ -174,13 +191,12 @@ fn id(item: &Value) -> Option<&str> {
     item.get("id")?.as_str()
 }
 
-/// The item with its `id`.
-pub(super) fn marked(row: &Row, id: String, item: Value) -> Result<Box<RawValue>, EditError> {
-    let Value::Object(members) = item else {
-        return Err(EditError::Build(row.element));
-    };
-    let mut all = serde_json::Map::with_capacity(members.len() + 1);
-    all.insert("id".to_owned(), Value::String(id));
+/// The item with its `id`. Its members keep their text: numbers have the digits they were given.
+pub(super) fn marked(row: &Row, id: String, item: &str) -> Result<Box<RawValue>, EditError> {
+    let members: IndexMap<String, Box<RawValue>> =
+        serde_json::from_str(item).map_err(|_| EditError::Build(row.element))?;
+    let mut all = IndexMap::with_capacity(members.len() + 1);
+    all.insert("id".to_owned(), raw(row.element, &id)?);
     all.extend(members);
     raw(row.element, &all)
 }

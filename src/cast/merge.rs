@@ -5,7 +5,8 @@ use std::fmt;
 use crate::failure::Failure;
 
 use super::imaging_study::{self, Links};
-use super::{Disagreement, Query, Resource, Rules, StudyDelta, StudyKey, Write, endpoint, patient};
+use super::{Disagreement, Query, Resource, Rules, StudyDelta, StudyKey, Write};
+use super::{endpoint, observation, patient};
 
 /// What the searches of [`Lookups`](super::Lookups) found.
 #[derive(Debug, Clone, Default)]
@@ -16,6 +17,8 @@ pub struct Found {
     pub patient: Vec<Resource>,
     /// By identifier or, if that found none, by dicom-cast's name.
     pub endpoint: Vec<Resource>,
+    /// By [`StudyDelta::observation_searches`].
+    pub observations: Vec<Resource>,
     /// By [`Lookups::references`](super::Lookups::references), each with its search.
     pub references: Vec<(Query, Vec<Resource>)>,
 }
@@ -127,5 +130,16 @@ pub fn merge(delta: &StudyDelta, found: &Found, rules: &Rules) -> Result<Merged,
         imaging_study::merge(delta, links.as_ref(), found, rules, disagreements)?;
     merged.writes.extend(write);
     merged.notices.extend(notices);
+    let links = match links {
+        Some(links) => Some(observation::Links::new(
+            delta,
+            links.subject,
+            &found.study,
+            rules,
+        )?),
+        None => None,
+    };
+    let writes = observation::merge(delta, links.as_ref(), &found.observations, rules)?;
+    merged.writes.extend(writes);
     Ok(merged)
 }

@@ -7,7 +7,8 @@
 //!    are already.
 //!
 //! What is mapped stands in one table per resource: `patient/mod.rs` for `Patient`,
-//! `imaging_study/attributes.rs` for `ImagingStudy`, `endpoint.rs` for `Endpoint`. Elements that
+//! `imaging_study/attributes.rs` for `ImagingStudy`, `endpoint.rs` for `Endpoint`,
+//! `observation/rows.rs` for `Observation`. Elements that
 //! no table names, and members that nobody knows, come back byte for byte.
 
 mod change;
@@ -25,6 +26,7 @@ mod lookups;
 mod marked;
 mod merge;
 mod object;
+mod observation;
 mod order;
 mod patient;
 mod patient_key;

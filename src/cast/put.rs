@@ -42,9 +42,18 @@ pub(super) fn date_time(object: &mut Object, row: &Row, fact: &Fact) -> Result<(
     let Fact::Text(moment) = fact else {
         return Err(EditError::Build(row.element));
     };
-    match object.text(row.element)? {
+    set_moment(object, row.element, moment)
+}
+
+/// Sets a moment unless the same one is there, however it is written.
+pub(super) fn set_moment(
+    object: &mut Object,
+    element: &'static str,
+    moment: &str,
+) -> Result<(), EditError> {
+    match object.text(element)? {
         Some(stored) if same_moment(&stored, moment) => Ok(()),
-        _ => object.set(row.element, moment),
+        _ => object.set(element, moment),
     }
 }
 

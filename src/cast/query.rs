@@ -37,6 +37,15 @@ impl Query {
         self
     }
 
+    /// Adds tokens (system and code), any of which matches.
+    pub(super) fn any_token(mut self, name: &'static str, tokens: &[(String, String)]) -> Self {
+        let token =
+            |(system, code): &(String, String)| format!("{}|{}", escape(system), escape(code));
+        let tokens: Vec<_> = tokens.iter().map(token).collect();
+        self.parameters.push((name, tokens.join(",")));
+        self
+    }
+
     /// Adds a string, which matches by its beginning.
     pub(super) fn string(mut self, name: &'static str, value: &str) -> Self {
         self.parameters.push((name, escape(value)));

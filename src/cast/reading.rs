@@ -140,6 +140,12 @@ pub(super) fn date_time(reading: &mut Reading<'_>, tags: &'static [Tag]) -> Opti
     let &[date, time, offset] = tags else {
         return None;
     };
+    date_time_of(reading, [date, time, offset])
+}
+
+/// As [`date_time`], of these attributes.
+pub(super) fn date_time_of(reading: &mut Reading<'_>, tags: [Tag; 3]) -> Option<Fact> {
+    let [date, time, offset] = tags;
     let set = reading.dataset;
     let date = reading.accept(set.date(date));
     let time = reading.accept(set.time(time));
@@ -152,7 +158,12 @@ pub(super) fn date_time(reading: &mut Reading<'_>, tags: &'static [Tag]) -> Opti
     Some(Fact::text(moment.unwrap_or_else(|| date.to_string())))
 }
 
-fn moment(date: PartialDate, time: Option<Time>, zone: Option<TimeZone>) -> Option<String> {
+/// A date with its time and zone; none without either, or of less than a day.
+pub(super) fn moment(
+    date: PartialDate,
+    time: Option<Time>,
+    zone: Option<TimeZone>,
+) -> Option<String> {
     let PartialDate::Day(day) = date else {
         return None;
     };

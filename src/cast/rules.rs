@@ -77,8 +77,22 @@ impl Rules {
     /// Whether a system is [`Self::study_system`] of some partition that is not the default one,
     /// under any version.
     pub(super) fn is_partition_study_system(&self, system: &str) -> bool {
+        self.is_partition_system(system, "/studies")
+    }
+
+    /// The system of instance identifiers that tell equal UIDs of several partitions apart.
+    pub(super) fn instance_system(&self, partition: Option<&str>) -> String {
+        format!("{}/instances", self.wado_address(partition))
+    }
+
+    /// As [`Self::is_partition_study_system`], of [`Self::instance_system`].
+    pub(super) fn is_partition_instance_system(&self, system: &str) -> bool {
+        self.is_partition_system(system, "/instances")
+    }
+
+    fn is_partition_system(&self, system: &str, end: &str) -> bool {
         system.strip_prefix(self.base()).is_some_and(|path| {
-            path.starts_with('/') && path.contains("/partitions/") && path.ends_with("/studies")
+            path.starts_with('/') && path.contains("/partitions/") && path.ends_with(end)
         })
     }
 

@@ -9,6 +9,7 @@
 mod age;
 mod code_string;
 mod coded_concept;
+mod content_item;
 mod cursor;
 mod dataset;
 mod date;
@@ -29,6 +30,7 @@ mod utc_offset;
 
 pub use age::{Age, AgeUnit};
 pub use coded_concept::CodedConcept;
+pub use content_item::{ContentItem, Measurement};
 pub use cursor::Cursor;
 pub use dataset::{Dataset, NotAnObject};
 pub use date::PartialDate;

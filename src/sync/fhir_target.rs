@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use futures_util::stream::{self, StreamExt};
 use tracing::{debug, warn};
 
 use super::target::{Applied, Reading, Target};
@@ -15,6 +16,9 @@ use crate::fhir::{FhirClient, Request, Response};
 
 /// A search that finds nothing: no study has this UID.
 const OF_NO_STUDY: &str = "identifier=urn:dicom:uid%7Curn:oid:2.25.0";
+
+/// How many versions are asked for at once: a dose report may have some hundred Observations.
+const AT_ONCE: usize = 8;
 
 /// A FHIR server that is kept in step with images.
 #[derive(Debug)]
@@ -44,12 +48,27 @@ impl FhirTarget {
             self.endpoint(delta.study(), lookups.endpoint.as_ref()),
             self.search_each(&lookups.references),
         )?;
+        let observations = self.observations(delta, &study).await?;
         Ok(Found {
             study,
             patient,
             endpoint,
+            observations,
             references,
         })
+    }
+
+    /// What the study tells decides which Observations matter: hardly ever any.
+    async fn observations(
+        &self,
+        delta: &StudyDelta,
+        study: &[Resource],
+    ) -> Result<Vec<Resource>, Failure> {
+        let mut found = Vec::new();
+        for query in delta.observation_searches(study, &self.rules) {
+            found.extend(self.search(&query).await?);
+        }
+        Ok(found)
     }
 
     /// The searches one after the other: there are few, and seldom any.
@@ -129,8 +148,16 @@ impl FhirTarget {
             );
         }
         if !merged.writes.iter().any(is_of_study) {
-            self.verify(&found.study).await?;
+            self.verify("ImagingStudy", &found.study).await?;
         }
+        let unwritten = |resource: &&Resource| !merged.writes.iter().any(|it| is_of(it, resource));
+        let unwritten: Vec<_> = found
+            .observations
+            .iter()
+            .filter(unwritten)
+            .cloned()
+            .collect();
+        self.verify("Observation", &unwritten).await?;
         if merged.writes.is_empty() {
             debug!(event = "nothing_changed", study = delta.study().uid());
             return Ok(Applied::default());
@@ -139,16 +166,22 @@ impl FhirTarget {
     }
 
     /// What was found is the present version. A write is checked by the server; that there is
-    /// nothing to write is believed only of a study that is no older than the server's own.
-    async fn verify(&self, found: &[Resource]) -> Result<(), Failure> {
-        for resource in found {
-            let (Some(id), version) = (resource.id(), resource.version()) else {
-                continue;
-            };
-            if self.client.version("ImagingStudy", &id).await? != version {
-                let message = format!("the search gave an older version of ImagingStudy/{id}");
-                return Err(Failure::new(Code::FhirConflict, message));
+    /// nothing to write is believed only of what is no older than the server's own.
+    async fn verify(&self, resource_type: &str, found: &[Resource]) -> Result<(), Failure> {
+        let named = found
+            .iter()
+            .filter_map(|resource| Some((resource.id()?, resource.version())));
+        let named: Vec<_> = named.collect();
+        let verified = named.into_iter().map(|(id, version)| async move {
+            if self.client.version(resource_type, &id).await? == version {
+                return Ok(());
             }
+            let message = format!("the search gave an older version of {resource_type}/{id}");
+            Err(Failure::new(Code::FhirConflict, message))
+        });
+        let mut verified = stream::iter(verified).buffer_unordered(AT_ONCE);
+        while let Some(verdict) = verified.next().await {
+            verdict?;
         }
         Ok(())
     }
@@ -255,6 +288,17 @@ impl Target for FhirTarget {
             fhir_version = capability.fhir_version
         );
         Ok(())
+    }
+}
+
+/// Whether a write is of a stored resource.
+fn is_of(write: &Write, stored: &Resource) -> bool {
+    match write {
+        Write::Create { .. } => false,
+        Write::Update { id, .. } | Write::Delete { id, .. } => {
+            stored.id().as_deref() == Some(id)
+                && stored.resource_type().as_deref() == Some(&write.resource_type())
+        }
     }
 }
 

@@ -101,9 +101,22 @@ impl World {
         changes: impl IntoIterator<Item = Change>,
     ) -> Result<Merged, Failure> {
         let delta = StudyDelta::fold(changes).unwrap();
-        let merged = merge(&delta, &self.found(&delta.lookups(rules)), rules)?;
+        let merged = merge(&delta, &self.found_for(&delta, rules), rules)?;
         self.apply(&merged.writes);
         Ok(merged)
+    }
+
+    /// Everything that is looked up for a delta.
+    pub(crate) fn found_for(&self, delta: &StudyDelta, rules: &Rules) -> Found {
+        let found = self.found(&delta.lookups(rules));
+        let searches = delta.observation_searches(&found.study, rules);
+        let observations = searches
+            .iter()
+            .flat_map(|query| self.search(&query.encoded(), query.resource_type));
+        Found {
+            observations: observations.collect(),
+            ..found
+        }
     }
 
     /// The answers to the lookups.
@@ -121,6 +134,7 @@ impl World {
             study: search(&lookups.study),
             patient: lookups.patient.as_ref().map(search).unwrap_or_default(),
             endpoint: endpoint.unwrap_or_default(),
+            observations: Vec::new(),
             references: {
                 let queries = lookups.references.iter();
                 queries
@@ -253,33 +267,44 @@ pub(crate) fn matches(resource: &Value, query: &str) -> bool {
         let value = percent_encoding::percent_decode_str(value)
             .decode_utf8()
             .unwrap();
-        let parts = unescaped(&value);
-        match (name, parts.as_slice()) {
-            ("identifier", [system, value]) => items(&resource["identifier"])
-                .any(|i| text(&i["system"]) == system && text(&i["value"]) == value),
-            ("name", [prefix]) => text(&resource["name"]).starts_with(prefix.as_str()),
-            ("connection-type", [system, code]) => {
-                let coding = &resource["connectionType"];
-                text(&coding["system"]) == system && text(&coding["code"]) == code
-            }
-            other => panic!("a parameter that no server is asked for: {other:?}"),
-        }
+        name == "_count"
+            || alternatives(&value)
+                .iter()
+                .any(|parts| matches_one(resource, name, parts))
     })
 }
 
-/// The parts between bars, FHIR's escapes undone.
-fn unescaped(value: &str) -> Vec<String> {
-    let mut parts = vec![String::new()];
+fn matches_one(resource: &Value, name: &str, parts: &[String]) -> bool {
+    let is = |of: &Value, system: &str, code: &str| {
+        text(&of["system"]) == system && text(&of["code"]) == code
+    };
+    match (name, parts) {
+        ("identifier", [system, value]) => items(&resource["identifier"])
+            .any(|i| text(&i["system"]) == system && text(&i["value"]) == value),
+        ("name", [prefix]) => text(&resource["name"]).starts_with(prefix.as_str()),
+        ("connection-type", [system, code]) => is(&resource["connectionType"], system, code),
+        ("code", [system, code]) => {
+            items(&resource["code"]["coding"]).any(|coding| is(coding, system, code))
+        }
+        other => panic!("a parameter that no server is asked for: {other:?}"),
+    }
+}
+
+/// The alternatives between commas, of each the parts between bars, FHIR's escapes undone.
+fn alternatives(value: &str) -> Vec<Vec<String>> {
+    let mut all = vec![vec![String::new()]];
     let mut characters = value.chars();
     while let Some(character) = characters.next() {
+        let parts = all.last_mut().unwrap();
         match character {
+            ',' => all.push(vec![String::new()]),
             '|' => parts.push(String::new()),
             '\\' => parts.last_mut().unwrap().extend(characters.next()),
-            ',' | '$' => panic!("unescaped {character} in a search"),
+            '$' => panic!("unescaped {character} in a search"),
             other => parts.last_mut().unwrap().push(other),
         }
     }
-    parts
+    all
 }
 
 /// The items of an array; none of what is no array.

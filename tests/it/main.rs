@@ -13,6 +13,7 @@
 
 mod architecture;
 mod azure;
+mod cast_dose;
 mod cast_generators;
 mod cast_late;
 mod cast_mapping;

@@ -49,7 +49,7 @@ fn new(row: &Row, wanted: Value) -> Result<Box<serde_json::value::RawValue>, Edi
     if wanted.get("system").is_none() {
         return raw(row.element, &wanted);
     }
-    marked::marked(row, row.keyword().to_owned(), wanted)
+    marked::marked(row, row.keyword().to_owned(), &wanted.to_string())
 }
 
 /// Whether there is one of ours.

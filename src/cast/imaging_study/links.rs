@@ -49,7 +49,7 @@ pub(super) fn has_subject(study: &Object) -> Result<bool, EditError> {
 }
 
 /// `subject`: what described another patient goes with the reference to it.
-fn put_subject(study: &mut Object, patient: &str) -> Result<(), EditError> {
+pub(in crate::cast) fn put_subject(study: &mut Object, patient: &str) -> Result<(), EditError> {
     let Some(mut subject) = study.object("subject")? else {
         return study.set("subject", &element::reference(patient)?);
     };

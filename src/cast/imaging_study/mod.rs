@@ -21,11 +21,12 @@ mod identifying;
 mod identity;
 mod instances;
 mod items;
-mod links;
+pub(super) mod links;
 mod orders;
 mod performer;
 mod physicians;
 mod procedure;
+mod reports;
 mod resolution;
 mod series;
 mod specimen;
@@ -46,11 +47,13 @@ use super::edit::EditError;
 use super::element;
 use super::object::Object;
 use super::stored::Stored;
-use super::{Change, Found, Notice, Resource, Rules, StudyDelta, Write};
+use super::write::full_url;
+use super::{Change, Found, Notice, Resource, Rules, StudyDelta, StudyKey, Write};
 pub(super) use identifying::identifying;
 use identity::Identity;
 pub(super) use identity::query;
 pub(super) use links::Links;
+pub(super) use reports::former_reports;
 pub(super) use resolution::queries as reference_queries;
 use series::SeriesList;
 
@@ -89,6 +92,31 @@ pub(super) fn merge(
             Ok((stored.update(), notices))
         }
     }
+}
+
+/// The reference to the study, which is stored or about to be.
+pub(super) fn reference(
+    study: &StudyKey,
+    found: &[Resource],
+    rules: &Rules,
+) -> Result<String, Failure> {
+    let identity = Identity::new(study, rules);
+    let (stored, has_twins) = identity.find(found)?;
+    Ok(stored.map_or_else(
+        || full_url(&identity.create_query(has_twins)),
+        |stored| stored.reference(),
+    ))
+}
+
+/// The reference to the stored study's patient.
+pub(super) fn subject(
+    study: &StudyKey,
+    found: &[Resource],
+    rules: &Rules,
+) -> Result<Option<String>, Failure> {
+    let (stored, _) = Identity::new(study, rules).find(found)?;
+    let subject = stored.and_then(|stored| stored.object.object("subject").ok()?);
+    Ok(subject.and_then(|subject| subject.text("reference").ok()?))
 }
 
 /// Whether the study is there and refers to a patient.
@@ -235,7 +263,7 @@ fn finish(study: &mut Object, mut series: SeriesList, rules: &Rules) -> Result<(
 }
 
 /// Whether we created it: its source is our service.
-fn is_ours(study: &Object, rules: &Rules) -> Result<bool, EditError> {
+pub(super) fn is_ours(study: &Object, rules: &Rules) -> Result<bool, EditError> {
     let Some(meta) = study.object("meta")? else {
         return Ok(false);
     };

@@ -1,5 +1,6 @@
 //! The daemon between a DICOMweb service and a FHIR server that others wrote.
 
+mod doses;
 mod killed;
 mod orders;
 mod races;
@@ -41,7 +42,7 @@ impl Site {
     /// Everything that the daemon writes.
     async fn resources(&self) -> Vec<Value> {
         let mut resources = Vec::new();
-        for resource_type in ["Patient", "Endpoint", "ImagingStudy"] {
+        for resource_type in ["Patient", "Endpoint", "ImagingStudy", "Observation"] {
             resources.extend(self.hfs.all(resource_type).await);
         }
         resources

@@ -1,0 +1,108 @@
+//! Which instances of a stored study may have been structured reports.
+
+use std::collections::{HashMap, HashSet};
+
+use serde::Deserialize;
+
+use super::super::delta::InstanceUids;
+use super::super::observation::dose::is_report_class;
+use super::super::{Resource, Rules, StudyDelta};
+use super::identity::Identity;
+
+#[derive(Deserialize)]
+struct SeriesHead {
+    uid: Option<String>,
+    modality: Option<Coded>,
+    #[serde(default)]
+    instance: Vec<InstanceHead>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct InstanceHead {
+    uid: Option<String>,
+    sop_class: Option<Coded>,
+}
+
+#[derive(Deserialize)]
+struct Coded {
+    code: Option<String>,
+}
+
+/// The instances (SOP Instance UIDs) that are removed, or stated to be something else than a dose
+/// report, and that were reports as far as the stored study tells. Of what it lists as something
+/// else nothing has to be looked up, however many they are.
+pub(in crate::cast) fn former_reports(
+    delta: &StudyDelta,
+    found: &[Resource],
+    rules: &Rules,
+) -> Vec<String> {
+    let stated = delta.statements();
+    let stated = stated.filter(|(_, said)| said.observations.is_empty());
+    let stated: HashSet<_> = stated.map(|(change, _)| InstanceUids::of(change)).collect();
+    if stated.is_empty() && delta.removed().is_empty() {
+        return Vec::new();
+    }
+    let Ok((Some(stored), _)) = Identity::new(delta.study(), rules).find(found) else {
+        return Vec::new();
+    };
+    // What cannot be read is told of when the study is merged.
+    let Ok(Some(series)) = stored.object.decode::<Vec<SeriesHead>>("series") else {
+        return Vec::new();
+    };
+    let series: HashMap<_, _> = series
+        .iter()
+        .filter_map(|series| Some((series.uid.as_deref()?, Listed::of(series))))
+        .collect();
+    let listed = |uids: &InstanceUids| series.get(uids.series.as_str());
+    let removed = delta.removed().iter().filter(|uids| {
+        let told = listed(uids).and_then(|series| series.may_be_report(&uids.instance));
+        told.unwrap_or(true)
+    });
+    let stated = stated.iter().filter(|uids| {
+        // What is new was nothing before.
+        let known = listed(uids).filter(|series| series.knows(&uids.instance));
+        known.and_then(|series| series.may_be_report(&uids.instance)) == Some(true)
+    });
+    removed
+        .chain(stated)
+        .map(|uids| uids.instance.clone())
+        .collect()
+}
+
+/// What a stored series tells of its instances.
+struct Listed<'a> {
+    /// Whether its modality is that of reports; none when it has none.
+    of_reports: Option<bool>,
+    /// Whether the SOP class is one of reports.
+    instances: HashMap<&'a str, bool>,
+}
+
+impl<'a> Listed<'a> {
+    fn of(series: &'a SeriesHead) -> Self {
+        let code = |coded: &'a Option<Coded>| coded.as_ref()?.code.as_deref();
+        let class = |instance: &'a InstanceHead| {
+            let class = code(&instance.sop_class)?;
+            Some(is_report_class(class.trim_start_matches("urn:oid:")))
+        };
+        let instances = series.instance.iter();
+        let instances = instances.filter_map(|it| Some((it.uid.as_deref()?, class(it)?)));
+        Self {
+            of_reports: code(&series.modality).map(|code| code == "SR"),
+            instances: instances.collect(),
+        }
+    }
+
+    /// Whether the instance is listed, or could be if the series listed any.
+    fn knows(&self, instance: &str) -> bool {
+        self.instances.is_empty() || self.instances.contains_key(instance)
+    }
+
+    /// None when nothing tells.
+    fn may_be_report(&self, instance: &str) -> Option<bool> {
+        match self.instances.get(instance) {
+            Some(of_class) => Some(*of_class || self.of_reports == Some(true)),
+            None => self.of_reports,
+        }
+    }
+}

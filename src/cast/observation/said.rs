@@ -1,0 +1,19 @@
+//! What an entry says in one Observation.
+
+use super::super::fact::Facts;
+
+/// One Observation as an entry says it.
+pub(in crate::cast) struct Said {
+    pub(super) which: Which,
+    /// One for each of [`ROWS`](super::rows::ROWS).
+    pub(super) facts: Facts,
+}
+
+/// Which of the Observations of an instance.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(super) enum Which {
+    /// The summary of a dose report.
+    DoseSummary,
+    /// An irradiation event, by its UID.
+    IrradiationEvent(Box<str>),
+}
