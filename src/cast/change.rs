@@ -46,6 +46,7 @@ pub(super) struct Attributes {
     pub(super) series: Facts,
     pub(super) instance: Facts,
     pub(super) observations: observation::Statements,
+    pub(super) body: Facts,
 }
 
 impl Change {
@@ -157,7 +158,8 @@ fn read_attributes(
     dataset: &Dataset,
     rules: &Rules,
 ) -> Result<(Attributes, Vec<InvalidValue>), Failure> {
-    let mut reading = Reading::new(dataset, rules);
+    let study = StudyKey::of(key);
+    let mut reading = Reading::new(dataset, rules).within(study.partition());
     reading.missing = no_uids(key);
     for (tag, uid) in uids(key) {
         reading.require_uid(tag, uid);
@@ -167,6 +169,7 @@ fn read_attributes(
     let series = read_all(attributes::SERIES, &mut reading);
     let instance = read_all(attributes::INSTANCE, &mut reading);
     let observations = observation::read(&mut reading);
+    let body = observation::body::read(&mut reading);
     let Reading {
         invalid, missing, ..
     } = reading;
@@ -180,6 +183,7 @@ fn read_attributes(
                 series,
                 instance,
                 observations,
+                body,
             };
             Ok((attributes, invalid))
         }

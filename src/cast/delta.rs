@@ -102,9 +102,11 @@ impl StudyDelta {
         &self.removed
     }
 
-    /// The patient of the study: the one named last.
+    /// The patient of the study: the one named last; the unnamed one when nobody names any.
     pub(super) fn patient(&self) -> Option<&PatientFacts> {
-        self.stored.last()?.patient_facts()
+        let last_first = || self.stored.iter().rev().filter_map(Change::patient_facts);
+        let named = last_first().find(|facts| !facts.key().of_study);
+        named.or_else(|| last_first().next())
     }
 }
 

@@ -112,9 +112,15 @@ pub(super) fn concept(
     builder.build().map_err(|_| EditError::Build("concept"))
 }
 
-/// `HumanName` of use `usual`, with its representation when it is not the plain one.
-pub(super) fn usual_name(representation: Option<&str>) -> Result<HumanName, EditError> {
-    let mut builder = HumanName::builder().r#use(NameUse::Usual);
+/// `HumanName` of a use, with its representation when it is not the plain one.
+pub(super) fn name(
+    of: Option<NameUse>,
+    representation: Option<&str>,
+) -> Result<HumanName, EditError> {
+    let mut builder = HumanName::builder();
+    if let Some(of) = of {
+        builder = builder.r#use(of);
+    }
     if let Some(code) = representation {
         let extension = Extension::builder()
             .url(EN_REPRESENTATION.to_owned())

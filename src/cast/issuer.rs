@@ -19,14 +19,16 @@ impl Designator {
     /// The system that it stands for: the configured one, else what its universal id says; none
     /// for a local name that is not configured.
     pub(super) fn system(&self, issuers: &Issuers) -> Option<String> {
-        let names = [&self.local, &self.universal];
-        let configured = names
-            .into_iter()
-            .flatten()
-            .find_map(|name| issuers.system(name));
+        let configured = self.configured(issuers);
         configured
             .map(str::to_owned)
             .or_else(|| self.universal_system())
+    }
+
+    /// The configured system of one of its names.
+    pub(super) fn configured<'a>(&self, issuers: &'a Issuers) -> Option<&'a str> {
+        let mut names = [&self.local, &self.universal].into_iter().flatten();
+        names.find_map(|name| issuers.system(name))
     }
 
     fn universal_system(&self) -> Option<String> {

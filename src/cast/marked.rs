@@ -17,18 +17,50 @@ use crate::dicom::keyword;
 /// The row's items of a list. One that says the same already keeps its bytes, whoever wrote it;
 /// ours that no longer hold go; others' stay.
 pub(super) fn put_list(object: &mut Object, row: &Row, fact: &Fact) -> Result<(), EditError> {
+    let mark = mark(object, row)?;
+    put_marked(object, row, fact, &mark, |_, _| true)
+}
+
+/// As [`put_list`], for one of several rows that share an attribute: `part` tells their items
+/// apart. An item of ours that says more than the attribute does no longer holds.
+pub(super) fn put_part(
+    object: &mut Object,
+    row: &Row,
+    fact: &Fact,
+    part: &str,
+) -> Result<(), EditError> {
+    let mark = format!("{}{part}", mark(object, row)?);
+    put_marked(object, row, fact, &mark, |stored, wanted| {
+        let mut bare = stored.clone();
+        if let Some(members) = bare.as_object_mut() {
+            members.remove("id");
+        }
+        says(wanted, &bare)
+    })
+}
+
+fn put_marked(
+    object: &mut Object,
+    row: &Row,
+    fact: &Fact,
+    mark: &str,
+    holds: fn(&Value, &Value) -> bool,
+) -> Result<(), EditError> {
     let Fact::List(wanted) = fact else {
         return Err(EditError::Build(row.element));
     };
     let missing = wanted.iter().map(|json| Ok((parse(row, json)?, json)));
     let mut missing: Vec<(Value, &Box<str>)> = missing.collect::<Result<_, EditError>>()?;
-    let (mark, stored) = (mark(object, row)?, object.list(row.element)?);
+    let stored = object.list(row.element)?;
     let (mut kept, mut ids) = (Vec::with_capacity(stored.len()), HashSet::new());
     let mut place = None;
     for item in &stored {
         let value = parse(row, item.get())?;
-        let said = missing.iter().position(|(wanted, _)| says(&value, wanted));
-        if said.is_none() && is_marked(&value, &mark) {
+        let ours = is_marked(&value, mark);
+        let said = missing
+            .iter()
+            .position(|(wanted, _)| says(&value, wanted) && (!ours || holds(&value, wanted)));
+        if said.is_none() && ours {
             place.get_or_insert(kept.len());
             continue;
         }
@@ -42,9 +74,9 @@ pub(super) fn put_list(object: &mut Object, row: &Row, fact: &Fact) -> Result<()
     let place = place.unwrap_or(kept.len());
     let new = missing.into_iter().map(|(_, item)| {
         let free = (1..)
-            .map(|n| numbered(&mark, n))
+            .map(|n| numbered(mark, n))
             .find(|id| !ids.contains(id));
-        let id = free.unwrap_or_else(|| mark.clone());
+        let id = free.unwrap_or_else(|| mark.to_owned());
         ids.insert(id.clone());
         marked(row, id, item)
     });
@@ -115,7 +147,12 @@ pub(super) fn remove(object: &mut Object, row: &Row) -> Result<(), EditError> {
 
 /// Whether a list has items of the row.
 pub(super) fn has_items(object: &Object, row: &Row) -> Result<bool, EditError> {
-    let mark = mark(object, row)?;
+    has_part(object, row, "")
+}
+
+/// Whether a list has items of one of several rows that share an attribute.
+pub(super) fn has_part(object: &Object, row: &Row, part: &str) -> Result<bool, EditError> {
+    let mark = format!("{}{part}", mark(object, row)?);
     for item in object.list(row.element)? {
         if is_marked(&parse(row, item.get())?, &mark) {
             return Ok(true);

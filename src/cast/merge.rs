@@ -99,7 +99,8 @@ impl fmt::Display for Notice {
 /// # Errors
 /// `fhir.multiple-matches` when several resources are the one that was looked for;
 /// `fhir.invalid-resource` when it has no id or version, or a managed element is of another form
-/// than FHIR's.
+/// than FHIR's; `fhir.patient-missing` when there is no patient, and the rules allow none to be
+/// made.
 pub fn merge(delta: &StudyDelta, found: &Found, rules: &Rules) -> Result<Merged, Failure> {
     let mut merged = Merged {
         writes: Vec::new(),
@@ -110,17 +111,21 @@ pub fn merge(delta: &StudyDelta, found: &Found, rules: &Rules) -> Result<Merged,
         Some(facts) => {
             let (endpoint, write) = endpoint::merge(delta.study(), &found.endpoint, rules)?;
             merged.writes.extend(write);
-            let disagreements = &mut merged.disagreements;
-            let (subject, write) =
-                patient::merge(delta, facts.key(), &found.patient, disagreements)?;
-            // The study of a late change may be another patient's by now.
-            let keeps_subject =
-                delta.is_late() && imaging_study::has_subject(delta, &found.study, rules)?;
-            let is_needless =
-                |write: &Write| keeps_subject && matches!(write, Write::Create { .. });
-            merged
-                .writes
-                .extend(write.filter(|write| !is_needless(write)));
+            // The study of a late change may be another patient's by now; and one that names no
+            // patient says nothing about whose the study is.
+            let kept = match delta.is_late() || facts.key().of_study {
+                true => imaging_study::subject(delta.study(), &found.study, rules)?,
+                false => None,
+            };
+            let (subject, write) = patient::merge(
+                delta,
+                facts.key(),
+                kept,
+                &found.patient,
+                rules,
+                &mut merged.disagreements,
+            )?;
+            merged.writes.extend(write);
             Some(Links { subject, endpoint })
         }
         None => None,
@@ -128,6 +133,8 @@ pub fn merge(delta: &StudyDelta, found: &Found, rules: &Rules) -> Result<Merged,
     let disagreements = &mut merged.disagreements;
     let (write, notices) =
         imaging_study::merge(delta, links.as_ref(), found, rules, disagreements)?;
+    let is_emptied = |notice: &Notice| matches!(notice, Notice::ForeignStudyEmptied { .. });
+    let is_empty = notices.iter().any(is_emptied) || matches!(write, Some(Write::Delete { .. }));
     merged.writes.extend(write);
     merged.notices.extend(notices);
     let links = match links {
@@ -141,5 +148,13 @@ pub fn merge(delta: &StudyDelta, found: &Found, rules: &Rules) -> Result<Merged,
     };
     let writes = observation::merge(delta, links.as_ref(), &found.observations, rules)?;
     merged.writes.extend(writes);
+    let found = &found.observations;
+    merged.writes.extend(match links {
+        Some(links) => {
+            observation::body::merge(delta, &links, found, rules, &mut merged.disagreements)?
+        }
+        None if is_empty => observation::body::remove(delta.study(), found, rules)?,
+        None => Vec::new(),
+    });
     Ok(merged)
 }

@@ -7,6 +7,8 @@ use std::fmt;
 pub struct PatientKey {
     pub(super) system: Option<Box<str>>,
     pub(super) id: Box<str>,
+    /// Whether it stands for the unnamed patient of one study.
+    pub(super) of_study: bool,
 }
 
 impl fmt::Debug for PatientKey {

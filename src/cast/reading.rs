@@ -17,6 +17,8 @@ use super::order::Orders;
 pub(super) struct Reading<'a> {
     pub(super) dataset: &'a Dataset,
     pub(super) rules: &'a Rules,
+    /// The data partition; `None` for the default one.
+    pub(super) partition: Option<&'a str>,
     /// Invalid values of optional attributes.
     pub(super) invalid: Vec<InvalidValue>,
     /// One phrase for each required attribute that is missing or invalid.
@@ -31,6 +33,7 @@ impl<'a> Reading<'a> {
         Self {
             dataset,
             rules,
+            partition: None,
             invalid: Vec::new(),
             missing: Vec::new(),
             orders: None,
@@ -48,6 +51,11 @@ impl<'a> Reading<'a> {
         let items: Rc<[_]> = items.filter_map(|item| self.accept(item)).collect();
         self.requests = Some(Rc::clone(&items));
         items
+    }
+
+    /// The same, of a dataset in a data partition.
+    pub(super) fn within(self, partition: Option<&'a str>) -> Self {
+        Self { partition, ..self }
     }
 
     /// The value, or none and a note of what is wrong with it.

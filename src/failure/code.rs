@@ -66,6 +66,9 @@ codes! {
     /// Several resources where the identifier should find one.
     FhirMultipleMatches = "fhir.multiple-matches", Fhir,
         "Several resources carry this identifier: merge them or delete the surplus, then retry.";
+    /// There is no patient with this identifier, and `Patient:Policy` is `LinkOnly`.
+    FhirPatientMissing = "fhir.patient-missing", Fhir,
+        "Create the patient with this identifier on the FHIR server, then retry; or let Patient:Policy create it.";
     /// A stored resource that cannot be read or edited.
     FhirInvalidResource = "fhir.invalid-resource", Fhir,
         "Correct the named resource on the FHIR server by hand, then retry.";

@@ -93,8 +93,50 @@ fn elements() -> impl Strategy<Value = Vec<(&'static str, &'static str)>> {
             &[r#"{"Value":["19800229"]}"#, r#"{"Value":["1980"]}"#],
         ),
     );
-    all.prop_map(|(a, b, c, d, e, f, g, h, i)| {
-        [a, b, c, d, e, f, g, h, i].into_iter().flatten().collect()
+    (all, more_of_the_patient()).prop_map(|((a, b, c, d, e, f, g, h, i), more)| {
+        let all = [a, b, c, d, e, f, g, h, i];
+        all.into_iter().flatten().chain(more).collect()
+    })
+}
+
+/// As [`elements`], of the patient's other attributes.
+fn more_of_the_patient() -> impl Strategy<Value = Vec<(&'static str, &'static str)>> {
+    let attribute = |tag: &'static str, values: &'static [&'static str]| {
+        prop::option::of(select(values)).prop_map(move |value| value.map(|value| (tag, value)))
+    };
+    let all = (
+        attribute(
+            "00101000",
+            &[r#"{"Value":["Y1"]}"#, r#"{"Value":["Y2","Y3"]}"#],
+        ),
+        attribute(
+            "00101001",
+            &[
+                r#"{"Value":["Verdi","Neri=王"]}"#,
+                r#"{"Value":["Verdi^Ada"]}"#,
+            ],
+        ),
+        attribute(
+            "00101005",
+            &[r#"{"Value":["Blu"]}"#, r#"{"Value":["=李"]}"#],
+        ),
+        attribute(
+            "00102154",
+            &[r#"{"Value":["1","2"]}"#, r#"{"Value":["a@b"]}"#],
+        ),
+        attribute("00101040", &[r#"{"Value":["Weg 1"]}"#]),
+        attribute("00102150", &[r#"{"Value":["CH"]}"#, r#"{"Value":["IT"]}"#]),
+        attribute("00102297", &[r#"{"Value":["Keeper"]}"#]),
+        attribute("00102299", &[r#"{"Value":["Zoo"]}"#]),
+        attribute(
+            "00102201",
+            &[r#"{"Value":["Canis"]}"#, r#"{"Value":["Felis"]}"#],
+        ),
+        attribute("00102160", &[r#"{"Value":["Han"]}"#]),
+    );
+    all.prop_map(|(a, b, c, d, e, f, g, h, i, j)| {
+        let all = [a, b, c, d, e, f, g, h, i, j];
+        all.into_iter().flatten().collect()
     })
 }
 
@@ -176,6 +218,10 @@ const NAMES: &[&str] = &[
     "specimen",
     "title",
     "valueBase64Binary",
+    "telecom",
+    "contact",
+    "country",
+    "organization",
 ];
 
 /// Values that casting looks at.
@@ -192,6 +238,11 @@ const VALUES: &[&str] = &[
     "ACSN",
     "https://radcast.invalid/fhir/StructureDefinition/unlisted-instances",
     "AAAAAAAAAAE=",
+    "PatientAddress",
+    "PatientTelephoneNumbers",
+    "ResponsiblePerson",
+    "PatientSpeciesDescription",
+    "http://hl7.org/fhir/StructureDefinition/patient-animal",
 ];
 
 /// JSON that looks like resources: names and values that casting looks at, in any arrangement.

@@ -13,6 +13,7 @@
 
 mod architecture;
 mod azure;
+mod cast_body;
 mod cast_dose;
 mod cast_generators;
 mod cast_late;
@@ -20,6 +21,8 @@ mod cast_mapping;
 mod cast_merging;
 mod cast_partitions;
 mod cast_patient_endpoint;
+mod cast_patient_identity;
+mod cast_patient_rows;
 mod cast_properties;
 mod cast_reading;
 mod cast_series_rows;
@@ -44,6 +47,7 @@ mod log_lines;
 mod mutated_pages;
 mod notifications;
 mod ops;
+mod patients;
 mod peers;
 mod poison_pages;
 mod present_state;

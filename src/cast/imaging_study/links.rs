@@ -16,7 +16,7 @@ impl Links {
     /// Brings `subject` and `endpoint` in step. A subject that is there stays when the change is
     /// `late`.
     pub(super) fn put(&self, study: &mut Object, late: bool) -> Result<(), EditError> {
-        if !late || !has_subject(study)? {
+        if !late || subject(study)?.is_none() {
             put_subject(study, &self.subject)?;
         }
         self.put_endpoint(study)
@@ -37,15 +37,13 @@ impl Links {
     }
 }
 
-/// Whether the study refers to a patient.
-pub(super) fn has_subject(study: &Object) -> Result<bool, EditError> {
+/// The reference to a patient, if there is one.
+pub(super) fn subject(study: &Object) -> Result<Option<String>, EditError> {
     let Some(subject) = study.object("subject")? else {
-        return Ok(false);
+        return Ok(None);
     };
     let reference = subject.text("reference");
-    Ok(reference
-        .map_err(|error| error.within("subject"))?
-        .is_some())
+    reference.map_err(|error| error.within("subject"))
 }
 
 /// `subject`: what described another patient goes with the reference to it.

@@ -108,28 +108,17 @@ pub(super) fn reference(
     ))
 }
 
-/// The reference to the stored study's patient.
+/// The patient that the stored study refers to, if it is there and does.
 pub(super) fn subject(
     study: &StudyKey,
     found: &[Resource],
     rules: &Rules,
 ) -> Result<Option<String>, Failure> {
     let (stored, _) = Identity::new(study, rules).find(found)?;
-    let subject = stored.and_then(|stored| stored.object.object("subject").ok()?);
-    Ok(subject.and_then(|subject| subject.text("reference").ok()?))
-}
-
-/// Whether the study is there and refers to a patient.
-pub(super) fn has_subject(
-    delta: &StudyDelta,
-    found: &[Resource],
-    rules: &Rules,
-) -> Result<bool, Failure> {
-    let (stored, _) = Identity::new(delta.study(), rules).find(found)?;
     let Some(stored) = stored else {
-        return Ok(false);
+        return Ok(None);
     };
-    links::has_subject(&stored.object).map_err(|error| error.into_failure(&stored.reference()))
+    links::subject(&stored.object).map_err(|error| error.into_failure(&stored.reference()))
 }
 
 /// The start of a new study.

@@ -10,6 +10,7 @@
 //! What others added stays; what the instance does not say any more goes. What dicom-cast wrote is
 //! taken away by `healing.rs` once the same is said here.
 
+pub(super) mod body;
 pub(crate) mod component;
 mod concept;
 pub(crate) mod dose;

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use super::super::query::Query;
 use super::super::{Resource, Rules, StudyDelta, imaging_study};
-use super::TYPE;
 use super::identity::{Identity, dicom_uid};
+use super::{TYPE, body};
 
 /// The most identifiers in one search: they have to fit into an address.
 const MOST: usize = 20;
@@ -20,6 +20,12 @@ impl StudyDelta {
     /// without reports.
     #[must_use]
     pub fn observation_searches(&self, study: &[Resource], rules: &Rules) -> Vec<Query> {
+        let mut searches = self.report_searches(study, rules);
+        searches.extend(body::search(self, rules));
+        searches
+    }
+
+    fn report_searches(&self, study: &[Resource], rules: &Rules) -> Vec<Query> {
         if !rules.dose_observations {
             return Vec::new();
         }

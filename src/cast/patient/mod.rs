@@ -1,52 +1,37 @@
-//! `Patient`: what entries say about it, and bringing the stored one in step.
+//! `Patient`: what entries say about it, and bringing the stored one in step. What is mapped stands
+//! in `rows.rs`.
 
+mod address;
+mod animal;
+mod contact;
+mod ethnicity;
+mod extension;
+mod identity;
+mod member;
 mod name;
+mod other_ids;
+mod other_names;
 mod redaction;
+pub(super) mod rows;
+mod telecom;
 
 use std::fmt;
 
-use dicom_core::Tag;
-use dicom_dictionary_std::tags;
-
-use crate::failure::Failure;
+use crate::failure::{Code, Failure};
+use crate::settings::PatientPolicy;
 
 use super::disagreement::{Disagreement, Statement, resolve};
 use super::edit::EditError;
 use super::fact::{Fact, Facts};
-use super::identifier;
 use super::object::Object;
 use super::query::Query;
-use super::reading::{self, Reading};
-use super::row::{Row, put_all, read_all};
+use super::reading::Reading;
+use super::row::{put_all, read_all};
 use super::stored::Stored;
-use super::{PatientKey, Resource, StudyDelta, Write, put};
+use super::{PatientKey, Resource, Rules, StudyDelta, Write, reference};
+use rows::ROWS;
 
 const TYPE: &str = "Patient";
-
-const NAME: &[Tag] = &[tags::PATIENT_NAME];
-
-/// The mapping. The first row is the patient's identity.
-const ROWS: &[Row] = &[
-    Row::required(
-        &[tags::PATIENT_ID, tags::ISSUER_OF_PATIENT_ID],
-        "identifier",
-        read_identifier,
-        put_identifier,
-    ),
-    Row::optional(NAME, "name", name::read_alphabetic, name::put_alphabetic)
-        .present_if(name::has_alphabetic),
-    Row::optional(NAME, "name", name::read_ideographic, name::put_ideographic)
-        .present_if(name::has_ideographic),
-    Row::optional(NAME, "name", name::read_phonetic, name::put_phonetic)
-        .present_if(name::has_phonetic),
-    Row::optional(&[tags::PATIENT_SEX], "gender", gender, put::text),
-    Row::optional(
-        &[tags::PATIENT_BIRTH_DATE],
-        "birthDate",
-        reading::date,
-        put::text,
-    ),
-];
 
 /// What one entry says about the patient. Entries that say the same commute on the `Patient`.
 #[derive(Clone, PartialEq, Eq)]
@@ -86,77 +71,80 @@ pub(super) fn query(key: &PatientKey) -> Query {
     Query::new(TYPE).token("identifier", key.system.as_deref(), &key.id)
 }
 
-/// The reference to the patient, and the write that creates or corrects it.
+/// The reference to the patient, and the write that creates or corrects it. `kept` is whom the
+/// study refers to, where the delta does not decide that.
 pub(super) fn merge(
     delta: &StudyDelta,
     key: &PatientKey,
+    kept: Option<String>,
     found: &[Resource],
+    rules: &Rules,
     disagreements: &mut Vec<Disagreement>,
 ) -> Result<(String, Option<Write>), Failure> {
-    let statements = |of_all: bool| -> Vec<Statement<'_>> {
+    let facts = resolve_facts(delta, key, disagreements);
+    let query = query(key);
+    let Some(mut stored) = find(found, &query, key)? else {
+        if let Some(subject) = kept {
+            return Ok((subject, None));
+        }
+        return create(&facts, &query, rules);
+    };
+    let reference = stored.reference();
+    if let Some(subject) = kept.filter(|kept| key.of_study && !reference::same(kept, &reference)) {
+        return Ok((subject, None));
+    }
+    if rules.patient_policy == PatientPolicy::Synchronize {
+        let put = delta.way_of_facts()(ROWS, &facts, &mut stored.object);
+        put.map_err(|error| error.into_failure(&reference))?;
+    }
+    Ok((reference, stored.update()))
+}
+
+/// What counts of what entries say about this patient. That they name several patients is a
+/// disagreement; that some name none is not.
+fn resolve_facts<'a>(
+    delta: &'a StudyDelta,
+    key: &PatientKey,
+    disagreements: &mut Vec<Disagreement>,
+) -> Vec<Option<&'a Fact>> {
+    let statements = |counts: &dyn Fn(&PatientKey) -> bool| -> Vec<Statement<'a>> {
         let all = delta.statements();
-        let wanted = all.filter(|(_, said)| of_all || said.patient.key == *key);
-        wanted
+        all.filter(|(_, said)| counts(&said.patient.key))
             .map(|(change, said)| (change.key(), &said.patient.facts))
             .collect()
     };
-    resolve(
-        ROWS.get(..1).unwrap_or_default(),
-        &statements(true),
-        disagreements,
-    );
-    let facts = resolve(ROWS, &statements(false), disagreements);
-    let query = query(key);
-    let identified =
-        |patient: &Object| identifier::carries(patient, key.system.as_deref(), &key.id);
-    if let Some(mut stored) = Stored::single(found, &query, identified)? {
-        let reference = stored.reference();
-        let put = delta.way_of_facts()(ROWS, &facts, &mut stored.object);
-        put.map_err(|error| error.into_failure(&reference))?;
-        return Ok((reference, stored.update()));
-    }
-    let object = create(&facts).map_err(|error| error.into_failure(TYPE))?;
-    let write = Write::create(&query, object);
-    Ok((super::write::full_url(&query), Some(write)))
+    let named = statements(&|other| other.of_study == key.of_study);
+    resolve(ROWS.get(..1).unwrap_or_default(), &named, disagreements);
+    resolve(ROWS, &statements(&|other| other == key), disagreements)
 }
 
-fn create(facts: &[Option<&Fact>]) -> Result<Object, EditError> {
+/// The patient among the found ones. Another id of somebody, which an entry gave, is second to a
+/// patient's own.
+fn find(found: &[Resource], query: &Query, key: &PatientKey) -> Result<Option<Stored>, Failure> {
+    let own = Stored::single(found, query, |p| identity::is_identified(p, key, false))?;
+    match own {
+        Some(own) => Ok(Some(own)),
+        None => Stored::single(found, query, |p| identity::is_identified(p, key, true)),
+    }
+}
+
+fn create(
+    facts: &[Option<&Fact>],
+    query: &Query,
+    rules: &Rules,
+) -> Result<(String, Option<Write>), Failure> {
+    if rules.patient_policy == PatientPolicy::LinkOnly {
+        let message = format!("no Patient matches the search by {}", query.names());
+        return Err(Failure::new(Code::FhirPatientMissing, message));
+    }
+    let object = new(facts).map_err(|error| error.into_failure(TYPE))?;
+    let write = Write::create(query, object);
+    Ok((super::write::full_url(query), Some(write)))
+}
+
+fn new(facts: &[Option<&Fact>]) -> Result<Object, EditError> {
     let mut patient = Object::default();
     patient.set("resourceType", TYPE)?;
     put_all(ROWS, facts, &mut patient)?;
     Ok(patient)
-}
-
-/// PatientID with the configured system, or the issuer's when the rules say so. An issuer that
-/// cannot be read leaves the identity open, and with it the entry.
-fn read_identifier(reading: &mut Reading<'_>, _: &'static [Tag]) -> Option<Fact> {
-    let id = reading.dataset.text(tags::PATIENT_ID);
-    let id = reading.accept(id);
-    let system = if reading.rules.issuer_as_system {
-        let issuer = reading.dataset.text(tags::ISSUER_OF_PATIENT_ID);
-        let readable = issuer.is_ok();
-        let issuer = reading.accept(issuer);
-        readable.then_some(issuer)?
-    } else {
-        reading.rules.patient_system.clone()
-    };
-    let system = system.filter(|system| !system.is_empty()).map(Box::from);
-    let id = id?.into_boxed_str();
-    Some(Fact::Patient(PatientKey { system, id }))
-}
-
-fn put_identifier(patient: &mut Object, row: &Row, fact: &Fact) -> Result<(), EditError> {
-    let Fact::Patient(key) = fact else {
-        return Err(EditError::Build(row.element));
-    };
-    identifier::ensure(patient, Some("MR"), key.system.as_deref(), &key.id)
-}
-
-fn gender(reading: &mut Reading<'_>, tags: &'static [Tag]) -> Option<Fact> {
-    reading::term(reading, *tags.first()?, "M, F, O", |term| match term {
-        "M" => Some("male"),
-        "F" => Some("female"),
-        "O" => Some("other"),
-        _ => None,
-    })
 }

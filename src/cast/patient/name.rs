@@ -2,6 +2,7 @@
 //! without ideographs does not erase those that another instance gave.
 
 use dicom_core::Tag;
+use fhir_model::r4b::codes::NameUse;
 
 use crate::dicom::{NameGroup, PersonName};
 
@@ -109,7 +110,10 @@ fn put_writing(
             return Ok(());
         }
     }
-    let json = raw("name", &element::usual_name(representation)?)?;
+    let json = raw(
+        "name",
+        &element::name(Some(NameUse::Usual), representation)?,
+    )?;
     let mut name = Object::parse(json.get()).ok_or(EditError::Build("name"))?;
     put_parts(&mut name, group)?;
     patient.push("name", &name)
@@ -173,7 +177,7 @@ fn put_words(
 }
 
 /// The words of some components; repeated blanks make none.
-fn words<'a>(components: &[&'a str]) -> Vec<&'a str> {
+pub(super) fn words<'a>(components: &[&'a str]) -> Vec<&'a str> {
     let words = components
         .iter()
         .flat_map(|component| component.split_whitespace());

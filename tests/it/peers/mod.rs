@@ -3,6 +3,7 @@
 mod doses;
 mod killed;
 mod orders;
+mod patients;
 mod races;
 mod series;
 
