@@ -34,5 +34,5 @@ fmt: ## format the sources
 bench: ## measure the daemon: memory, requests, time; BENCH="--entries 10000" makes it short
 	cargo bench --locked --bench streaming -- $(BENCH)
 
-generate: ## rewrite docs/settings.md, appsettings.json and the tables of docs/failures.md
+generate: ## rewrite docs/settings.md, appsettings.json, the tables of docs/failures.md and docs/mapping.md
 	RADCAST_GENERATE=1 cargo test --locked --quiet --lib generate::

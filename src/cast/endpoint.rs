@@ -16,12 +16,43 @@ use crate::failure::Failure;
 use super::edit::EditError;
 use super::element::{self, system};
 use super::identifier;
+use super::mapping::{Derived, MappedResource, Origin, of_derived};
 use super::object::{Object, raw};
 use super::query::Query;
 use super::stored::Stored;
 use super::{Resource, Rules, StudyKey, Write};
 
 const TYPE: &str = "Endpoint";
+
+/// The rows of the mapping.
+const DERIVED: &[Derived] = &[
+    Derived::new(
+        "identifier",
+        Origin::Settings,
+        "system urn:ietf:rfc:3986, value the address; the Endpoint is found by it",
+    ),
+    Derived::new("status", Origin::Fixed, "active"),
+    Derived::new("connectionType", Origin::Fixed, "dicom-wado-rs"),
+    Derived::new(
+        "name",
+        Origin::Settings,
+        "DICOM WADO-RS endpoint and DicomWeb:Endpoint, as dicom-cast wrote it; the partition, if any",
+    ),
+    Derived::new("payloadType", Origin::Fixed, "text DICOM WADO-RS"),
+    Derived::new("payloadMimeType", Origin::Fixed, "application/dicom"),
+    Derived::new(
+        "address",
+        Origin::Settings,
+        "DicomWeb:Endpoint with the version of the interface and the partition, no slash at its end",
+    ),
+];
+
+pub(super) fn mapping() -> MappedResource {
+    MappedResource {
+        resource_type: TYPE,
+        rows: of_derived(TYPE, DERIVED).collect(),
+    }
+}
 
 /// How the service's Endpoint is found.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -85,12 +116,17 @@ fn correct(endpoint: &mut Object, study: &StudyKey, rules: &Rules) -> Result<(),
     if identifier::carries(endpoint, Some(system::URI), &address)? {
         return Ok(());
     }
-    let mut identifiers = endpoint.objects("identifier")?;
-    for stored in &mut identifiers {
+    let mut identifiers = endpoint.list("identifier")?;
+    for (mut stored, raw_item) in endpoint
+        .objects("identifier")?
+        .into_iter()
+        .zip(&mut identifiers)
+    {
         let of_uris = stored.text("system")?.as_deref() == Some(system::URI);
         let value = stored.text("value")?.filter(|_| of_uris);
         if value.is_some_and(|value| rules.is_wado_address(&value, study.partition())) {
             stored.set_text("value", &address)?;
+            *raw_item = raw("identifier", &stored)?;
             return endpoint.set("identifier", &identifiers);
         }
     }

@@ -8,6 +8,9 @@ mod daemon;
 mod demo;
 mod exit;
 mod failures;
+#[cfg(test)]
+mod generated_page;
+mod mapping;
 mod notifying;
 mod preview;
 mod progress;
@@ -57,8 +60,13 @@ enum Command {
     Run(SettingsArgument),
     /// Connect to everything configured and say what works and how to mend what does not
     Check(SettingsArgument),
-    /// Print the FHIR transaction that instances would be sent as, without sending it
+    /// Print the FHIR transaction that instances would be sent as, and where each element comes
+    /// from; without sending it
+    #[command(after_help = preview::EXAMPLES)]
     Preview(preview::Arguments),
+    /// Say which DICOM attribute becomes which FHIR element, and by which rule
+    #[command(after_help = mapping::EXAMPLES)]
+    Mapping(mapping::Arguments),
     /// Say how far the daemon is and what waits for a person
     #[command(after_help = status::EXAMPLES)]
     Status(status::Arguments),
@@ -100,6 +108,7 @@ pub fn main() -> ExitCode {
             Command::Run(settings) => run::run(&settings).await,
             Command::Check(settings) => check::check(&settings).await,
             Command::Preview(arguments) => preview::preview(&arguments),
+            Command::Mapping(arguments) => mapping::mapped(&arguments),
             Command::Status(arguments) => status::status(&arguments).await,
             Command::Failures(arguments) => failures::failures(&arguments).await,
             Command::State(command) => state::state(&command).await,

@@ -31,18 +31,28 @@ impl Table {
 
     /// A line, cut to the width of the terminal when there is one.
     pub(super) fn line(&self, cells: &[String]) -> String {
-        let mut line = String::new();
-        for (cell, width) in cells.iter().zip(&self.widths) {
-            if !line.is_empty() {
-                line.push_str(GAP);
-            }
-            line.push_str(&format!("{:<width$}", one_line(cell)));
-        }
-        let line = line.trim_end();
+        let line = self.open_line(cells);
         match self.terminal {
-            Some(most) if line.chars().count() > most => cut(line, most),
-            _ => line.to_owned(),
+            Some(most) if line.chars().count() > most => cut(&line, most),
+            _ => line,
         }
+    }
+
+    /// A line of any width. Cells beyond the columns follow as they are.
+    pub(super) fn open_line(&self, cells: &[String]) -> String {
+        let widths = self.widths.iter().copied().chain(std::iter::repeat(0));
+        let padded = cells
+            .iter()
+            .zip(widths)
+            .map(|(cell, width)| format!("{:<width$}", one_line(cell)));
+        let line = padded.collect::<Vec<_>>().join(GAP);
+        line.trim_end().to_owned()
+    }
+
+    /// How much of a line the columns take, the gaps behind them included.
+    pub(super) fn width(&self) -> usize {
+        let columns = self.widths.iter().map(|width| width + GAP.len());
+        columns.sum()
     }
 }
 

@@ -10,8 +10,10 @@ pub fn keyword(tag: Tag) -> &'static str {
     entry(tag).map_or("Unknown", |entry| entry.alias)
 }
 
-/// The value representation that the dictionary gives an attribute.
-pub(super) fn vr(tag: Tag) -> Option<VR> {
+/// The value representation that PS3.6 gives an attribute; none for one the dictionary does not
+/// have.
+#[must_use]
+pub fn vr(tag: Tag) -> Option<VR> {
     entry(tag).map(|entry| entry.vr.relaxed())
 }
 

@@ -98,7 +98,8 @@ impl Element {
     }
 
     /// Whether it has no value.
-    pub(super) fn is_empty(&self) -> bool {
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
         self.well_formed && self.values().is_empty()
     }
 

@@ -36,7 +36,7 @@ pub use dataset::{Dataset, NotAnObject};
 pub use date::PartialDate;
 pub use date_time::DateTime;
 pub use decimal::Decimal;
-pub use dictionary::keyword;
+pub use dictionary::{keyword, vr};
 pub use element::Element;
 pub use instance::{DEFAULT_PARTITION, InstanceKey};
 pub use invalid::{InvalidValue, Reason};

@@ -103,15 +103,17 @@ fn from_object(json: &Bytes) -> Result<PersonName, Reason> {
         let text: Option<String> = serde_json::from_slice(&value).map_err(|_| Reason::Malformed)?;
         *group = text.unwrap_or_default();
     }
-    // Some writers put the whole value into the first group.
-    if ideographic.is_empty() && phonetic.is_empty() {
-        return from_text(&alphabetic);
+    // Some writers put several groups, or the whole value, into the first.
+    let mut name = from_text(&alphabetic)?;
+    for (own, text) in [
+        (&mut name.ideographic, ideographic),
+        (&mut name.phonetic, phonetic),
+    ] {
+        if !text.is_empty() {
+            *own = group(&text)?;
+        }
     }
-    Ok(PersonName {
-        alphabetic: group(&alphabetic)?,
-        ideographic: group(&ideographic)?,
-        phonetic: group(&phonetic)?,
-    })
+    Ok(name)
 }
 
 fn from_text(text: &str) -> Result<PersonName, Reason> {
@@ -122,10 +124,9 @@ fn from_text(text: &str) -> Result<PersonName, Reason> {
         ideographic: next()?,
         phonetic: next()?,
     };
-    match groups.next() {
-        None => Ok(name),
-        Some(_) => Err(Reason::Form("PN (three groups)")),
-    }
+    let rest = groups.all(|group| group.trim_matches([' ', '\0', '^']).is_empty());
+    rest.then_some(name)
+        .ok_or(Reason::Form("PN (three groups)"))
 }
 
 fn group(text: &str) -> Result<NameGroup, Reason> {

@@ -105,8 +105,13 @@ async fn check(daemon: &Daemon) -> Ended {
 }
 
 fn preview(input: &str) -> Ended {
+    preview_with(&[], input)
+}
+
+fn preview_with(arguments: &[&str], input: &str) -> Ended {
     let folder = tempfile::tempdir().unwrap();
     let mut process = radcast(&["preview"])
+        .args(arguments)
         .current_dir(folder.path())
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -145,6 +150,45 @@ fn preview_prints_one_transaction_for_each_study() {
 }
 
 #[test]
+fn preview_says_which_attribute_each_element_came_from_and_no_value() {
+    let mut places = study(1, 1, 2, 3);
+    places.truncate(5);
+    let mut instances: Vec<_> = places.iter().map(|place| place.ct()).collect();
+    // Only the first instance has a description: it is where that comes from.
+    for instance in &mut instances[1..] {
+        instance.as_object_mut().unwrap().remove("00081030");
+    }
+    instances[0]["00200013"]["Value"] = Value::Null;
+    let input = serde_json::to_string(&instances).unwrap();
+    let told = preview_with(&["--sources", "only"], &input);
+    for line in [
+        "Patient.birthDate \u{2190} PatientBirthDate (0010,0030)",
+        "ImagingStudy.identifier (study UID) \u{2190} StudyInstanceUID (0020,000D)",
+        "ImagingStudy.started \u{2190} StudyDate (0008,0020), StudyTime (0008,0030), \
+         TimezoneOffsetFromUTC (0008,0201)",
+        "ImagingStudy.description \u{2190} StudyDescription (0008,1030)",
+        "ImagingStudy.series[0..1].modality \u{2190} Modality (0008,0060)",
+        "ImagingStudy.series[0].instance[0..2].uid \u{2190} SOPInstanceUID (0008,0018)",
+        "ImagingStudy.series[0].instance[1..2].number \u{2190} InstanceNumber (0020,0013)",
+        "ImagingStudy.series[1].instance[0..1].number \u{2190} InstanceNumber (0020,0013)",
+        "ImagingStudy.numberOfInstances \u{2190} (computed)",
+        "Endpoint.address \u{2190} (settings)",
+    ] {
+        let lines = told.stdout.lines().map(|line| line.split_whitespace());
+        let mut lines = lines.map(|words| words.collect::<Vec<_>>().join(" "));
+        assert!(lines.any(|told| told == line), "{line} in {}", told.stdout);
+    }
+    for value in ["Doe", "1980", "PID-1", "Chest CT", &places[0].study_uid()] {
+        assert!(!told.stdout.contains(value), "{value} in {}", told.stdout);
+    }
+    let also = preview(&input);
+    assert!(also.stderr.contains(&told.stdout), "{also:?}");
+    let alone = preview_with(&["--sources", "none"], &input);
+    assert_eq!(alone.stdout, also.stdout);
+    assert!(!alone.stderr.contains("Modality"), "{alone:?}");
+}
+
+#[test]
 fn preview_says_what_would_not_be_stored_and_why_an_instance_is_refused() {
     let mut odd = PLACE.ct();
     odd["00100040"]["Value"] = Value::from(vec!["X"]);
@@ -161,11 +205,54 @@ fn preview_says_what_would_not_be_stored_and_why_an_instance_is_refused() {
     assert!(refused.stdout.is_empty(), "{}", refused.stdout);
 }
 
+fn mapping(arguments: &[&str]) -> Ended {
+    ended(radcast(&["mapping"]).args(arguments))
+}
+
+#[test]
+fn mapping_tells_where_an_attribute_goes() {
+    for wanted in ["0010,0030", "patientbirth", "Patient.birthDate"] {
+        let told = mapping(&[wanted]).stdout;
+        let row = "Patient.birthDate  PatientBirthDate (0010,0030)  DA";
+        assert!(told.contains(row), "{wanted}: {told}");
+        assert!(!told.contains("PatientSex"), "{wanted}: {told}");
+    }
+    let nothing = mapping(&["no such thing"]);
+    assert_eq!(nothing.code, Some(1), "{nothing:?}");
+}
+
+#[test]
+fn mapping_is_there_for_programs_and_documents() {
+    let json: Value = serde_json::from_str(&mapping(&["-o", "json"]).stdout).unwrap();
+    let of_type = |name: &str| {
+        let resources = json.as_array().unwrap();
+        let found = resources.iter().find(|one| one["resourceType"] == name);
+        found.unwrap()["rows"].as_array().unwrap().clone()
+    };
+    let modality = of_type("ImagingStudy")
+        .into_iter()
+        .find(|row| row["path"] == "ImagingStudy.series.modality")
+        .unwrap();
+    assert_eq!(modality["attributes"][0]["tag"], "00080060");
+    assert_eq!(modality["required"], true);
+    assert!(!of_type("Patient").is_empty() && !of_type("Endpoint").is_empty());
+    let page = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/mapping.md"));
+    let markdown = mapping(&["--format", "markdown"]).stdout;
+    assert!(page.unwrap().contains(&markdown), "{markdown}");
+}
+
 #[test]
 fn help_teaches_where_to_start() {
     let ended = ended(&mut radcast(&["--help"]));
     assert_eq!(ended.code, Some(0));
-    for text in ["run", "check", "preview", "demo", "DicomWeb__Endpoint"] {
+    for text in [
+        "run",
+        "check",
+        "preview",
+        "mapping",
+        "demo",
+        "DicomWeb__Endpoint",
+    ] {
         assert!(ended.stdout.contains(text), "{text} in {}", ended.stdout);
     }
 }

@@ -73,6 +73,13 @@ const EQUIPMENT: &[Tag] = &[
     tags::DEVICE_SERIAL_NUMBER,
 ];
 
+/// The rule of `started`.
+const MOMENT: &str = "date and time with the offset, else in the zone of DicomCast:TimeZone; \
+                      the date alone without time or zone; partial dates stay partial";
+
+/// The rule of numbers.
+const NUMBER: &str = "left out when it is negative or more than FHIR can hold";
+
 /// `ImagingStudy`
 pub(crate) const STUDY: &[Row] = &[
     Row::optional(ACCESSION, "identifier", orders::read_accession, accession::put)
@@ -83,8 +90,8 @@ pub(crate) const STUDY: &[Row] = &[
         .part("study id")
         .rule("use `secondary`, no system")
         .present_if(marked::has_items),
-    Row::optional(STUDY_MOMENT, "started", date_time, put::date_time),
-    Row::optional(&[tags::STUDY_DESCRIPTION], "description", text, put::text),
+    Row::optional(STUDY_MOMENT, "started", date_time, put::date_time).rule(MOMENT),
+    Row::optional(&[tags::STUDY_DESCRIPTION], "description", text, put::text).rule("as it is"),
     Row::optional(ADMISSION, "encounter", visit::read_encounter, marked::put_one)
         .rule("logical reference to the Encounter with this visit number (VN of v2-0203)"),
     Row::optional(ACCESSION, "basedOn", orders::read_accession_order, orders::put)
@@ -131,13 +138,12 @@ pub(crate) const STUDY: &[Row] = &[
 /// `ImagingStudy.series`
 pub(crate) const SERIES: &[Row] = &[
     Row::optional(&[tags::SERIES_NUMBER], "number", unsigned, put::unsigned)
-        .rule("left out when it is negative or more than FHIR can hold"),
+        .rule(NUMBER),
     Row::required(&[tags::MODALITY], "modality", code_string, put::modality)
         .rule("system DCM; an entry without it fails, because nobody could tell a guessed `OT`"),
     Row::optional(&[tags::SERIES_DESCRIPTION], "description", text, put::text)
         .rule("as it is"),
-    Row::optional(SERIES_MOMENT, "started", date_time, put::date_time)
-        .rule("date alone unless time and zone are known; the zone is the offset, else the configured one"),
+    Row::optional(SERIES_MOMENT, "started", date_time, put::date_time).rule(MOMENT),
     Row::optional(BODY_SITE, "bodySite", anatomy::read_body_site, put::concept)
         .rule("the coded region, SNOMED RT as SNOMED CT; else the frames'; else the concept of the term (PS3.16 Annex L), of any other term the display alone"),
     Row::optional(LATERALITY, "laterality", anatomy::read_laterality, put::concept)
@@ -178,8 +184,7 @@ pub(crate) const SERIES: &[Row] = &[
 pub(crate) const INSTANCE: &[Row] = &[
     Row::required(&[tags::SOP_CLASS_UID], "sopClass", uid, put::sop_class)
         .rule("system `urn:ietf:rfc:3986`, code `urn:oid:` and the UID; an entry without it fails"),
-    Row::optional(&[tags::INSTANCE_NUMBER], "number", unsigned, put::unsigned)
-        .rule("left out when it is negative or more than FHIR can hold"),
+    Row::optional(&[tags::INSTANCE_NUMBER], "number", unsigned, put::unsigned).rule(NUMBER),
     Row::optional(TITLE, "title", title::read, put::text)
         .rule("the first that is there; of a code its meaning, Image Type joined by backslashes"),
 ];

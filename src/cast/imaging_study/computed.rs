@@ -2,10 +2,37 @@
 
 use super::super::edit::EditError;
 use super::super::element::{coding, system};
+use super::super::mapping::{Derived, Origin};
 use super::super::object::{Object, raw};
 use super::super::put::set_number;
 use super::healing::canonical_system;
 use super::series::SeriesList;
+
+/// What is computed of the study, as rows of the mapping.
+pub(super) const DERIVED: &[Derived] = &[
+    Derived::new(
+        "modality",
+        Origin::Resource,
+        "the modalities of the series, each once; codings of other systems stay",
+    ),
+    Derived::new(
+        "numberOfSeries",
+        Origin::Resource,
+        "how many series the resource lists",
+    ),
+    Derived::new(
+        "numberOfInstances",
+        Origin::Resource,
+        "the sum over the series",
+    ),
+];
+
+/// What is computed of a series, as rows of the mapping.
+pub(super) const DERIVED_OF_SERIES: &[Derived] = &[Derived::new(
+    "series.numberOfInstances",
+    Origin::Resource,
+    "how many instances the series has",
+)];
 
 /// A coding by what it means.
 type Code = (Option<String>, Option<String>);

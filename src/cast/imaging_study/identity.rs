@@ -6,16 +6,36 @@
 //! its UID, and the studies of partitions among the answers are left aside. Where there are such
 //! twins, the condition of its creation has to be the second identifier too.
 
+use dicom_dictionary_std::tags;
+
 use crate::failure::Failure;
 
 use super::super::edit::EditError;
 use super::super::element::system;
 use super::super::identifier;
+use super::super::mapping::{Derived, Origin};
 use super::super::object::Object;
 use super::super::query::Query;
 use super::super::stored::Stored;
 use super::super::{Resource, Rules, StudyKey};
 use super::TYPE;
+
+/// The identifiers of a study, as rows of the mapping.
+pub(super) const DERIVED: &[Derived] = &[
+    Derived::new(
+        "identifier",
+        Origin::Entry,
+        "system urn:dicom:uid, value urn:oid: and the UID",
+    )
+    .part("study UID")
+    .tags(&[tags::STUDY_INSTANCE_UID]),
+    Derived::new(
+        "identifier",
+        Origin::Settings,
+        "outside the default data partition: the UID once more, in a system that names the partition",
+    )
+    .part("partition"),
+];
 
 /// The search for a study.
 pub(crate) fn query(study: &StudyKey, rules: &Rules) -> Query {

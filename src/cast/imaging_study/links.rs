@@ -1,8 +1,23 @@
 //! What a study is connected with: its patient and, as its series are, the service's Endpoint.
 
 use super::super::edit::EditError;
+use super::super::mapping::{Derived, Origin};
 use super::super::object::Object;
 use super::super::{element, reference};
+
+/// The references, as rows of the mapping.
+pub(super) const DERIVED: &[Derived] = &[
+    Derived::new(
+        "subject",
+        Origin::Reference,
+        "the Patient; an update that moves the study to another patient sets it anew",
+    ),
+    Derived::new(
+        "endpoint",
+        Origin::Reference,
+        "the Endpoint of the service, among those of others",
+    ),
+];
 
 /// What the study is connected with.
 pub(crate) struct Links {

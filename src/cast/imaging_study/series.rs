@@ -2,15 +2,30 @@
 
 use std::collections::BTreeMap;
 
+use dicom_dictionary_std::tags;
+
 use super::super::delta::InstanceUids;
 use super::super::edit::EditError;
 use super::super::fact::Fact;
+use super::super::mapping::{Derived, Origin};
 use super::super::object::Object;
 use super::super::row::{PutFacts, put_all};
 use super::attributes;
 use super::instances::Instances;
 use super::items::Items;
 use super::links::Links;
+
+/// What a series is known by, as a row of the mapping.
+pub(super) const DERIVED: &[Derived] = &[
+    Derived::new("series.uid", Origin::Entry, "the bare UID").tags(&[tags::SERIES_INSTANCE_UID])
+];
+
+/// What an instance is known by, as a row of the mapping.
+pub(super) const DERIVED_OF_INSTANCES: &[Derived] =
+    &[
+        Derived::new("series.instance.uid", Origin::Entry, "the bare UID")
+            .tags(&[tags::SOP_INSTANCE_UID]),
+    ];
 
 /// The series of a study while it is edited.
 pub(super) struct SeriesList {

@@ -23,15 +23,23 @@ use crate::settings::PatientPolicy;
 use super::disagreement::{Disagreement, Statement, resolve};
 use super::edit::EditError;
 use super::fact::{Fact, Facts};
+use super::mapping::{MappedResource, of_rows};
 use super::object::Object;
 use super::query::Query;
 use super::reading::Reading;
 use super::row::{put_all, read_all};
 use super::stored::Stored;
 use super::{PatientKey, Resource, Rules, StudyDelta, Write, reference};
-use rows::ROWS;
+pub(super) use rows::ROWS;
 
 const TYPE: &str = "Patient";
+
+pub(super) fn mapping() -> MappedResource {
+    MappedResource {
+        resource_type: TYPE,
+        rows: of_rows(TYPE, ROWS).collect(),
+    }
+}
 
 /// What one entry says about the patient. Entries that say the same commute on the `Patient`.
 #[derive(Clone, PartialEq, Eq)]
@@ -51,6 +59,10 @@ impl PatientFacts {
             }),
             _ => None,
         }
+    }
+
+    pub(super) fn facts(&self) -> &Facts {
+        &self.facts
     }
 
     /// Which patient.

@@ -100,11 +100,12 @@ fn put_writing(
     group: &NameGroup,
     representation: Option<&str>,
 ) -> Result<(), EditError> {
-    let mut names = patient.objects("name")?;
-    for name in &mut names {
-        if is_usual(name, representation).map_err(|error| error.within("name"))? {
-            put_parts(name, group).map_err(|error| error.within("name"))?;
+    let mut names = patient.list("name")?;
+    for (mut name, place) in patient.objects("name")?.into_iter().zip(&mut names) {
+        if is_usual(&name, representation).map_err(|error| error.within("name"))? {
+            put_parts(&mut name, group).map_err(|error| error.within("name"))?;
             if name.changed() {
+                *place = raw("name", &name)?;
                 patient.set("name", &names)?;
             }
             return Ok(());

@@ -2,8 +2,8 @@
 //! hand.
 
 use std::fmt::Write as _;
-use std::path::Path;
 
+use crate::cli::generated_page;
 use crate::failure::{Code, Dependency, Operation, causes};
 use crate::settings;
 use crate::store::FailureTable;
@@ -93,36 +93,7 @@ fn retry_settings() -> String {
     table
 }
 
-/// The page with each generated part as it has to be.
-fn filled(page: &str) -> String {
-    let mut page = page.to_owned();
-    for (name, part) in PARTS {
-        let (begin, end) = (marker("generated", name), marker("end of", name));
-        let from = page.find(&begin).map(|at| at + begin.len());
-        let to = page.find(&end);
-        let (from, to) = from
-            .zip(to)
-            .unwrap_or_else(|| panic!("{begin} … {end} in {PAGE}"));
-        page.replace_range(from..to, &format!("\n\n{}\n", part()));
-    }
-    page
-}
-
-fn marker(word: &str, name: &str) -> String {
-    format!("<!-- {word}: {name} -->")
-}
-
 #[test]
 fn r72_the_tables_of_the_page_of_failures_are_those_of_the_code() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(PAGE);
-    let present = std::fs::read_to_string(&path).unwrap();
-    let filled = filled(&present);
-    if std::env::var_os("RADCAST_GENERATE").is_some() {
-        std::fs::write(&path, filled).unwrap();
-    } else {
-        assert_eq!(
-            present, filled,
-            "{PAGE} is not current: run `make generate`"
-        );
-    }
+    generated_page::assert_current(PAGE, &PARTS.map(|(name, part)| (name, part())));
 }

@@ -1,10 +1,12 @@
 //! The daemon between a DICOMweb service and a FHIR server that others wrote.
 
 mod doses;
+mod every_row;
 mod killed;
 mod orders;
 mod patients;
 mod races;
+mod real_files;
 mod series;
 
 use std::collections::BTreeMap;
@@ -15,6 +17,7 @@ use serde_json::{Value, json};
 use crate::support::daemon::{Daemon, ended};
 use crate::support::hfs::{Hfs, reference};
 use crate::support::instances::{Place, study};
+use crate::support::python::script;
 use crate::support::services::Services;
 
 /// The DICOMweb service of [`Services`], and helios-hfs in the place of its FHIR store.
@@ -62,6 +65,16 @@ impl Site {
             let problems = self.hfs.problems(&resource).await;
             assert_eq!(problems, Vec::<Value>::new(), "{resource:#}");
         }
+    }
+
+    /// The resources are what the models of fhir.resources take.
+    async fn check_structure(&self) {
+        let resources = self.resources().await;
+        let lines = resources.iter().map(|resource| format!("{resource}\n"));
+        let lines: String = lines.collect();
+        let validated = script("validate_resources.py", &[], lines.as_bytes());
+        let valid = format!("{} resources, 0 invalid", resources.len());
+        assert!(validated.stdout.contains(&valid), "{validated:?}");
     }
 }
 

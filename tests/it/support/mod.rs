@@ -16,5 +16,6 @@ pub mod receiver;
 pub mod records;
 pub mod services;
 pub mod stored;
+pub mod stow;
 pub mod trouble;
 pub mod wire;

@@ -1,10 +1,14 @@
 //! `radcast preview`: the FHIR transaction of some instances, printed and not sent.
 
+mod sources;
+
+use std::collections::BTreeSet;
 use std::io::{self, Read};
 use std::path::PathBuf;
 
 use bytes::Bytes;
-use clap::Args;
+use clap::{Args, ValueEnum};
+use dicom_core::Tag;
 
 use super::exit::{self, Exit};
 use super::{SettingsArgument, assembly};
@@ -14,9 +18,28 @@ use crate::fhir::Request;
 use crate::sandbox::part10;
 use crate::settings::Unusable;
 use crate::sync::request;
+use sources::Attributes;
 
 /// The address that stands in for an endpoint that is not set.
 const STAND_IN: &str = "http://localhost";
+
+pub(super) const EXAMPLES: &str = "\
+The transaction is on standard output; on standard error is a table of where each element comes from:
+
+  ImagingStudy.started                        \u{2190} StudyDate (0008,0020), StudyTime (0008,0030)
+  ImagingStudy.series[0].modality             \u{2190} Modality (0008,0060)
+  ImagingStudy.series[0].instance[0..41].uid  \u{2190} SOPInstanceUID (0008,0018)
+  ImagingStudy.numberOfInstances              \u{2190} (computed)
+
+Series and instances are told by their places in the transaction, both ends of a range included.
+`radcast mapping` says by which rule an attribute becomes an element.
+
+Examples:
+  radcast preview image.dcm                      what an instance becomes
+  radcast preview --sources only study/*.dcm     only where each element comes from
+  radcast preview --sources none image.dcm | jq  only the transaction
+  curl -H 'Accept: application/dicom+json' \
+    https://dicom.example/v1/studies/1.2.3/metadata | radcast preview";
 
 /// What to preview.
 #[derive(Debug, Args)]
@@ -24,8 +47,41 @@ pub(super) struct Arguments {
     /// DICOM files; without any, DICOM JSON (an object or an array of them) on standard input
     #[arg(value_name = "FILE")]
     files: Vec<PathBuf>,
+    /// Where each element comes from: as a table besides the transaction, alone, or not
+    #[arg(long, value_name = "WHAT", default_value = "also")]
+    sources: Sources,
     #[command(flatten)]
     settings: SettingsArgument,
+}
+
+/// Whether it is told where each element comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Sources {
+    /// On standard error, with the transaction on standard output
+    Also,
+    /// On standard output, without the transaction
+    Only,
+    /// Not at all
+    None,
+}
+
+/// One study's transaction as indented JSON, and the table of its sources.
+struct Previewed {
+    transaction: String,
+    sources: String,
+}
+
+impl Previewed {
+    fn print(&self, sources: Sources) {
+        match sources {
+            Sources::Also => {
+                println!("{}", self.transaction);
+                eprint!("{}", self.sources);
+            }
+            Sources::Only => print!("{}", self.sources),
+            Sources::None => println!("{}", self.transaction),
+        }
+    }
 }
 
 pub(super) fn preview(arguments: &Arguments) -> Exit {
@@ -34,10 +90,11 @@ pub(super) fn preview(arguments: &Arguments) -> Exit {
         Err(problems) => return exit::unusable(&problems),
     };
     let mut exit = Exit::Done;
-    let mut changes = Vec::new();
+    let (mut changes, mut attributes) = (Vec::new(), Attributes::new());
     for (source, json) in instances(&arguments.files) {
         match json.and_then(|json| read(json, changes.len() as u64 + 1, &rules)) {
-            Ok(change) => {
+            Ok((change, present)) => {
+                attributes.insert(change.key().instance.clone(), present);
                 change
                     .warnings()
                     .iter()
@@ -47,9 +104,9 @@ pub(super) fn preview(arguments: &Arguments) -> Exit {
             Err(error) => exit = exit::failed(&format!("{source}: {error}")),
         }
     }
-    for transaction in transactions(changes, &rules) {
-        match transaction {
-            Ok(json) => println!("{json}"),
+    for previewed in transactions(changes, &attributes, &rules) {
+        match previewed {
+            Ok(previewed) => previewed.print(arguments.sources),
             Err(error) => exit = exit::failed(&error),
         }
     }
@@ -103,7 +160,8 @@ fn split(text: Bytes) -> Vec<(String, Result<Bytes, String>)> {
         .collect()
 }
 
-fn read(json: Bytes, sequence: u64, rules: &Rules) -> Result<Change, String> {
+/// What an instance says, and which of its attributes have a value.
+fn read(json: Bytes, sequence: u64, rules: &Rules) -> Result<(Change, BTreeSet<Tag>), String> {
     let dataset = Dataset::parse(json).map_err(|error| error.to_string())?;
     let uid = |tag| dataset.uid(tag).ok().flatten().unwrap_or_default();
     let key = InstanceKey {
@@ -112,21 +170,32 @@ fn read(json: Bytes, sequence: u64, rules: &Rules) -> Result<Change, String> {
         series: uid(dicom_dictionary_std::tags::SERIES_INSTANCE_UID),
         instance: uid(dicom_dictionary_std::tags::SOP_INSTANCE_UID),
     };
-    Change::read(sequence, key, cast::Action::Create, Some(&dataset), rules)
-        .map_err(|failure| format!("{failure}. {}", failure.cure()))
+    let change = Change::read(sequence, key, cast::Action::Create, Some(&dataset), rules)
+        .map_err(|failure| format!("{failure}. {}", failure.cure()))?;
+    Ok((change, sources::attributes(&dataset)))
 }
 
-/// One transaction for each study, as indented JSON.
-fn transactions(changes: Vec<Change>, rules: &Rules) -> Vec<Result<String, String>> {
+/// One transaction for each study.
+fn transactions(
+    changes: Vec<Change>,
+    attributes: &Attributes,
+    rules: &Rules,
+) -> Vec<Result<Previewed, String>> {
     let mut studies: indexmap::IndexMap<StudyKey, Vec<Change>> = indexmap::IndexMap::new();
     for change in changes {
         studies.entry(change.study()).or_default().push(change);
     }
     let deltas = studies.into_values().filter_map(StudyDelta::fold);
-    deltas.map(|delta| transaction(&delta, rules)).collect()
+    deltas
+        .map(|delta| transaction(&delta, attributes, rules))
+        .collect()
 }
 
-fn transaction(delta: &StudyDelta, rules: &Rules) -> Result<String, String> {
+fn transaction(
+    delta: &StudyDelta,
+    attributes: &Attributes,
+    rules: &Rules,
+) -> Result<Previewed, String> {
     let merged = merge(delta, &Found::default(), rules).map_err(|failure| failure.to_string())?;
     merged
         .disagreements
@@ -140,7 +209,10 @@ fn transaction(delta: &StudyDelta, rules: &Rules) -> Result<String, String> {
     let requests = requests.map_err(|failure| failure.to_string())?;
     let bundle = Request::bundle(&requests).map_err(|error| error.to_string())?;
     let bundle: serde_json::Value = serde_json::from_str(&bundle).map_err(|e| e.to_string())?;
-    serde_json::to_string_pretty(&bundle).map_err(|error| error.to_string())
+    Ok(Previewed {
+        transaction: serde_json::to_string_pretty(&bundle).map_err(|error| error.to_string())?,
+        sources: sources::table(delta, &bundle, attributes),
+    })
 }
 
 #[cfg(test)]
