@@ -17,6 +17,11 @@ pub(super) const DERIVED: &[Derived] = &[
         Origin::Reference,
         "the Endpoint of the service, among those of others",
     ),
+    Derived::new(
+        "series.endpoint",
+        Origin::Reference,
+        "the same, of each series that an entry speaks of",
+    ),
 ];
 
 /// What the study is connected with.
