@@ -6,7 +6,7 @@ use std::fmt;
 use dicom_core::Tag;
 
 use super::row::Row;
-use super::{endpoint, imaging_study, patient};
+use super::{endpoint, imaging_study, observation, patient};
 use crate::dicom::{keyword, vr};
 
 /// What is mapped to one type of resource.
@@ -118,6 +118,7 @@ pub fn mapping() -> Vec<MappedResource> {
         patient::mapping(),
         imaging_study::mapping(),
         endpoint::mapping(),
+        observation::mapping(),
     ]
 }
 

@@ -163,6 +163,17 @@ async fn every_row_is_filled_from_files_to_the_fhir_server() {
     let files = files.map(|one| folder.path().join(text(&one["file"])));
     let address = site.services.dicom_address();
     assert_eq!(store_files(&address, files).await, Vec::<String>::new());
+    let doses = tempfile::tempdir().unwrap();
+    let reports = script("dose_reports.py", &[doses.path().to_str().unwrap()], b"");
+    assert_eq!(reports.code, Some(0), "{}", reports.stderr);
+    let reports = [
+        "x_ray.dcm",
+        "ct.dcm",
+        "mammography.dcm",
+        "administration.dcm",
+    ];
+    let reports = reports.map(|name| doses.path().join(name));
+    assert_eq!(store_files(&address, reports).await, Vec::<String>::new());
     // Some of them are refused: fragments, and files that others hold already.
     store_files(&address, real_files()).await;
     let partitioned = study(9, 9, 1, 1)[0].ct().to_string();
