@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::super::edit::EditError;
 use super::super::fact::Fact;
 use super::super::marked::says;
-use super::super::object::Object;
+use super::super::object::{Object, raw};
 use super::super::row::Row;
 
 /// An extension of ours.
@@ -30,11 +30,16 @@ impl Complex {
             return Err(EditError::Build(row.element));
         };
         let part: Value = serde_json::from_str(json).map_err(|_| EditError::Build(row.element))?;
-        let mut extensions = object.objects(row.element)?;
-        for extension in &mut extensions {
+        let mut extensions = object.list(row.element)?;
+        for (mut extension, place) in object
+            .objects(row.element)?
+            .into_iter()
+            .zip(&mut extensions)
+        {
             if extension.text("url")?.as_deref() == Some(self.url) {
                 let is_ours = extension.text("id")?.as_deref() == Some(self.mark);
-                if is_ours && put_part(extension, &part)? {
+                if is_ours && put_part(&mut extension, &part)? {
+                    *place = raw(row.element, &extension)?;
                     object.set(row.element, &extensions)?;
                 }
                 return Ok(());
