@@ -38,13 +38,35 @@ impl Process {
         read().ok_or_else(|| "the process tells no resident memory".into())
     }
 
-    /// Time on the processors, in user and kernel mode.
+    /// Time on the processors, in user and kernel mode: of all threads there were, in ticks, or of
+    /// those there are, to the nanosecond, whichever is more.
     pub(crate) fn cpu(&self) -> Result<Duration, Box<dyn Error>> {
         let stat = std::fs::read_to_string(self.folder.join("stat"))?;
-        ticks(&stat)
-            .map(|ticks| TICK * ticks)
-            .ok_or_else(|| "the process tells no times".into())
+        let all = ticks(&stat).map(|ticks| TICK * ticks);
+        let all = all.ok_or("the process tells no times")?;
+        let mut present = Duration::ZERO;
+        for thread in std::fs::read_dir(self.folder.join("task"))?.flatten() {
+            // A thread may end meanwhile.
+            let text = std::fs::read_to_string(thread.path().join("schedstat"));
+            present += text
+                .ok()
+                .and_then(|text| on_processor(&text))
+                .unwrap_or_default();
+        }
+        Ok(all.max(present))
     }
+}
+
+/// Time of the calling thread on the processors.
+pub(crate) fn cpu_of_this_thread() -> Result<Duration, Box<dyn Error>> {
+    let text = std::fs::read_to_string("/proc/thread-self/schedstat")?;
+    on_processor(&text).ok_or_else(|| "the thread tells no times".into())
+}
+
+/// The first number of `schedstat`, in nanoseconds.
+fn on_processor(schedstat: &str) -> Option<Duration> {
+    let nanoseconds = schedstat.split_whitespace().next()?.parse().ok()?;
+    Some(Duration::from_nanos(nanoseconds))
 }
 
 fn kib(status: &str, name: &str) -> Option<u64> {

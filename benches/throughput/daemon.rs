@@ -8,8 +8,8 @@ use std::time::Instant;
 
 use radcast::store::{SqliteStore, Store};
 
-use crate::process::Process;
-use crate::site::Site;
+use super::process::Process;
+use super::site::Site;
 
 /// A running daemon; killed when dropped.
 pub(crate) struct Daemon {
@@ -30,7 +30,7 @@ impl Daemon {
         command
             .arg("run")
             .env_clear()
-            .env("DicomWeb__Endpoint", site.dicom_address())
+            .env("DicomWeb__Endpoint", site.service.address())
             .env("Fhir__Endpoint", site.fhir_address())
             .env("Store__Path", &store)
             .env("DicomCastWorker__PollInterval", "00:00:00.1")
