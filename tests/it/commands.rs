@@ -211,7 +211,7 @@ fn mapping(arguments: &[&str]) -> Ended {
 
 #[test]
 fn mapping_tells_where_an_attribute_goes() {
-    for wanted in ["0010,0030", "patientbirth", "Patient.birthDate"] {
+    for wanted in ["0010,0030", "patientbirthdate", "Patient.birthDate"] {
         let told = mapping(&[wanted]).stdout;
         let row = "Patient.birthDate  PatientBirthDate (0010,0030)  DA";
         assert!(told.contains(row), "{wanted}: {told}");

@@ -68,8 +68,7 @@ fn complete(id: &str) -> String {
 }
 
 async fn check(site: &Site) -> Vec<Value> {
-    let mut written = site.resources().await;
-    written.extend(site.hfs.all("Observation").await);
+    let written = site.resources().await;
     let mut lines = String::new();
     for resource in &written {
         let problems = site.hfs.problems(resource).await;
