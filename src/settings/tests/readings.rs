@@ -36,32 +36,42 @@ fn default_notify() -> Notify {
     }
 }
 
+fn default_dicom_web() -> DicomWeb {
+    let seconds = Duration::from_secs;
+    DicomWeb {
+        endpoint: "https://dicom.example.org/".parse().unwrap(),
+        private_endpoint: None,
+        api_version: ApiVersion::V1,
+        page_size: 100,
+        timeout: seconds(100),
+        gap_settle_time: seconds(30),
+        on_unparsable: OnUnparsable::Record,
+    }
+}
+
+fn default_worker() -> Worker {
+    let seconds = Duration::from_secs;
+    Worker {
+        poll_interval: seconds(60),
+        poll_interval_during_catchup: Duration::ZERO,
+        max_concurrency: 8,
+        slow_after: seconds(5),
+        pages_ahead: 20,
+        gather_time: seconds(1),
+        shutdown_grace_period: seconds(25),
+    }
+}
+
 #[test]
 fn the_two_endpoints_are_enough() {
     let seconds = Duration::from_secs;
     let expected = Settings {
-        dicom_web: DicomWeb {
-            endpoint: "https://dicom.example.org/".parse().unwrap(),
-            private_endpoint: None,
-            api_version: ApiVersion::V1,
-            page_size: 100,
-            timeout: seconds(100),
-            gap_settle_time: seconds(30),
-            on_unparsable: OnUnparsable::Record,
-        },
+        dicom_web: default_dicom_web(),
         fhir: Fhir {
             endpoint: "http://fhir.example.org/r4".parse().unwrap(),
             timeout: seconds(100),
         },
-        worker: Worker {
-            poll_interval: seconds(60),
-            poll_interval_during_catchup: Duration::ZERO,
-            max_concurrency: 8,
-            slow_after: seconds(5),
-            pages_ahead: 20,
-            gather_time: seconds(1),
-            shutdown_grace_period: seconds(25),
-        },
+        worker: default_worker(),
         retry: default_retry(),
         patient: Patient {
             system_id: None,
