@@ -2,6 +2,7 @@
 //! entry ends up applied, skipped or recorded, in order within its study.
 
 mod archiving;
+mod concurrency;
 mod escalating;
 mod model;
 mod omitted;
