@@ -19,11 +19,25 @@ pub(super) fn carries(
     system: Option<&str>,
     value: &str,
 ) -> Result<bool, EditError> {
-    let system = system.filter(|system| !system.is_empty());
-    let same = |token: &Token| {
-        token.system.as_deref() == system && token.value.as_deref() == Some(value.trim())
-    };
-    Ok(tokens(resource)?.iter().any(same))
+    Ok(tokens(resource)?
+        .iter()
+        .any(|token| token.is(system, value)))
+}
+
+/// As [`carries`], of one identifier.
+pub(super) fn is(
+    identifier: &Object,
+    system: Option<&str>,
+    value: &str,
+) -> Result<bool, EditError> {
+    Ok(token(identifier)?.is(system, value))
+}
+
+impl Token {
+    fn is(&self, system: Option<&str>, value: &str) -> bool {
+        let system = system.filter(|system| !system.is_empty());
+        self.system.as_deref() == system && self.value.as_deref() == Some(value.trim())
+    }
 }
 
 /// The identifiers of a resource.

@@ -424,3 +424,33 @@ fn a_study_of_nobody_finds_its_own_patient_missing_too_when_none_may_be_made() {
         .unwrap_err();
     assert_eq!(failed.code, Code::FhirPatientMissing);
 }
+
+#[test]
+fn two_ids_of_one_patient_stay_with_one_patient() {
+    let rules = hosp(rules());
+    let says = |study: &str, id: &str, other: &str| {
+        let id = format!(r#"{{"Value":["{id}"]}}"#);
+        let others = format!(
+            r#"{{"Value":[{{"00100020":{{"Value":["{other}"]}},"00100021":{{"Value":["HOSP"]}}}}]}}"#
+        );
+        let elements = [("00100020", id.as_str()), ISSUER, ("00101002", &others)];
+        read(&key(study, "1", "1"), 1, &elements, &rules)
+    };
+    let mut world = World::default();
+    let both = [("1.2", "A", "B"), ("1.3", "B", "A")];
+    for (study, id, other) in both {
+        world.cast_by(&rules, [says(study, id, other)]).unwrap();
+    }
+    for (study, id, other) in both {
+        let again = world.cast_by(&rules, [says(study, id, other)]).unwrap();
+        assert_eq!(kinds(&again), [""; 0]);
+    }
+    let identifiers = world.only("Patient")["identifier"].clone();
+    let ids: Vec<_> = identifiers.as_array().unwrap().iter().collect();
+    let told: Vec<_> = ids
+        .iter()
+        .map(|it| (&it["id"], text(&it["value"])))
+        .collect();
+    assert_eq!(told, [(&Value::Null, "A"), (&Value::Null, "B")]);
+    assert_eq!(ids[1].pointer("/type/coding/0/code"), Some(&json!("MR")));
+}

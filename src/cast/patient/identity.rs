@@ -3,14 +3,15 @@
 
 use dicom_core::Tag;
 use dicom_dictionary_std::tags;
+use fhir_model::r4b::types::Identifier;
 
 use super::super::PatientKey;
 use super::super::edit::EditError;
-use super::super::element::system;
+use super::super::element::{self, system};
 use super::super::fact::Fact;
 use super::super::identifier;
 use super::super::issuer::Designator;
-use super::super::object::Object;
+use super::super::object::{Object, raw};
 use super::super::reading::Reading;
 use super::super::row::Row;
 use super::other_ids;
@@ -88,13 +89,35 @@ pub(super) fn issuer(dataset: &Dataset) -> Result<Designator, InvalidValue> {
     })
 }
 
-/// Adds the identifier unless it is there.
+/// Adds the identifier unless it is there. One that was another id of the patient becomes an own
+/// one: the row of the other ids must not take it away.
 pub(super) fn put(patient: &mut Object, row: &Row, fact: &Fact) -> Result<(), EditError> {
     let Fact::Patient(key) = fact else {
         return Err(EditError::Build(row.element));
     };
     let kind = (!key.of_study).then_some("MR");
-    identifier::ensure(patient, kind, key.system.as_deref(), &key.id)
+    let system = key.system.as_deref();
+    if !is_identified(patient, key, false)? && identifier::carries(patient, system, &key.id)? {
+        let own = element::identifier(kind, system, &key.id)?;
+        return take_over(patient, row, &own);
+    }
+    identifier::ensure(patient, kind, system, &key.id)
+}
+
+/// Makes an identifier an own one: no mark of another id, and the type of an own one.
+fn take_over(patient: &mut Object, row: &Row, own: &Identifier) -> Result<(), EditError> {
+    let value = own.value.as_deref().unwrap_or_default();
+    let mut items = patient.list(row.element)?;
+    for (mut item, place) in patient.objects(row.element)?.into_iter().zip(&mut items) {
+        if identifier::is(&item, own.system.as_deref(), value)? {
+            item.remove("id");
+            if let (None, Some(kind)) = (item.get("type"), &own.r#type) {
+                item.set("type", kind)?;
+            }
+            *place = raw(row.element, &item)?;
+        }
+    }
+    patient.set(row.element, &items)
 }
 
 /// Whether a patient is identified by the key; `by_others` also when it is one of the other ids
