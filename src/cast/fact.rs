@@ -25,7 +25,23 @@ pub(super) enum Fact {
     List(Box<[Box<str>]>),
 }
 
+/// The most items of a list. No device has more to say, and whoever sends more must not keep us
+/// busy with them.
+pub(super) const MOST_ITEMS: usize = 1_000;
+
 impl Fact {
+    /// Cuts a list that is too long; answers whether it was.
+    pub(super) fn cut(&mut self) -> bool {
+        match self {
+            Self::List(items) if items.len() > MOST_ITEMS => {
+                let kept = std::mem::take(items).into_iter().take(MOST_ITEMS);
+                *items = kept.collect();
+                true
+            }
+            _ => false,
+        }
+    }
+
     /// A fact that is a string, code, date or dateTime.
     pub(super) fn text(text: impl Into<Box<str>>) -> Self {
         Self::Text(text.into())
@@ -41,6 +57,21 @@ impl Fact {
         let items: Box<[_]> = items.iter().filter_map(json).collect();
         (!items.is_empty()).then_some(Self::List(items))
     }
+}
+
+/// Each item once, in order; at most one more than a list may have, which is how
+/// [`Fact::cut`] knows.
+pub(super) fn distinct<T: PartialEq>(all: impl IntoIterator<Item = T>) -> Vec<T> {
+    let mut distinct = Vec::new();
+    for item in all {
+        if distinct.len() > MOST_ITEMS {
+            break;
+        }
+        if !distinct.contains(&item) {
+            distinct.push(item);
+        }
+    }
+    distinct
 }
 
 /// The JSON text of an element. What the FHIR types hold can always be written.

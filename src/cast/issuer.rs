@@ -38,10 +38,20 @@ impl Designator {
             "UUID" => uuid::Uuid::parse_str(id)
                 .ok()
                 .map(|id| id.urn().to_string()),
-            "URI" => Some(id.to_owned()),
+            "URI" => is_absolute_uri(id).then(|| id.to_owned()),
             _ => None,
         }
     }
+}
+
+/// R4 `Identifier.system` is absolute, and a URI has no blanks.
+fn is_absolute_uri(text: &str) -> bool {
+    let scheme = text.split_once(':').map(|(scheme, _)| scheme);
+    let is_scheme = |scheme: &str| {
+        let rest = |c: char| c.is_ascii_alphanumeric() || "+-.".contains(c);
+        scheme.starts_with(|c: char| c.is_ascii_alphabetic()) && scheme.chars().all(rest)
+    };
+    scheme.is_some_and(is_scheme) && text.chars().all(|c| c.is_ascii_graphic())
 }
 
 impl Reading<'_> {

@@ -8,6 +8,7 @@ use fhir_model::r4b::types::{Identifier, Reference};
 
 use super::edit::EditError;
 use super::element;
+use super::fact::MOST_ITEMS;
 use super::reading::Reading;
 use crate::dicom::{Dataset, InvalidValue, Reason, keyword};
 
@@ -84,6 +85,10 @@ impl Reading<'_> {
             requested: Vec::new(),
         };
         for request in self.requests().iter() {
+            // One more than there may be tells that there are too many.
+            if orders.requested.len() > MOST_ITEMS {
+                break;
+            }
             for kind in [&ACCESSION, &PLACER, &FILLER] {
                 let sequence = Some(tags::REQUEST_ATTRIBUTES_SEQUENCE);
                 let number = self.order_number(request, kind, sequence);

@@ -6,6 +6,7 @@ use fhir_model::r4b::types::{Identifier, Reference};
 
 use super::concept;
 use super::element;
+use super::fact::distinct;
 use super::reading::Reading;
 use crate::dicom::{CodedConcept, Dataset, InvalidValue, NameGroup, PersonName, Reason, keyword};
 
@@ -47,13 +48,7 @@ impl Reading<'_> {
             let names = names.iter();
             names.map(|name| reference(display(name), None)).collect()
         };
-        let mut unique: Vec<Reference> = Vec::with_capacity(persons.len());
-        for person in persons.into_iter().flatten() {
-            if !unique.contains(&person) {
-                unique.push(person);
-            }
-        }
-        unique
+        distinct(persons.into_iter().flatten())
     }
 
     /// One for each item; none for an item that says nothing usable.
@@ -120,7 +115,7 @@ fn reference(display: Option<String>, known: Option<Identification>) -> Option<R
 }
 
 /// A name as it is said: the first writing that there is.
-fn display(name: &PersonName) -> Option<String> {
+pub(super) fn display(name: &PersonName) -> Option<String> {
     let PersonName {
         alphabetic,
         ideographic,

@@ -10,8 +10,11 @@ use jiff::tz::{Offset, TimeZone};
 use crate::dicom::{Dataset, InvalidValue, PartialDate, Reason, is_uid, keyword};
 
 use super::Rules;
-use super::fact::Fact;
+use super::fact::{Fact, MOST_ITEMS};
 use super::order::Orders;
+
+/// The bytes that a string of FHIR may have.
+const LONGEST_STRING: usize = 1024 * 1024;
 
 /// One dataset while it is read: what was invalid, and what is missing.
 pub(super) struct Reading<'a> {
@@ -48,7 +51,13 @@ impl<'a> Reading<'a> {
         }
         let items = self.dataset.sequence(tags::REQUEST_ATTRIBUTES_SEQUENCE);
         let items = items.into_iter().map(|item| item.map(Some));
-        let items: Rc<[_]> = items.filter_map(|item| self.accept(item)).collect();
+        let items = items.filter_map(|item| self.accept(item));
+        let mut items: Vec<_> = items.take(MOST_ITEMS + 1).collect();
+        if items.len() > MOST_ITEMS {
+            items.truncate(MOST_ITEMS);
+            self.reject_more(&[tags::REQUEST_ATTRIBUTES_SEQUENCE]);
+        }
+        let items: Rc<[_]> = items.into();
         self.requests = Some(Rc::clone(&items));
         items
     }
@@ -83,6 +92,25 @@ impl<'a> Reading<'a> {
             }
             Err(invalid) => self.missing.push(invalid.to_string()),
         }
+    }
+
+    /// Notes that an attribute, the first of these, has more items than are used.
+    pub(super) fn reject_more(&mut self, of: &[Tag]) {
+        if let Some(tag) = of.first() {
+            self.reject(InvalidValue::new(*tag, Reason::TooMany(MOST_ITEMS)));
+        }
+    }
+
+    /// A text as FHIR has strings (R4 string): no more than a megabyte, of control characters
+    /// line ends and tabs alone, something besides blanks.
+    pub(super) fn string(&mut self, tag: Tag, text: &str) -> Option<String> {
+        if text.len() > LONGEST_STRING {
+            self.reject(InvalidValue::new(tag, Reason::TooLong(LONGEST_STRING)));
+            return None;
+        }
+        let text = text.replace('\x0C', "\n");
+        let text = text.trim();
+        (!text.is_empty()).then(|| text.to_owned())
     }
 
     /// Notes an invalid value, once.

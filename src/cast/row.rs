@@ -92,7 +92,10 @@ impl Row {
     /// What the dataset says; a required row without a fact is noted as missing, with its cause.
     fn fact(&self, reading: &mut Reading<'_>) -> Option<Fact> {
         let known = reading.invalid.len();
-        let fact = (self.read)(reading, self.tags);
+        let mut fact = (self.read)(reading, self.tags);
+        if fact.as_mut().is_some_and(Fact::cut) {
+            reading.reject_more(self.tags);
+        }
         if self.required && fact.is_none() {
             let causes = reading.invalid.split_off(known);
             reading

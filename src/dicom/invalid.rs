@@ -51,6 +51,9 @@ pub enum Reason {
     /// More characters than the value representation takes.
     #[error("is longer than {0} characters")]
     TooLong(usize),
+    /// More items than anybody has use for.
+    #[error("has more than {0} items")]
+    TooMany(usize),
     /// Characters outside the repertoire of the value representation.
     #[error("has characters that {0} does not allow")]
     Repertoire(&'static str),

@@ -7,3 +7,4 @@ mod lifetime;
 mod mutated;
 pub(crate) mod report;
 mod searches;
+mod unusual;

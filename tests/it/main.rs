@@ -16,6 +16,7 @@ mod azure;
 mod cast_body;
 mod cast_dose;
 mod cast_generators;
+mod cast_hostile;
 mod cast_late;
 mod cast_mapping;
 mod cast_merging;

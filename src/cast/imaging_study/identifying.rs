@@ -1,13 +1,16 @@
-//! What a study says that leads to persons: its visit, its orders, and whom it names.
+//! What a study and its reports say that leads to persons: visit, orders, and whom they name.
 
 use serde_json::Value;
 
 use super::super::change::Attributes;
 use super::super::fact::Fact;
+use super::super::observation::Said;
 
 /// Numbers of visits and orders, and names of persons.
 pub(crate) fn identifying(said: &Attributes) -> Vec<String> {
-    let facts = said.study.0.iter().chain(&said.series.0).flatten();
+    let reports = said.observations.iter().flat_map(Said::facts);
+    let facts = said.study.0.iter().chain(&said.series.0).chain(reports);
+    let facts = facts.flatten();
     let texts = facts.flat_map(|fact| match fact {
         Fact::Json(text) => std::slice::from_ref(text),
         Fact::List(texts) => texts,

@@ -7,7 +7,7 @@ use fhir_model::r4b::types::CodeableConcept;
 use super::super::concept;
 use super::super::edit::EditError;
 use super::super::element;
-use super::super::fact::Fact;
+use super::super::fact::{Fact, distinct};
 use super::super::marked;
 use super::super::object::Object;
 use super::super::reading::Reading;
@@ -89,11 +89,5 @@ fn concepts(reading: &mut Reading<'_>, dataset: &Dataset, tag: Tag) -> Vec<Codea
 
 /// Each concept once.
 fn facts(concepts: Vec<CodeableConcept>) -> Option<Fact> {
-    let mut unique: Vec<CodeableConcept> = Vec::with_capacity(concepts.len());
-    for concept in concepts {
-        if !unique.contains(&concept) {
-            unique.push(concept);
-        }
-    }
-    Fact::list(&unique)
+    Fact::list(&distinct(concepts))
 }

@@ -20,6 +20,7 @@ pub(super) const TITLE: &[Tag] = &[
 pub(super) fn read(reading: &mut Reading<'_>, _: &'static [Tag]) -> Option<Fact> {
     let dataset = reading.dataset;
     let title = reading.accept(dataset.text(tags::DOCUMENT_TITLE));
+    let title = title.and_then(|title| reading.string(tags::DOCUMENT_TITLE, &title));
     let title = title.or_else(|| reading.accept(dataset.code_string(tags::CONTENT_LABEL)));
     let title = title.or_else(|| concept_name(reading));
     let title = title.or_else(|| image_type(reading));

@@ -1,5 +1,6 @@
 //! `Observation.component`: one for each content item that a table names.
 
+use dicom_dictionary_std::tags;
 use serde::Serialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
@@ -110,7 +111,7 @@ impl Component {
             Kind::Quantity => WrittenValue::Quantity(quantity(measured(reading, item)?)?),
             Kind::Count => count(measured(reading, item)?)?,
             Kind::Coded => WrittenValue::Coded(coded(reading, item)?),
-            Kind::Text => WrittenValue::Text(reading.accept(item.text())?),
+            Kind::Text => WrittenValue::Text(text(reading, item)?),
         };
         let written = Written {
             code: self.concept.codeable(qualifier),
@@ -157,11 +158,16 @@ fn count(measured: Measurement) -> Option<WrittenValue> {
     }
 }
 
+fn text(reading: &mut Reading<'_>, item: &ContentItem) -> Option<String> {
+    let text = reading.accept(item.text())?;
+    reading.string(tags::TEXT_VALUE, &text)
+}
+
 fn coded(reading: &mut Reading<'_>, item: &ContentItem) -> Option<Value> {
     match item.code() {
         Some(code) => concept::codeable(&code, &[]),
         None => {
-            let text = reading.accept(item.text())?;
+            let text = text(reading, item)?;
             Some(serde_json::json!({ "text": text }))
         }
     }

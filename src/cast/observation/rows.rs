@@ -16,8 +16,8 @@ pub(crate) const ROWS: &[Row] = &[
     row(
         &[tags::COMPLETION_FLAG, tags::VERIFICATION_FLAG],
         "status",
-        put::text,
-        "`final` when complete or verified, else `preliminary`",
+        put_status,
+        "`final` when complete or verified, else `preliminary`; what a person made of it stays",
     ),
     row(
         &[tags::CONCEPT_NAME_CODE_SEQUENCE],
@@ -93,6 +93,15 @@ pub(super) fn put_all(facts: &Facts, observation: &mut Object) -> Result<(), Edi
     Ok(())
 }
 
+/// What the report says, unless a person has amended, corrected or withdrawn it.
+fn put_status(object: &mut Object, row: &Row, fact: &Fact) -> Result<(), EditError> {
+    let stored = object.text(row.element)?;
+    match stored.as_deref() {
+        None | Some("registered" | "preliminary" | "final") => put::text(object, row, fact),
+        Some(_) => Ok(()),
+    }
+}
+
 /// A code that others may have given more codings.
 fn put_code(object: &mut Object, row: &Row, fact: &Fact) -> Result<(), EditError> {
     let Fact::Json(json) = fact else {
@@ -128,8 +137,8 @@ pub(super) fn says_code(stored: &Value, wanted: &Value) -> bool {
 /// A moment or a period, and no other form beside it.
 fn put_effective(object: &mut Object, row: &Row, fact: &Fact) -> Result<(), EditError> {
     let others: &[&str] = match fact {
-        Fact::Text(_) => {
-            put::date_time(object, row, fact)?;
+        Fact::Text(moment) => {
+            put::set_moment(object, row.element, moment)?;
             &[PERIOD]
         }
         Fact::Json(json) => {

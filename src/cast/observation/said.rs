@@ -1,12 +1,19 @@
 //! What an entry says in one Observation.
 
-use super::super::fact::Facts;
+use super::super::fact::{Fact, Facts};
 
 /// One Observation as an entry says it.
 pub(in crate::cast) struct Said {
     pub(super) which: Which,
     /// One for each of [`ROWS`](super::rows::ROWS).
     pub(super) facts: Facts,
+}
+
+impl Said {
+    /// What is said, row by row.
+    pub(in crate::cast) fn facts(&self) -> impl Iterator<Item = &Option<Fact>> {
+        self.facts.0.iter()
+    }
 }
 
 /// Which of the Observations of an instance.

@@ -4,7 +4,7 @@ use dicom_core::Tag;
 use fhir_model::r4b::codes::{ContactPointSystem, ContactPointUse};
 use fhir_model::r4b::types::ContactPoint;
 
-use super::super::fact::Fact;
+use super::super::fact::{Fact, distinct};
 use super::super::reading::Reading;
 
 /// Patient's Telephone Numbers (0010,2154): a value each.
@@ -29,13 +29,7 @@ pub(super) fn read_information(reading: &mut Reading<'_>, tags: &'static [Tag]) 
 }
 
 fn list(points: impl Iterator<Item = Option<ContactPoint>>) -> Option<Fact> {
-    let mut all: Vec<ContactPoint> = Vec::new();
-    for point in points.flatten() {
-        if !all.contains(&point) {
-            all.push(point);
-        }
-    }
-    Fact::list(&all)
+    Fact::list(&distinct(points.flatten()))
 }
 
 /// A contact point without structure: its form tells what it is.

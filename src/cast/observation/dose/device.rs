@@ -4,10 +4,11 @@ use dicom_core::Tag;
 use dicom_dictionary_std::tags;
 use serde_json::{Value, json};
 
-use crate::dicom::{ContentItem, NameGroup};
+use crate::dicom::ContentItem;
 
 use super::super::super::element::system;
 use super::super::super::fact::Fact;
+use super::super::super::person;
 use super::super::super::reading::Reading;
 use super::super::concept::Concept;
 use super::tables;
@@ -105,20 +106,8 @@ pub(super) fn persons(reading: &mut Reading<'_>, root: &ContentItem) -> Option<F
         .filter(|item| item.name().is_some_and(|name| tables::PERSON.is(&name)));
     let names = named.filter_map(|item| {
         let name = reading.accept(item.person_name())?;
-        let text = in_words(&name.alphabetic);
-        (!text.is_empty()).then(|| json!({ "type": "Practitioner", "display": text }))
+        let display = person::display(&name)?;
+        Some(json!({ "type": "Practitioner", "display": display }))
     });
     Fact::list(&names.collect::<Vec<_>>())
-}
-
-fn in_words(name: &NameGroup) -> String {
-    let parts = [
-        &name.prefix,
-        &name.given,
-        &name.middle,
-        &name.family,
-        &name.suffix,
-    ];
-    let said = parts.into_iter().filter(|part| !part.is_empty());
-    said.map(String::as_str).collect::<Vec<_>>().join(" ")
 }

@@ -4,7 +4,7 @@ use indexmap::IndexMap;
 
 use crate::dicom::ContentItem;
 
-use super::super::super::fact::{Fact, Facts};
+use super::super::super::fact::{Fact, Facts, MOST_ITEMS};
 use super::super::super::reading::Reading;
 use super::super::component::Component;
 use super::super::concept;
@@ -78,6 +78,10 @@ impl Event {
             let region = region.and_then(|code| concept::codeable(&code, &side));
             self.body_site = region.and_then(|region| Fact::json(&region));
         }
+        // One more than there may be tells that there are too many.
+        if self.components.len() > MOST_ITEMS {
+            return;
+        }
         if let Some(row) = Component::named(kind.components, &name) {
             let side: Vec<_> = qualifier::side(item).into_iter().collect();
             self.components.extend(row.read(reading, item, &side));
@@ -85,15 +89,17 @@ impl Event {
     }
 
     fn join(&mut self, other: Self) {
-        let new = other.components.into_iter();
-        let new: Vec<_> = new.filter(|it| !self.components.contains(it)).collect();
-        self.components.extend(new);
+        for component in other.components {
+            if self.components.len() <= MOST_ITEMS && !self.components.contains(&component) {
+                self.components.push(component);
+            }
+        }
         self.effective = self.effective.take().or(other.effective);
         self.body_site = self.body_site.take().or(other.body_site);
     }
 
     /// The event as Observation; `summary` has what all events share.
-    pub(super) fn said(self, summary: &Facts) -> Said {
+    pub(super) fn said(self, reading: &mut Reading<'_>, summary: &Facts) -> Said {
         let shared = |row: usize| summary.get(row).cloned();
         let period = shared(2).filter(|fact| matches!(fact, Fact::Json(_)));
         let facts = [
@@ -105,7 +111,7 @@ impl Event {
             shared(4),
             shared(5),
             self.body_site,
-            components_fact(self.components),
+            components_fact(reading, self.components),
         ];
         Said {
             which: Which::IrradiationEvent(self.uid.into()),

@@ -34,7 +34,8 @@ pub(super) fn read(reading: &mut Reading<'_>) -> Vec<Said> {
     let events = read_events(reading, &root);
     let summary = summary::read(reading, &root, &events);
     let shared = summary.facts.clone();
-    let events = events.into_iter().map(|event: Event| event.said(&shared));
+    let events = events.into_iter();
+    let events = events.map(|event: Event| event.said(reading, &shared));
     std::iter::once(summary).chain(events).collect()
 }
 

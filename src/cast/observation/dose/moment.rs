@@ -1,6 +1,7 @@
 //! When irradiation took place: `effective[x]`.
 
 use dicom_dictionary_std::tags;
+use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde_json::json;
 
@@ -40,10 +41,21 @@ impl Moments {
     /// `effectiveDateTime`, or `effectivePeriod` when the end is told too.
     pub(super) fn effective(&self) -> Option<Fact> {
         match (&self.started, &self.ended) {
+            // An end before the start is none (R4 Period, per-1).
+            (Some(start), Some(end)) if is_before(end, start) => Some(Fact::text(start.as_str())),
             (Some(start), Some(end)) => Fact::json(&json!({ "start": start, "end": end })),
             (Some(moment), None) | (None, Some(moment)) => Some(Fact::text(moment.as_str())),
             (None, None) => None,
         }
+    }
+}
+
+/// Whether one moment comes before another, as far as both tell.
+fn is_before(one: &str, other: &str) -> bool {
+    let exact = |text: &str| text.parse::<Timestamp>().ok();
+    match (exact(one), exact(other)) {
+        (Some(one), Some(other)) => one < other,
+        _ => one < other && !other.starts_with(one),
     }
 }
 

@@ -4,7 +4,7 @@ use dicom_dictionary_std::tags;
 
 use crate::dicom::ContentItem;
 
-use super::super::super::fact::{Fact, Facts};
+use super::super::super::fact::{Fact, Facts, MOST_ITEMS};
 use super::super::super::reading::{self, Reading};
 use super::super::component::Component;
 use super::super::said::{Said, Which};
@@ -45,7 +45,7 @@ pub(super) fn read(reading: &mut Reading<'_>, root: &ContentItem, events: &[Even
         device::device(reading, root),
         device::persons(reading, root),
         None,
-        components_fact(components),
+        components_fact(reading, components),
     ];
     Said {
         which: Which::DoseSummary,
@@ -68,6 +68,10 @@ fn push(
     let Some(name) = item.name() else {
         return;
     };
+    // One more than there may be tells that there are too many.
+    if components.len() > MOST_ITEMS {
+        return;
+    }
     let Some(row) = Component::named(tables::ACCUMULATED, &name) else {
         return;
     };
@@ -77,12 +81,21 @@ fn push(
         .chain(qualifier::side(item))
         .collect();
     let component = row.read(reading, item, &qualifier);
-    components.extend(component.filter(|component| !components.contains(component)));
+    if let Some(component) = component.filter(|component| !components.contains(component)) {
+        components.push(component);
+    }
 }
 
 /// A list of components; none when there is nothing in it.
-pub(super) fn components_fact(components: Vec<Box<str>>) -> Option<Fact> {
-    (!components.is_empty()).then(|| Fact::List(components.into()))
+pub(super) fn components_fact(
+    reading: &mut Reading<'_>,
+    components: Vec<Box<str>>,
+) -> Option<Fact> {
+    let mut fact = (!components.is_empty()).then(|| Fact::List(components.into()))?;
+    if fact.cut() {
+        reading.reject_more(&[tags::CONTENT_SEQUENCE]);
+    }
+    Some(fact)
 }
 
 /// Complete or verified is final. Dose reports come from devices and are hardly ever verified by
