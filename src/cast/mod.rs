@@ -6,10 +6,10 @@
 //! 4. [`merge`]: (resources as stored, delta) → the writes that bring them in step, none when they
 //!    are already.
 //!
-//! What is mapped stands in one table per resource: `patient/mod.rs` for `Patient`,
+//! What is mapped stands in one table per resource: `patient/rows.rs` for `Patient`,
 //! `imaging_study/attributes.rs` for `ImagingStudy`, `endpoint.rs` for `Endpoint`,
-//! `observation/rows.rs` for `Observation`. Elements that
-//! no table names, and members that nobody knows, come back byte for byte.
+//! `observation/rows.rs` and, for its components, `observation/dose/tables.rs` for `Observation`.
+//! Elements that no table names, and members that nobody knows, come back byte for byte.
 
 mod change;
 mod concept;

@@ -5,10 +5,12 @@ use dicom_core::Tag;
 use dicom_dictionary_std::tags;
 use fhir_model::r4b::types::Coding;
 
+use super::super::concept;
+use super::super::element;
 use super::super::fact::Fact;
 use super::super::reading::Reading;
-use super::super::terminology::{Code, CodedItem, body_part, laterality};
-use crate::dicom::{CodedConcept, Dataset, InvalidValue, Reason};
+use super::super::terminology::{Code, body_part, laterality};
+use crate::dicom::{Dataset, InvalidValue, Reason};
 
 /// The attributes of `bodySite`.
 pub(super) const BODY_SITE: &[Tag] = &[
@@ -33,12 +35,12 @@ pub(super) fn read_body_site(reading: &mut Reading<'_>, _: &'static [Tag]) -> Op
         region(reading, &frame)
     });
     if let Some(region) = region {
-        return coding(Some(region), None);
+        return Fact::json(&region);
     }
     let term = reading.accept(dataset.code_string(tags::BODY_PART_EXAMINED))?;
     match body_part::coding(&term) {
-        Some(code) => coding(Some(code), None),
-        None => coding(None, Some(term)),
+        Some(code) => coded(code),
+        None => Fact::json(&Coding::builder().display(term).build().ok()?),
     }
 }
 
@@ -51,7 +53,7 @@ pub(super) fn read_laterality(reading: &mut Reading<'_>, _: &'static [Tag]) -> O
             let frame = frame_anatomy(dataset)?;
             side(reading, &frame, tags::FRAME_LATERALITY)
         });
-    coding(Some(side?), None)
+    coded(side?)
 }
 
 fn side(reading: &mut Reading<'_>, dataset: &Dataset, tag: Tag) -> Option<Code> {
@@ -64,19 +66,10 @@ fn side(reading: &mut Reading<'_>, dataset: &Dataset, tag: Tag) -> Option<Code> 
 }
 
 /// The first of Anatomic Region Sequence (0008,2218).
-fn region(reading: &mut Reading<'_>, dataset: &Dataset) -> Option<Code> {
+fn region(reading: &mut Reading<'_>, dataset: &Dataset) -> Option<Coding> {
     let concepts = dataset.coded_concepts(tags::ANATOMIC_REGION_SEQUENCE);
     let first = concepts.into_iter().next()?;
-    code(&reading.accept(first.map(Some))?)
-}
-
-fn code(concept: &CodedConcept) -> Option<Code> {
-    Code::of(CodedItem {
-        value: &concept.value,
-        designator: concept.scheme.as_deref().unwrap_or_default(),
-        uid: None,
-        meaning: concept.meaning.as_deref(),
-    })
+    concept::coding(&reading.accept(first.map(Some))?)
 }
 
 /// Frame Anatomy Sequence (0020,9071): all frames', else the first one's (PS3.3 C.7.6.16.2.8).
@@ -90,13 +83,8 @@ fn frame_anatomy(dataset: &Dataset) -> Option<Dataset> {
     groups.find_map(anatomy)
 }
 
-fn coding(code: Option<Code>, display: Option<String>) -> Option<Fact> {
-    let mut coding = Coding::builder().build().ok()?;
-    coding.display = display;
-    if let Some(code) = code {
-        coding.system = Some(code.system.into_owned());
-        coding.code = Some(code.code.into_owned());
-        coding.display = code.display.map(Into::into);
-    }
+fn coded(code: Code) -> Option<Fact> {
+    let mut coding = element::coding(&code.system, &code.code).ok()?;
+    coding.display = code.display.map(Into::into);
     Fact::json(&coding)
 }

@@ -34,9 +34,6 @@ fn specimen(reading: &mut Reading<'_>, item: &Dataset) -> Option<Reference> {
     let id = item.text(tags::SPECIMEN_IDENTIFIER).map_err(invalid);
     let id = reading.accept(id)?;
     let system = reading.issuer(item, tags::ISSUER_OF_THE_SPECIMEN_IDENTIFIER_SEQUENCE);
-    Reference::builder()
-        .r#type("Specimen".to_owned())
-        .identifier(element::identifier(None, system.as_deref(), &id).ok()?)
-        .build()
-        .ok()
+    let identifier = element::identifier(None, system.as_deref(), &id).ok()?;
+    element::logical_reference("Specimen", Some(identifier), None).ok()
 }

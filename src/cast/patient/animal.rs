@@ -1,19 +1,17 @@
 //! Patients that are animals: the extension `patient-animal` (PS3.3 C.7.1.1.1.3).
 
-use std::borrow::Cow;
-
 use dicom_core::Tag;
-use fhir_model::r4b::types::{CodeableConcept, Coding, Extension, ExtensionValue};
+use fhir_model::r4b::types::{CodeableConcept, Extension, ExtensionValue};
 
+use super::super::concept;
 use super::super::edit::EditError;
 use super::super::element;
 use super::super::fact::Fact;
 use super::super::object::Object;
 use super::super::reading::Reading;
 use super::super::row::Row;
-use super::super::terminology::{Code, CodedItem};
 use super::extension::Complex;
-use crate::dicom::{CodedConcept, InvalidValue, Reason};
+use crate::dicom::{InvalidValue, Reason};
 
 /// Codes of the part `genderStatus`.
 const GENDER_STATUS: &str = "http://terminology.hl7.org/CodeSystem/animal-genderstatus";
@@ -25,12 +23,12 @@ const ANIMAL: Complex = Complex {
 
 /// Patient Species Description (0010,2201) and its code sequence (0010,2202).
 pub(super) fn read_species(reading: &mut Reading<'_>, tags: &'static [Tag]) -> Option<Fact> {
-    part("species", concept(reading, tags)?)
+    part("species", described(reading, tags)?)
 }
 
 /// Patient Breed Description (0010,2292) and its code sequence (0010,2293).
 pub(super) fn read_breed(reading: &mut Reading<'_>, tags: &'static [Tag]) -> Option<Fact> {
-    part("breed", concept(reading, tags)?)
+    part("breed", described(reading, tags)?)
 }
 
 /// Patient's Sex Neutered (0010,2203).
@@ -53,7 +51,7 @@ pub(super) fn read_neutered(reading: &mut Reading<'_>, tags: &'static [Tag]) -> 
 
 /// A description and a code sequence as one concept. The first code's meaning stands for a
 /// description that there is none of.
-fn concept(reading: &mut Reading<'_>, tags: &'static [Tag]) -> Option<CodeableConcept> {
+fn described(reading: &mut Reading<'_>, tags: &'static [Tag]) -> Option<CodeableConcept> {
     let &[description, sequence] = tags else {
         return None;
     };
@@ -64,7 +62,7 @@ fn concept(reading: &mut Reading<'_>, tags: &'static [Tag]) -> Option<CodeableCo
         let Some(coded) = reading.accept(coded.map(Some)) else {
             continue;
         };
-        codings.extend(coding(&coded).map(Some));
+        codings.extend(concept::coding(&coded).map(Some));
         text = text.or(coded.meaning);
     }
     if text.is_none() && codings.is_empty() {
@@ -73,18 +71,6 @@ fn concept(reading: &mut Reading<'_>, tags: &'static [Tag]) -> Option<CodeableCo
     let mut concept = CodeableConcept::builder().coding(codings).build().ok()?;
     concept.text = text;
     Some(concept)
-}
-
-fn coding(coded: &CodedConcept) -> Option<Coding> {
-    let code = Code::of(CodedItem {
-        value: &coded.value,
-        designator: coded.scheme.as_deref().unwrap_or_default(),
-        uid: None,
-        meaning: coded.meaning.as_deref(),
-    })?;
-    let mut coding = element::coding(&code.system, &code.code).ok()?;
-    coding.display = code.display.map(Cow::into_owned);
-    Some(coding)
 }
 
 fn part(url: &str, concept: CodeableConcept) -> Option<Fact> {
