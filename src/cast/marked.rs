@@ -72,12 +72,11 @@ fn put_marked(
         return Ok(());
     }
     let place = place.unwrap_or(kept.len());
+    let mut free = (1..)
+        .map(|number| numbered(mark, number))
+        .filter(|id| !ids.contains(id));
     let new = missing.into_iter().map(|(_, item)| {
-        let free = (1..)
-            .map(|n| numbered(mark, n))
-            .find(|id| !ids.contains(id));
-        let id = free.unwrap_or_else(|| mark.to_owned());
-        ids.insert(id.clone());
+        let id = free.next().unwrap_or_else(|| mark.to_owned());
         marked(row, id, item)
     });
     let new = new.collect::<Result<Vec<_>, _>>()?;
@@ -118,15 +117,42 @@ pub(super) fn put_one(object: &mut Object, row: &Row, fact: &Fact) -> Result<(),
         return Err(EditError::Build(row.element));
     };
     let (wanted, mark) = (parse(row, json)?, mark(object, row)?);
+    let mut item = marked(row, mark.clone(), json)?;
     if let Some(stored) = object.get(row.element) {
-        let stored = parse(row, stored.get())?;
-        let of_others = stored.get("reference").is_some() && !is_marked(&stored, &mark);
-        if of_others || says(&stored, &wanted) {
+        let value = parse(row, stored.get())?;
+        let of_others = value.get("reference").is_some() && !is_marked(&value, &mark);
+        if of_others || says(&value, &wanted) {
             return Ok(());
         }
+        item = beside(row, stored, &item)?;
     }
-    let item = marked(row, mark, json)?;
     object.set(row.element, &item)
+}
+
+/// The item, with what a stored one says beside what it stands for.
+fn beside(row: &Row, stored: &RawValue, item: &RawValue) -> Result<Box<RawValue>, EditError> {
+    /// What tells which resource, or which concept.
+    const STALE: [&str; 12] = [
+        "id",
+        "reference",
+        "_reference",
+        "type",
+        "_type",
+        "identifier",
+        "display",
+        "_display",
+        "coding",
+        "text",
+        "_text",
+        "_id",
+    ];
+    type Members = IndexMap<String, Box<RawValue>>;
+    let members = |json: &RawValue| serde_json::from_str::<Members>(json.get());
+    let mut all = members(item).map_err(|_| EditError::Build(row.element))?;
+    let mut others = members(stored).map_err(|_| EditError::shape(row.element))?;
+    others.retain(|name, _| !STALE.contains(&name.as_str()));
+    all.extend(others);
+    raw(row.element, &all)
 }
 
 /// Removes the row's items, of a list or of an element where there is but one, which others have

@@ -9,6 +9,9 @@ use super::super::marked;
 use super::super::object::{Object, raw};
 use super::super::row::Row;
 
+/// Its `id`. The keyword alone is that of the reference in `basedOn`.
+const MARK: &str = "AccessionNumber-identifier";
+
 /// One identifier of ours, with this value. dicom-cast heaped up one for each value that it met;
 /// those go. Accession numbers of others stay, and one that says the same already says it for us.
 ///
@@ -23,7 +26,7 @@ pub(super) fn put(study: &mut Object, row: &Row, fact: &Fact) -> Result<(), Edit
     let mut items = study.list(name)?;
     let parsed = items.iter().map(|item| marked::parse(row, item.get()));
     let stored: Vec<Value> = parsed.collect::<Result<_, _>>()?;
-    let ours: Vec<bool> = stored.iter().map(|item| is_ours(item, row)).collect();
+    let ours: Vec<bool> = stored.iter().map(|item| is_ours(item)).collect();
     let says = |at: &usize, own: bool| {
         let (item, is_own) = (stored.get(*at), ours.get(*at) == Some(&true));
         is_own == own && item.is_some_and(|item| marked::says(item, &wanted))
@@ -49,13 +52,13 @@ fn new(row: &Row, wanted: Value) -> Result<Box<serde_json::value::RawValue>, Edi
     if wanted.get("system").is_none() {
         return raw(row.element, &wanted);
     }
-    marked::marked(row, row.keyword().to_owned(), &wanted.to_string())
+    marked::marked(row, MARK.to_owned(), &wanted.to_string())
 }
 
 /// Whether there is one of ours.
 pub(super) fn is_present(study: &Object, row: &Row) -> Result<bool, EditError> {
     for item in study.list(row.element)? {
-        if is_ours(&marked::parse(row, item.get())?, row) {
+        if is_ours(&marked::parse(row, item.get())?) {
             return Ok(true);
         }
     }
@@ -63,12 +66,12 @@ pub(super) fn is_present(study: &Object, row: &Row) -> Result<bool, EditError> {
 }
 
 /// Whether it has our mark, or is `{type: {coding: [ACSN]}, value}` and nothing else.
-fn is_ours(identifier: &Value, row: &Row) -> bool {
+fn is_ours(identifier: &Value) -> bool {
     let has_only = |value: &Value, names: &[&str]| {
         let members = value.as_object();
         members.is_some_and(|members| members.keys().all(|name| names.contains(&&**name)))
     };
-    if marked::is_marked(identifier, row.keyword()) {
+    if marked::is_marked(identifier, MARK) {
         return true;
     }
     let Some(kind) = identifier.get("type") else {

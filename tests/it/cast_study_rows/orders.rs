@@ -82,7 +82,7 @@ fn what_dicom_cast_wrote_is_given_its_system_and_changes_with_it() {
             .unwrap();
         let stored = &world.resources["ImagingStudy/s"];
         let ours = acsn(&format!(r#""system":"urn:ris","value":"{number}""#));
-        let ours = ours.replacen('{', r#"{"id":"AccessionNumber","#, 1);
+        let ours = ours.replacen('{', r#"{"id":"AccessionNumber-identifier","#, 1);
         let expected = format!("{first},{ours},{second}");
         assert!(stored.contains(&expected), "{stored}\n{expected}");
         let again = world
