@@ -41,8 +41,8 @@ impl fmt::Display for Disagreement {
 /// What one instance's entry says, in the order of the feed.
 pub(super) type Statement<'a> = (&'a InstanceKey, &'a Facts);
 
-/// For each row the fact that counts: the last one. An instance that said something else before,
-/// and does not any more, disagrees with nobody.
+/// For each row the fact that counts: the last one, or one before it that says the same and more.
+/// An instance that said something else before, and does not any more, disagrees with nobody.
 pub(super) fn resolve<'a>(
     rows: &[Row],
     statements: &[Statement<'a>],
@@ -53,8 +53,15 @@ pub(super) fn resolve<'a>(
             let said = statements.iter().rev();
             said.filter_map(|(key, facts)| Some((*key, facts.get(index)?)))
         };
-        let (kept, fact) = facts().next()?;
-        if let Some(other) = dissenter(fact, facts()) {
+        let (kept, last) = facts().next()?;
+        let in_order = statements.iter().filter_map(|(_, facts)| facts.get(index));
+        let fact = in_order.reduce(|before, fact| match (row.is_finer)(before, fact) {
+            true => before,
+            false => fact,
+        });
+        let fact = fact.unwrap_or(last);
+        let agrees = |other: &Fact| other == fact || (row.is_finer)(fact, other);
+        if let Some(other) = dissenter(agrees, facts()) {
             let disagreement = Disagreement {
                 keyword: row.keyword(),
                 study: kept.study.clone(),
@@ -71,12 +78,12 @@ pub(super) fn resolve<'a>(
     resolved.collect()
 }
 
-/// The latest instance whose last word, `latest_first`, is not `fact`.
+/// The latest instance whose last word, `latest_first`, does not agree.
 fn dissenter<'a>(
-    fact: &Fact,
+    agrees: impl Fn(&Fact) -> bool,
     latest_first: impl Iterator<Item = (&'a InstanceKey, &'a Fact)> + Clone,
 ) -> Option<&'a InstanceKey> {
-    if latest_first.clone().all(|(_, other)| other == fact) {
+    if latest_first.clone().all(|(_, other)| agrees(other)) {
         return None;
     }
     let mut last_words: BTreeMap<(&str, &str), &Fact> = BTreeMap::new();
@@ -84,7 +91,7 @@ fn dissenter<'a>(
         let last_word = *last_words
             .entry((&key.series, &key.instance))
             .or_insert(other);
-        if last_word != fact {
+        if !agrees(last_word) {
             return Some(key);
         }
     }

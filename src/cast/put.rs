@@ -37,12 +37,27 @@ pub(super) fn set_number(
     object.set(element, &number)
 }
 
-/// dateTime: the same moment in another writing is left as it is.
+/// date, dateTime: the same moment in another writing is left as it is, and so is a finer one: an
+/// instance without time or offset does not take away those that another one gave.
 pub(super) fn date_time(object: &mut Object, row: &Row, fact: &Fact) -> Result<(), EditError> {
     let Fact::Text(moment) = fact else {
         return Err(EditError::Build(row.element));
     };
+    let stored = object.text(row.element)?;
+    if stored.is_some_and(|stored| is_within(&stored, moment)) {
+        return Ok(());
+    }
     set_moment(object, row.element, moment)
+}
+
+/// Whether a moment is a finer one of the same year, month or day as another.
+pub(super) fn is_finer(one: &Fact, other: &Fact) -> bool {
+    matches!((one, other), (Fact::Text(one), Fact::Text(other)) if is_within(one, other))
+}
+
+fn is_within(finer: &str, coarser: &str) -> bool {
+    let rest = finer.strip_prefix(coarser);
+    rest.is_some_and(|rest| rest.starts_with(['-', 'T']) && !coarser.contains('T'))
 }
 
 /// Sets a moment unless the same one is there, however it is written.

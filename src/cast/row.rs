@@ -31,6 +31,8 @@ pub(super) struct Row {
     pub(super) required: bool,
     pub(super) read: Read,
     pub(super) put: Put,
+    /// Whether one fact says all that another one does, and more.
+    pub(super) is_finer: fn(&Fact, &Fact) -> bool,
     present: Present,
 }
 
@@ -50,6 +52,7 @@ impl Row {
             required: false,
             read,
             put,
+            is_finer: |_, _| false,
             present: |object, row| Ok(object.get(row.element).is_some()),
         }
     }
@@ -72,6 +75,12 @@ impl Row {
         self
     }
 
+    /// A row of which some entries say more than others.
+    pub(super) const fn finer_by(mut self, is_finer: fn(&Fact, &Fact) -> bool) -> Self {
+        self.is_finer = is_finer;
+        self
+    }
+
     /// The row of a part of its element.
     pub(super) const fn part(mut self, part: &'static str) -> Self {
         self.part = part;
@@ -87,6 +96,12 @@ impl Row {
     /// The keyword of the attribute that names the row.
     pub(super) fn keyword(&self) -> &'static str {
         self.tags.first().map_or("Unknown", |tag| keyword(*tag))
+    }
+
+    /// Whether an object has a text that says less than a fact does.
+    fn says_less(&self, object: &Object, fact: &Fact) -> bool {
+        let stored = object.text(self.element).ok().flatten();
+        stored.is_some_and(|stored| (self.is_finer)(fact, &Fact::text(stored)))
     }
 
     /// What the dataset says; a required row without a fact is noted as missing, with its cause.
@@ -117,7 +132,7 @@ pub(super) fn read_all(rows: &'static [Row], reading: &mut Reading<'_>) -> Facts
 /// A way of all facts into an object: [`put_all`] or [`fill_all`].
 pub(super) type PutFacts = fn(&[Row], &[Option<&Fact>], &mut Object) -> Result<(), EditError>;
 
-/// Adds the facts that count, one per row, where the object says nothing yet.
+/// Adds the facts that count, one per row, where the object says nothing yet, or less.
 pub(super) fn fill_all(
     rows: &[Row],
     facts: &[Option<&Fact>],
@@ -125,7 +140,7 @@ pub(super) fn fill_all(
 ) -> Result<(), EditError> {
     for (row, fact) in rows.iter().zip(facts) {
         if let Some(fact) = fact
-            && !(row.present)(object, row)?
+            && (!(row.present)(object, row)? || row.says_less(object, fact))
         {
             (row.put)(object, row, fact)?;
         }

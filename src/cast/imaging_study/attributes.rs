@@ -75,7 +75,8 @@ const EQUIPMENT: &[Tag] = &[
 
 /// The rule of `started`.
 const MOMENT: &str = "date and time with the offset, else in the zone of DicomCast:TimeZone; \
-                      the date alone without time or zone; partial dates stay partial";
+                      the date alone without time or zone; partial dates stay partial; \
+                      takes no finer moment of the same day away";
 
 /// The rule of numbers.
 const NUMBER: &str = "left out when it is negative or more than FHIR can hold";
@@ -90,7 +91,9 @@ pub(crate) const STUDY: &[Row] = &[
         .part("study id")
         .rule("use `secondary`, no system")
         .present_if(marked::has_items),
-    Row::optional(STUDY_MOMENT, "started", date_time, put::date_time).rule(MOMENT),
+    Row::optional(STUDY_MOMENT, "started", date_time, put::date_time)
+        .finer_by(put::is_finer)
+        .rule(MOMENT),
     Row::optional(&[tags::STUDY_DESCRIPTION], "description", text, put::text).rule("as it is"),
     Row::optional(ADMISSION, "encounter", visit::read_encounter, marked::put_one)
         .rule("logical reference to the Encounter with this visit number (VN of v2-0203)"),
@@ -143,7 +146,9 @@ pub(crate) const SERIES: &[Row] = &[
         .rule("system DCM; an entry without it fails, because nobody could tell a guessed `OT`"),
     Row::optional(&[tags::SERIES_DESCRIPTION], "description", text, put::text)
         .rule("as it is"),
-    Row::optional(SERIES_MOMENT, "started", date_time, put::date_time).rule(MOMENT),
+    Row::optional(SERIES_MOMENT, "started", date_time, put::date_time)
+        .finer_by(put::is_finer)
+        .rule(MOMENT),
     Row::optional(BODY_SITE, "bodySite", anatomy::read_body_site, put::concept)
         .rule("the coded region, SNOMED RT as SNOMED CT; else the frames'; else the concept of the term (PS3.16 Annex L), of any other term the display alone"),
     Row::optional(LATERALITY, "laterality", anatomy::read_laterality, put::concept)

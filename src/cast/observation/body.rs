@@ -49,6 +49,7 @@ pub(crate) const ROWS: &[Row] = &[
         reading::date_time,
         put::date_time,
     )
+    .finer_by(put::is_finer)
     .part("weight and height")
     .rule("As ImagingStudy.started."),
 ];

@@ -134,9 +134,10 @@ pub(in crate::cast) const ROWS: &[Row] = &[
         &[tags::PATIENT_BIRTH_DATE],
         "birthDate",
         reading::date,
-        put::text,
+        put::date_time,
     )
-    .rule("As precise as it is: a year, a month or a day."),
+    .finer_by(put::is_finer)
+    .rule("As precise as it is: a year, a month or a day; takes no finer date away."),
     Row::optional(
         &[tags::PATIENT_TELEPHONE_NUMBERS],
         "telecom",
