@@ -1,6 +1,7 @@
 //! The mapping as data, for those who read it: the tables that [`Change::read`](super::Change::read)
 //! and [`merge`](super::merge()) work by, and what is written besides.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use dicom_core::Tag;
@@ -26,11 +27,11 @@ pub struct MappedRow {
     /// The element from the resource down: `ImagingStudy.series.bodySite`.
     pub path: String,
     /// Which part of the element; empty for all of it.
-    pub part: &'static str,
+    pub part: Cow<'static, str>,
     /// Where the element comes from.
     pub origin: Origin,
     /// The rule, in words.
-    pub rule: &'static str,
+    pub rule: Cow<'static, str>,
     /// Whether an entry without it fails.
     pub required: bool,
 }
@@ -87,7 +88,7 @@ impl fmt::Display for Origin {
 impl fmt::Display for MappedRow {
     /// The path, with the part in brackets.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.part {
+        match self.part.as_ref() {
             "" => f.write_str(&self.path),
             part => write!(f, "{} ({part})", self.path),
         }
@@ -161,9 +162,9 @@ pub(super) fn of_rows(path: &str, rows: &[Row]) -> impl Iterator<Item = MappedRo
     rows.iter().map(move |row| MappedRow {
         attributes: row.tags.iter().copied().map(Into::into).collect(),
         path: format!("{path}.{}", row.element),
-        part: row.part,
+        part: row.part.into(),
         origin: Origin::Dataset,
-        rule: row.rule,
+        rule: row.rule.into(),
         required: row.required,
     })
 }
@@ -176,9 +177,9 @@ pub(super) fn of_derived(
     all.into_iter().map(move |derived| MappedRow {
         attributes: derived.tags.iter().copied().map(Into::into).collect(),
         path: format!("{path}.{}", derived.element),
-        part: derived.part,
+        part: derived.part.into(),
         origin: derived.origin,
-        rule: derived.rule,
+        rule: derived.rule.into(),
         required: false,
     })
 }

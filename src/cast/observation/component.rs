@@ -1,5 +1,6 @@
 //! `Observation.component`: one for each content item that a table names.
 
+use dicom_core::Tag;
 use dicom_dictionary_std::tags;
 use serde::Serialize;
 use serde_json::Value;
@@ -34,7 +35,6 @@ pub(crate) enum Kind {
 
 impl Kind {
     /// The rule in words.
-    #[allow(dead_code, reason = "for the page of the mapping")]
     pub(crate) const fn rule(self) -> &'static str {
         match self {
             Self::Quantity => "NUM, in the digits and the unit of the report; zero is a value",
@@ -44,8 +44,16 @@ impl Kind {
         }
     }
 
+    /// The attribute that the value comes from.
+    pub(super) const fn attribute(self) -> Tag {
+        match self {
+            Self::Quantity | Self::Count => tags::NUMERIC_VALUE,
+            Self::Coded => tags::CONCEPT_CODE_SEQUENCE,
+            Self::Text => tags::TEXT_VALUE,
+        }
+    }
+
     /// The element of `Observation.component`.
-    #[allow(dead_code, reason = "for the page of the mapping")]
     pub(crate) const fn element(self) -> &'static str {
         match self {
             Self::Quantity => "valueQuantity",

@@ -1,5 +1,7 @@
 //! Concepts that are recognised in a content tree, and concepts as FHIR has them.
 
+use std::fmt;
+
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -53,6 +55,18 @@ pub(super) const fn sct(
         scheme: Scheme::Snomed,
         earlier,
         meaning,
+    }
+}
+
+impl fmt::Display for Concept {
+    /// As PS3.16 writes it: `(113725, DCM) Dose (RP) Total`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let scheme = match self.scheme {
+            Scheme::Dicom => "DCM",
+            Scheme::Snomed => "SCT",
+            Scheme::Loinc => "LN",
+        };
+        write!(f, "({}, {scheme}) {}", self.code, self.meaning)
     }
 }
 

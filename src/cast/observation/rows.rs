@@ -69,7 +69,7 @@ pub(crate) const ROWS: &[Row] = &[
         &[tags::CONTENT_SEQUENCE],
         "component",
         marked::put_list,
-        "one for each content item in the tables of components",
+        "one for each content item with a name below",
     ),
 ];
 

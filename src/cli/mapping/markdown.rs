@@ -32,7 +32,7 @@ pub(super) fn table(resource: &MappedResource) -> String {
 
 /// The part in brackets, and whether it is required.
 fn mark(row: &MappedRow) -> String {
-    let part = match row.part {
+    let part = match row.part.as_ref() {
         "" => String::new(),
         part => format!(" ({part})"),
     };

@@ -125,7 +125,7 @@ fn lines(row: &MappedRow, width: usize) -> Vec<Vec<String>> {
     if attributes.is_empty() {
         attributes.push((format!("({})", row.origin), String::new()));
     }
-    let rule = wrapped(row.rule, width);
+    let rule = wrapped(&row.rule, width);
     let star = if row.required { " *" } else { "" };
     let mut element = format!("{row}{star}");
     let lines = (0..attributes.len().max(rule.len())).map(|at| {
