@@ -26,7 +26,7 @@ pub(super) fn put(study: &mut Object, row: &Row, fact: &Fact) -> Result<(), Edit
     let mut items = study.list(name)?;
     let parsed = items.iter().map(|item| marked::parse(row, item.get()));
     let stored: Vec<Value> = parsed.collect::<Result<_, _>>()?;
-    let ours: Vec<bool> = stored.iter().map(|item| is_ours(item)).collect();
+    let ours: Vec<bool> = stored.iter().map(is_ours).collect();
     let says = |at: &usize, own: bool| {
         let (item, is_own) = (stored.get(*at), ours.get(*at) == Some(&true));
         is_own == own && item.is_some_and(|item| marked::says(item, &wanted))
