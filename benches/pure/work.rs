@@ -3,7 +3,7 @@
 use std::error::Error;
 
 use bytes::Bytes;
-use radcast::cast::{Action, Change, Found, Resource, Rules, StudyDelta, Write, merge};
+use radcast::cast::{Action, Change, Found, Recent, Resource, Rules, StudyDelta, Write, merge};
 use radcast::feed::{self, Entry, MalformedEntry};
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
@@ -67,17 +67,12 @@ impl Work {
     }
 
     pub(crate) fn read(&self) -> Result<Vec<Change>, Box<dyn Error>> {
+        let mut recent = Recent::new(self.rules.clone());
         let read = |entry: Result<Entry, MalformedEntry>| -> Result<Change, Box<dyn Error>> {
             let entry = entry.map_err(|malformed| malformed.reason)?;
             let metadata = entry.metadata.as_ref();
             let (sequence, key) = (entry.sequence, entry.key.clone());
-            Ok(Change::read(
-                sequence,
-                key,
-                Action::Create,
-                metadata,
-                &self.rules,
-            )?)
+            Ok(recent.read(sequence, key, Action::Create, metadata)?)
         };
         self.split()?.into_iter().map(read).collect()
     }

@@ -1,6 +1,7 @@
 //! What one entry of the feed says.
 
 use std::fmt;
+use std::sync::Arc;
 
 use dicom_core::Tag;
 use dicom_dictionary_std::tags;
@@ -10,9 +11,9 @@ use crate::failure::{Code, Failure};
 use crate::settings::Validation;
 
 use super::fact::Facts;
-use super::imaging_study::attributes;
 use super::reading::Reading;
-use super::row::read_all;
+use super::recent::Memory;
+use super::table::{Source, TABLES};
 use super::{PatientFacts, PatientKey, Rules, StudyKey, observation};
 
 /// What happened to an instance.
@@ -26,20 +27,23 @@ pub enum Action {
     Delete,
 }
 
-/// What one entry says: the mapped facts, no dataset.
+/// What one entry says: the mapped facts, no dataset. Cheap to clone.
 #[derive(Clone)]
 pub struct Change {
+    told: Arc<Told>,
+    late: bool,
+}
+
+struct Told {
     sequence: u64,
     key: InstanceKey,
     study: StudyKey,
     /// `None` for a delete.
-    attributes: Option<Box<Attributes>>,
+    attributes: Option<Attributes>,
     warnings: Vec<InvalidValue>,
-    late: bool,
 }
 
 /// The facts, table by table.
-#[derive(Clone)]
 pub(super) struct Attributes {
     pub(super) patient: PatientFacts,
     pub(super) study: Facts,
@@ -65,11 +69,36 @@ impl Change {
         dataset: Option<&Dataset>,
         rules: &Rules,
     ) -> Result<Self, Failure> {
+        Self::read_with(
+            sequence,
+            key,
+            action,
+            dataset,
+            rules,
+            &mut Memory::default(),
+        )
+    }
+
+    /// As [`Change::read`], by the same rules as ever with this memory.
+    pub(super) fn read_with(
+        sequence: u64,
+        key: InstanceKey,
+        action: Action,
+        dataset: Option<&Dataset>,
+        rules: &Rules,
+        memory: &mut Memory,
+    ) -> Result<Self, Failure> {
+        let study = memory.study_of(&key);
         let mut missing = no_uids(&key);
         let (attributes, warnings) = match (action, dataset) {
             (Action::Create | Action::Update, Some(dataset)) => {
-                let (attributes, warnings) = read_attributes(&key, dataset, rules)?;
-                (Some(Box::new(attributes)), warnings)
+                let source = Source {
+                    dataset,
+                    partition: study.partition(),
+                    rules,
+                };
+                let (attributes, warnings) = read_attributes(&key, source, memory)?;
+                (Some(attributes), warnings)
             }
             (Action::Create | Action::Update, None) => {
                 missing.push("the entry comes without metadata".to_owned());
@@ -78,12 +107,15 @@ impl Change {
             (Action::Delete, _) if missing.is_empty() => (None, Vec::new()),
             (Action::Delete, _) => return Err(refused(&missing, &[])),
         };
-        Ok(Self {
+        let told = Told {
             sequence,
-            study: StudyKey::of(&key),
             key,
+            study,
             attributes,
             warnings,
+        };
+        Ok(Self {
+            told: Arc::new(told),
             late: false,
         })
     }
@@ -98,19 +130,19 @@ impl Change {
     /// Sequence of the entry in the feed.
     #[must_use]
     pub fn sequence(&self) -> u64 {
-        self.sequence
+        self.told.sequence
     }
 
     /// The instance.
     #[must_use]
     pub fn key(&self) -> &InstanceKey {
-        &self.key
+        &self.told.key
     }
 
     /// The study of the instance.
     #[must_use]
     pub fn study(&self) -> StudyKey {
-        self.study.clone()
+        self.told.study.clone()
     }
 
     /// The patient; `None` for a delete.
@@ -128,7 +160,7 @@ impl Change {
     /// Invalid values of optional attributes, which are not used.
     #[must_use]
     pub fn warnings(&self) -> &[InvalidValue] {
-        &self.warnings
+        &self.told.warnings
     }
 
     pub(super) fn is_late(&self) -> bool {
@@ -136,7 +168,7 @@ impl Change {
     }
 
     pub(super) fn attributes(&self) -> Option<&Attributes> {
-        self.attributes.as_deref()
+        self.told.attributes.as_ref()
     }
 }
 
@@ -144,38 +176,37 @@ impl fmt::Debug for Change {
     /// Tells sequence, UIDs and kind: the facts are patient data.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Change")
-            .field("sequence", &self.sequence)
-            .field("key", &self.key)
-            .field("removed", &self.attributes.is_none())
+            .field("sequence", &self.told.sequence)
+            .field("key", &self.told.key)
+            .field("removed", &self.told.attributes.is_none())
             .field("late", &self.late)
-            .field("warnings", &self.warnings)
+            .field("warnings", &self.told.warnings)
             .finish_non_exhaustive()
     }
 }
 
 fn read_attributes(
     key: &InstanceKey,
-    dataset: &Dataset,
-    rules: &Rules,
+    source: Source<'_>,
+    memory: &mut Memory,
 ) -> Result<(Attributes, Vec<InvalidValue>), Failure> {
-    let study = StudyKey::of(key);
-    let mut reading = Reading::new(dataset, rules).within(study.partition());
+    let mut reading = Reading::of(source);
     reading.missing = no_uids(key);
     for (tag, uid) in uids(key) {
         reading.require_uid(tag, uid);
     }
-    let patient = PatientFacts::read(&mut reading);
-    let study = read_all(attributes::STUDY, &mut reading);
-    let series = read_all(attributes::SERIES, &mut reading);
-    let instance = read_all(attributes::INSTANCE, &mut reading);
+    let patient = reading.take(memory.patient.read(&TABLES.patient, source));
+    let study = reading.take(memory.study.read(&TABLES.study, source));
+    let series = reading.take(memory.series.read(&TABLES.series, source));
+    let instance = read_instance(&mut reading, source, memory);
     let observations = observation::read(&mut reading);
-    let body = observation::body::read(&mut reading);
+    let body = read_body(&mut reading, source, memory);
     let Reading {
         invalid, missing, ..
     } = reading;
-    let usable =
-        missing.is_empty() && (invalid.is_empty() || rules.validation == Validation::Partial);
-    match patient.filter(|_| usable) {
+    let validation = source.rules.validation;
+    let usable = missing.is_empty() && (invalid.is_empty() || validation == Validation::Partial);
+    match PatientFacts::of(patient).filter(|_| usable) {
         Some(patient) => {
             let attributes = Attributes {
                 patient,
@@ -188,6 +219,29 @@ fn read_attributes(
             Ok((attributes, invalid))
         }
         None => Err(refused(&missing, &invalid)),
+    }
+}
+
+/// The facts of the instance itself, joined.
+fn read_instance(reading: &mut Reading<'_>, source: Source<'_>, memory: &mut Memory) -> Facts {
+    let [class, number, title] = [&TABLES.class, &TABLES.number, &TABLES.title];
+    let facts = [
+        reading.take(memory.class.read(class, source)),
+        reading.take(number.read(source)),
+        reading.take(memory.title.read(title, source)),
+    ];
+    Facts(Arc::new(facts.map(|facts| facts.get(0).cloned())))
+}
+
+fn read_body(reading: &mut Reading<'_>, source: Source<'_>, memory: &mut Memory) -> Facts {
+    if !source.rules.body_observations {
+        return Facts::default();
+    }
+    let facts = reading.take(memory.body.read(&TABLES.body, source));
+    if observation::body::is_measured(&facts) {
+        facts
+    } else {
+        Facts::default()
     }
 }
 

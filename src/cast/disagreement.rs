@@ -48,20 +48,21 @@ pub(super) fn resolve<'a>(
     statements: &[Statement<'a>],
     disagreements: &mut Vec<Disagreement>,
 ) -> Vec<Option<&'a Fact>> {
+    let distinct = distinct(statements);
     let resolved = rows.iter().enumerate().map(|(index, row)| {
         let facts = || {
             let said = statements.iter().rev();
             said.filter_map(|(key, facts)| Some((*key, facts.get(index)?)))
         };
         let (kept, last) = facts().next()?;
-        let in_order = statements.iter().filter_map(|(_, facts)| facts.get(index));
-        let fact = in_order.reduce(|before, fact| match (row.is_finer)(before, fact) {
+        let said = || distinct.iter().filter_map(|facts| facts.get(index));
+        let fact = said().reduce(|before, fact| match (row.is_finer)(before, fact) {
             true => before,
             false => fact,
         });
         let fact = fact.unwrap_or(last);
         let agrees = |other: &Fact| other == fact || (row.is_finer)(fact, other);
-        if let Some(other) = dissenter(agrees, facts()) {
+        if let Some(other) = dissenter(agrees, said(), facts()) {
             let disagreement = Disagreement {
                 keyword: row.keyword(),
                 study: kept.study.clone(),
@@ -78,12 +79,21 @@ pub(super) fn resolve<'a>(
     resolved.collect()
 }
 
-/// The latest instance whose last word, `latest_first`, does not agree.
+/// What was said, once for each entry that does not share it with the one before.
+fn distinct<'a>(statements: &[Statement<'a>]) -> Vec<&'a Facts> {
+    let mut said: Vec<_> = statements.iter().map(|(_, facts)| *facts).collect();
+    said.dedup_by(|one, other| one.are_shared(other));
+    said
+}
+
+/// The latest instance whose last word, `latest_first`, does not agree. All that was `said` is
+/// looked at first: mostly there is no other word.
 fn dissenter<'a>(
     agrees: impl Fn(&Fact) -> bool,
-    latest_first: impl Iterator<Item = (&'a InstanceKey, &'a Fact)> + Clone,
+    mut said: impl Iterator<Item = &'a Fact>,
+    latest_first: impl Iterator<Item = (&'a InstanceKey, &'a Fact)>,
 ) -> Option<&'a InstanceKey> {
-    if latest_first.clone().all(|(_, other)| agrees(other)) {
+    if said.all(&agrees) {
         return None;
     }
     let mut last_words: BTreeMap<(&str, &str), &Fact> = BTreeMap::new();

@@ -1,6 +1,7 @@
 //! What one entry says, in the form that FHIR takes.
 
 use std::fmt;
+use std::sync::Arc;
 
 use serde::Serialize;
 
@@ -12,13 +13,13 @@ use super::PatientKey;
 #[derive(Clone, PartialEq, Eq)]
 pub(super) enum Fact {
     /// A string, code, date or dateTime.
-    Text(Box<str>),
+    Text(Arc<str>),
     /// An unsignedInt.
     Number(u32),
     /// A person's name in one writing.
     Name(Box<NameGroup>),
     /// A patient's identifier.
-    Patient(PatientKey),
+    Patient(Box<PatientKey>),
     /// An element with members, as JSON.
     Json(Box<str>),
     /// The items of a list, as JSON each.
@@ -43,7 +44,7 @@ impl Fact {
     }
 
     /// A fact that is a string, code, date or dateTime.
-    pub(super) fn text(text: impl Into<Box<str>>) -> Self {
+    pub(super) fn text(text: impl Into<Arc<str>>) -> Self {
         Self::Text(text.into())
     }
 
@@ -79,14 +80,25 @@ fn json<T: Serialize>(element: &T) -> Option<Box<str>> {
     serde_json::to_string(element).ok().map(Box::from)
 }
 
-/// What one entry says, row by row of one table.
-#[derive(Clone, PartialEq, Eq)]
-pub(super) struct Facts(pub(super) Box<[Option<Fact>]>);
+/// What entries say, row by row of one table. Entries that say the same share it as a rule.
+#[derive(Clone, Default, Eq)]
+pub(super) struct Facts(pub(super) Arc<[Option<Fact>]>);
 
 impl Facts {
     /// What was said about the row of this index.
     pub(super) fn get(&self, row: usize) -> Option<&Fact> {
         self.0.get(row)?.as_ref()
+    }
+
+    /// Whether they are shared, and so equal.
+    pub(super) fn are_shared(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+impl PartialEq for Facts {
+    fn eq(&self, other: &Self) -> bool {
+        self.are_shared(other) || self.0 == other.0
     }
 }
 

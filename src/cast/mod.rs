@@ -1,6 +1,7 @@
 //! What an entry means in FHIR. Pure: no I/O, no async.
 //!
-//! 1. [`Change::read`]: an entry's dataset becomes the few facts that are mapped, or a failure.
+//! 1. [`Change::read`]: an entry's dataset becomes the few facts that are mapped, or a failure;
+//!    [`Recent`] remembers what entries said, and does not read it again.
 //! 2. [`StudyDelta::fold`]: the changes of one study, in order, become one delta.
 //! 3. [`StudyDelta::lookups`]: what to search for; the answers are [`Found`].
 //! 4. [`merge`]: (resources as stored, delta) → the writes that bring them in step, none when they
@@ -35,6 +36,7 @@ mod person;
 mod put;
 mod query;
 mod reading;
+mod recent;
 mod reference;
 mod resource;
 mod row;
@@ -42,6 +44,7 @@ mod rules;
 mod sources;
 mod stored;
 mod study_key;
+mod table;
 mod terminology;
 mod write;
 
@@ -55,6 +58,7 @@ pub use merge::{Found, Merged, Notice, merge};
 pub use patient::PatientFacts;
 pub use patient_key::PatientKey;
 pub use query::Query;
+pub use recent::Recent;
 pub use resource::{NotAResource, Resource};
 pub use rules::Rules;
 pub use sources::Source;

@@ -1,12 +1,13 @@
 //! The identity of a patient.
 
 use std::fmt;
+use std::sync::Arc;
 
-/// Which patient: identifier system and PatientID (0010,0020).
+/// Which patient: identifier system and PatientID (0010,0020). Cheap to clone.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct PatientKey {
-    pub(super) system: Option<Box<str>>,
-    pub(super) id: Box<str>,
+    pub(super) system: Option<Arc<str>>,
+    pub(super) id: Arc<str>,
     /// Whether it stands for the unnamed patient of one study.
     pub(super) of_study: bool,
 }

@@ -10,8 +10,9 @@ use jiff::tz::{Offset, TimeZone};
 use crate::dicom::{Dataset, InvalidValue, PartialDate, Reason, is_uid, keyword};
 
 use super::Rules;
-use super::fact::{Fact, MOST_ITEMS};
+use super::fact::{Fact, Facts, MOST_ITEMS};
 use super::order::Orders;
+use super::table::{Answer, Source};
 
 /// The bytes that a string of FHIR may have.
 const LONGEST_STRING: usize = 1024 * 1024;
@@ -32,11 +33,11 @@ pub(super) struct Reading<'a> {
 }
 
 impl<'a> Reading<'a> {
-    pub(super) fn new(dataset: &'a Dataset, rules: &'a Rules) -> Self {
+    pub(super) fn of(source: Source<'a>) -> Self {
         Self {
-            dataset,
-            rules,
-            partition: None,
+            dataset: source.dataset,
+            rules: source.rules,
+            partition: source.partition,
             invalid: Vec::new(),
             missing: Vec::new(),
             orders: None,
@@ -62,9 +63,11 @@ impl<'a> Reading<'a> {
         items
     }
 
-    /// The same, of a dataset in a data partition.
-    pub(super) fn within(self, partition: Option<&'a str>) -> Self {
-        Self { partition, ..self }
+    /// Takes what is wrong over from an answer.
+    pub(super) fn take(&mut self, answer: Answer) -> Facts {
+        answer.invalid.into_iter().for_each(|it| self.reject(it));
+        self.missing.extend(answer.missing);
+        answer.facts
     }
 
     /// The value, or none and a note of what is wrong with it.
@@ -83,6 +86,9 @@ impl<'a> Reading<'a> {
 
     /// Notes what is wrong with the dataset's own UID; a UID of the entry is the one it has to be.
     pub(super) fn require_uid(&mut self, tag: Tag, of_entry: &str) {
+        if is_uid(of_entry) && self.dataset.plainly_says_uid(tag, of_entry) {
+            return;
+        }
         match self.dataset.uid(tag) {
             Ok(None) => self.miss(tag),
             Ok(Some(uid)) if uid == of_entry || !is_uid(of_entry) => {}

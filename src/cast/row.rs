@@ -124,7 +124,7 @@ impl Row {
     }
 }
 
-/// What the dataset says, row by row.
+/// What the dataset of a [`Table`](super::table::Table) says, row by row.
 pub(super) fn read_all(rows: &'static [Row], reading: &mut Reading<'_>) -> Facts {
     Facts(rows.iter().map(|row| row.fact(reading)).collect())
 }

@@ -15,13 +15,15 @@ impl StudyKey {
     /// The study of an instance.
     #[must_use]
     pub fn of(instance: &InstanceKey) -> Self {
-        let partition = instance.partition.as_deref();
         Self {
-            partition: partition
-                .filter(|name| !name.is_empty() && *name != DEFAULT_PARTITION)
-                .map(Arc::from),
+            partition: partition(instance).map(Arc::from),
             uid: Arc::from(instance.study.as_str()),
         }
+    }
+
+    /// Whether it is the study of an instance.
+    pub(super) fn is_of(&self, instance: &InstanceKey) -> bool {
+        *self.uid == *instance.study && self.partition() == partition(instance)
     }
 
     /// Data partition; `None` for the default one.
@@ -35,4 +37,10 @@ impl StudyKey {
     pub fn uid(&self) -> &str {
         &self.uid
     }
+}
+
+/// The partition, unless it is the default one.
+fn partition(instance: &InstanceKey) -> Option<&str> {
+    let name = instance.partition.as_deref();
+    name.filter(|name| !name.is_empty() && *name != DEFAULT_PARTITION)
 }

@@ -2,6 +2,9 @@
 
 use std::ops::Range;
 
+use dicom_core::Tag;
+
+use super::element_key::tag;
 use super::scan::string_end;
 
 /// Walks JSON text once, value by value, and sees its structure alone, as
@@ -71,6 +74,20 @@ impl<'a> Cursor<'a> {
         Some(key)
     }
 
+    /// As [`Cursor::key`], of an element; `None` inside for a key that names no tag.
+    pub(super) fn tag(&mut self) -> Option<Option<Tag>> {
+        self.peek()?;
+        let rest = self.json.get(self.at..)?;
+        if let Some((&[b'"', key @ .., b'"', b':'], _)) = rest.split_first_chunk::<11>()
+            && let Some(tag) = tag(&key)
+        {
+            self.at += 11;
+            return Some(Some(tag));
+        }
+        let key = self.key()?;
+        Some(key.try_into().ok().and_then(tag))
+    }
+
     /// Passes a value, and answers where it stands.
     pub fn value(&mut self) -> Option<Range<usize>> {
         let first = self.peek()?;
@@ -88,9 +105,27 @@ const fn closing(open: u8) -> u8 {
     if open == b'[' { b']' } else { b'}' }
 }
 
+/// Whether a text begins as nearly every element does: `{"vr":"CS","Value":[`.
+fn is_usual(json: &[u8]) -> bool {
+    json.split_first_chunk::<9>().is_some_and(|(head, rest)| {
+        let [head @ .., v, r] = *head;
+        head == *br#"{"vr":""#
+            && v.is_ascii_uppercase()
+            && r.is_ascii_uppercase()
+            && rest.starts_with(br#"","Value":["#)
+    })
+}
+
+/// The length of that beginning, and how deep it leads.
+const USUAL: (usize, usize) = (20, 2);
+
 /// The place behind the bracket that closes the one at `at`.
 fn nested_end(json: &[u8], mut at: usize) -> Option<usize> {
     let mut depth = 0_usize;
+    if is_usual(json.get(at..)?) {
+        at += USUAL.0;
+        depth = USUAL.1;
+    }
     loop {
         match json.get(at)? {
             b'"' => {

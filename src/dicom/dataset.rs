@@ -7,6 +7,8 @@ use bytes::Bytes;
 use dicom_core::Tag;
 
 use super::element::{Element, Value};
+use super::element_key::tag;
+use super::place::{self, Place};
 use super::scan::{self, visit_members};
 use super::{Cursor, InvalidValue, Reason};
 
@@ -14,31 +16,8 @@ use super::{Cursor, InvalidValue, Reason};
 #[derive(Clone)]
 pub struct Dataset {
     json: Bytes,
-    /// Sorted by tag.
+    /// Sorted by tag, each once.
     elements: Vec<Place>,
-}
-
-/// Where the value of an element stands. A dataset is a part of a page, which is smaller than 4 GiB.
-#[derive(Clone, Copy)]
-struct Place {
-    tag: Tag,
-    start: u32,
-    end: u32,
-}
-
-impl Place {
-    /// None for a text beyond 4 GiB.
-    fn new(tag: Tag, value: &Range<usize>) -> Option<Self> {
-        Some(Self {
-            tag,
-            start: u32::try_from(value.start).ok()?,
-            end: u32::try_from(value.end).ok()?,
-        })
-    }
-
-    const fn range(self) -> Range<usize> {
-        self.start as usize..self.end as usize
-    }
 }
 
 /// The text is no JSON object, or one that never ends.
@@ -58,12 +37,13 @@ impl Dataset {
     pub fn parse(json: Bytes) -> Result<Self, NotAnObject> {
         let mut elements = Vec::with_capacity(USUAL);
         let closed = visit_members(&json, |key, value| {
-            elements.extend(tag(key).and_then(|tag| Place::new(tag, &value)));
+            let tag = key.try_into().ok().and_then(tag);
+            elements.extend(tag.and_then(|tag| Place::new(tag, &value)));
         });
         if !closed {
             return Err(NotAnObject);
         }
-        elements.sort_by_key(|place| place.tag);
+        place::sort(&mut elements);
         Ok(Self { json, elements })
     }
 
@@ -75,14 +55,14 @@ impl Dataset {
         let mut elements = Vec::with_capacity(USUAL);
         let mut more = cursor.enter(b'{')?;
         while more {
-            let key = cursor.key()?;
+            let tag = cursor.tag()?;
             let value = cursor.value()?;
-            if let Some(tag) = tag(key) {
+            if let Some(tag) = tag {
                 elements.push(Place::new(tag, &(value.start - start..value.end - start))?);
             }
             more = cursor.proceed(b'{')?;
         }
-        elements.sort_by_key(|place| place.tag);
+        place::sort(&mut elements);
         Some(Self {
             json: json.slice(start..cursor.place()),
             elements,
@@ -103,10 +83,42 @@ impl Dataset {
         Self::parse(item).ok()
     }
 
+    /// Whether an element is the usual form of one text, and so [`Self::uid`] this one: what takes
+    /// no reading.
+    #[must_use]
+    pub fn plainly_says_uid(&self, tag: Tag, uid: &str) -> bool {
+        let value = self
+            .raw_one(tag)
+            .and_then(|json| json.strip_prefix(br#"{"vr":"UI","Value":[""#))
+            .and_then(|json| json.strip_suffix(br#""]}"#));
+        value == Some(uid.as_bytes())
+    }
+
+    pub(super) fn raw_one(&self, tag: Tag) -> Option<&[u8]> {
+        self.json.get(self.place(tag)?)
+    }
+
+    /// The JSON text of each of these elements; the tags are sorted.
+    pub fn raw<'a>(&'a self, tags: &'a [Tag]) -> impl Iterator<Item = Option<&'a [u8]>> {
+        let places = place::find(&self.elements, tags);
+        places.map(|place| self.json.get(place?.range()))
+    }
+
+    /// The dataset of these elements alone; the tags are sorted.
+    #[must_use]
+    pub fn only(&self, tags: &[Tag]) -> Self {
+        Self {
+            json: self.json.clone(),
+            elements: place::find(&self.elements, tags).flatten().collect(),
+        }
+    }
+
     fn text_of(&self, tag: Tag) -> Option<Bytes> {
-        let after = self.elements.partition_point(|place| place.tag <= tag);
-        let place = *self.elements.get(after.checked_sub(1)?)?;
-        (place.tag == tag).then(|| self.json.slice(place.range()))
+        Some(self.json.slice(self.place(tag)?))
+    }
+
+    fn place(&self, tag: Tag) -> Option<Range<usize>> {
+        Some(place::find_one(&self.elements, tag)?.range())
     }
 
     /// The items of a sequence attribute; empty when it is absent.
@@ -191,17 +203,6 @@ impl fmt::Debug for Dataset {
             .field("elements", &elements)
             .finish_non_exhaustive()
     }
-}
-
-/// The tag that eight hexadecimal digits name.
-fn tag(key: &[u8]) -> Option<Tag> {
-    let digits: &[u8; 8] = key.try_into().ok()?;
-    let number = digits.iter().try_fold(0_u32, |number, digit| {
-        let digit = char::from(*digit).to_digit(16)?;
-        Some(number << 4 | digit)
-    })?;
-    let [a, b, c, d] = number.to_be_bytes();
-    Some(Tag(u16::from_be_bytes([a, b]), u16::from_be_bytes([c, d])))
 }
 
 #[cfg(test)]

@@ -14,8 +14,30 @@ impl Dataset {
     /// When it has several values, is no integer, is longer than 12 characters, or is outside the
     /// 32 bits of IS.
     pub fn integer(&self, tag: Tag) -> Result<Option<i32>, InvalidValue> {
-        self.read_number(tag, LONGEST, parse)
+        match self.raw_one(tag).and_then(plain) {
+            Some(number) => Ok(Some(number)),
+            None => self.read_number(tag, LONGEST, parse),
+        }
     }
+}
+
+/// The number of an element in its usual form, which takes no reading.
+fn plain(element: &[u8]) -> Option<i32> {
+    let value = element.strip_prefix(br#"{"vr":"IS","Value":["#)?;
+    let value = value.strip_suffix(b"]}")?;
+    let text = value.strip_prefix(b"\"");
+    let digits = match text {
+        Some(text) => text.strip_suffix(b"\"")?,
+        None => value,
+    };
+    // JSON has no number that begins with a zero, but this one; and nine digits have room.
+    let usual = digits.len() <= 9 && (text.is_some() || digits.first() != Some(&b'0'));
+    let usual = usual && digits.iter().all(u8::is_ascii_digit);
+    std::str::from_utf8(digits)
+        .ok()?
+        .parse()
+        .ok()
+        .filter(|_| usual)
 }
 
 fn parse(text: &str) -> Result<i32, Reason> {
@@ -39,7 +61,26 @@ fn without_empty_fraction(text: &str) -> &str {
 
 #[cfg(test)]
 mod tests {
+    use bytes::Bytes;
+    use dicom_dictionary_std::tags;
+    use proptest::prelude::*;
+
     use super::*;
+    use crate::dicom::Dataset;
+
+    proptest! {
+        #[test]
+        fn the_usual_form_is_read_as_any_other(
+            value in r#"-?0{0,2}[0-9]{0,12}|"[ +-]?[0-9]{0,12} ?"|"1\\\\2"|1,2|""|"x""#,
+        ) {
+            let of = |json: String| {
+                let json = format!(r#"{{"00200013":{json}}}"#);
+                Dataset::parse(Bytes::from(json)).unwrap().integer(tags::INSTANCE_NUMBER)
+            };
+            let usual = of(format!(r#"{{"vr":"IS","Value":[{value}]}}"#));
+            prop_assert_eq!(usual, of(format!(r#"{{"Value":[{value}]}}"#)));
+        }
+    }
 
     #[test]
     fn integers_are_read_in_all_their_spellings() {

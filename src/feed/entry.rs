@@ -1,5 +1,7 @@
 //! One entry of the feed, and the tolerant reading of it.
 
+use std::borrow::Cow;
+
 use bytes::Bytes;
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;
@@ -128,7 +130,7 @@ impl Entry {
         Some((Self::from_members(members, &item), item))
     }
 
-    fn from_members(mut members: Members, item: &Bytes) -> Result<Self, MalformedEntry> {
+    fn from_members(mut members: Members<'_>, item: &Bytes) -> Result<Self, MalformedEntry> {
         Self::assemble(&mut members).map_err(|reason| MalformedEntry {
             subject: Subject {
                 digest: Some(digest(item)),
@@ -162,7 +164,7 @@ impl Entry {
         )
     }
 
-    fn assemble(members: &mut Members) -> Result<Self, String> {
+    fn assemble(members: &mut Members<'_>) -> Result<Self, String> {
         if !members.closed {
             return Err("the entry is not a complete JSON object".to_owned());
         }
@@ -221,26 +223,27 @@ fn state(word: &str) -> Option<State> {
 }
 
 /// The members of an entry's object; none when it is no object.
-struct Members {
-    all: Vec<(String, Bytes)>,
+struct Members<'a> {
+    all: Vec<(Cow<'a, str>, Bytes)>,
     /// Whether it is an object that does not break off.
     closed: bool,
     /// The attributes, if they have been read already.
     metadata: Option<Dataset>,
 }
 
-impl Members {
+impl<'a> Members<'a> {
     fn read(item: &Bytes) -> Self {
         let (all, closed) = leading_members(item);
+        let all = all.into_iter().map(|(key, value)| (Cow::Owned(key), value));
         Self {
-            all,
+            all: all.collect(),
             closed,
             metadata: None,
         }
     }
 
     /// Reads the object that the cursor stands before, in one pass with its attributes.
-    fn scan(cursor: &mut Cursor<'_>, body: &Bytes) -> Option<Self> {
+    fn scan(cursor: &mut Cursor<'a>, body: &Bytes) -> Option<Self> {
         let (mut all, mut metadata) = (Vec::with_capacity(8), None);
         let mut more = cursor.enter(b'{')?;
         while more {
@@ -248,8 +251,8 @@ impl Members {
             if key.eq_ignore_ascii_case(METADATA) && cursor.peek()? == b'{' && metadata.is_none() {
                 metadata = Some(Dataset::scan(cursor, body)?);
             } else {
-                let key = std::str::from_utf8(key).ok()?.to_owned();
-                all.push((key, body.slice(cursor.value()?)));
+                let key = std::str::from_utf8(key).ok()?;
+                all.push((Cow::Borrowed(key), body.slice(cursor.value()?)));
             }
             more = cursor.proceed(b'{')?;
         }

@@ -7,8 +7,8 @@ use futures_util::stream::{self, StreamExt};
 use tracing::{debug, warn};
 
 use super::target::{Applied, Reading, Target};
-use crate::cast::{self, Change, EndpointLookup, Found, PatientKey, Query, Resource, Rules};
-use crate::cast::{StudyDelta, StudyKey, Write, merge};
+use crate::cast::{self, Change, EndpointLookup, Found, PatientKey, Query, Recent, Resource};
+use crate::cast::{Rules, StudyDelta, StudyKey, Write, merge};
 use crate::dicom::{InstanceKey, InvalidValue};
 use crate::failure::{Code, Failure};
 use crate::feed::{Action, Entry, State};
@@ -25,6 +25,8 @@ const AT_ONCE: usize = 8;
 pub struct FhirTarget {
     client: FhirClient,
     rules: Rules,
+    /// What entries said before.
+    recent: Mutex<Recent>,
     /// The `Endpoint` of each partition, which hardly ever changes.
     endpoints: Mutex<HashMap<Option<String>, Vec<Resource>>>,
 }
@@ -35,6 +37,7 @@ impl FhirTarget {
     pub fn new(client: FhirClient, rules: Rules) -> Self {
         Self {
             client,
+            recent: Mutex::new(Recent::new(rules.clone())),
             rules,
             endpoints: Mutex::default(),
         }
@@ -227,13 +230,8 @@ impl Target for FhirTarget {
             (Action::Delete, _) => cast::Action::Delete,
         };
         let dataset = entry.metadata.as_ref();
-        match Change::read(
-            entry.sequence,
-            entry.key.clone(),
-            action,
-            dataset,
-            &self.rules,
-        ) {
+        let mut recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
+        match recent.read(entry.sequence, entry.key.clone(), action, dataset) {
             Ok(change) => {
                 let warnings = change
                     .warnings()

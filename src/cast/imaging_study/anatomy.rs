@@ -26,6 +26,12 @@ pub(super) const LATERALITY: &[Tag] = &[
     tags::FRAME_LATERALITY,
 ];
 
+/// Where the attributes of frames are.
+pub(in crate::cast) const FRAMES: &[Tag] = &[
+    tags::SHARED_FUNCTIONAL_GROUPS_SEQUENCE,
+    tags::PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE,
+];
+
 /// The coded region of the object or of its frames, else the term. The standard does not close
 /// the list of terms (PS3.16 Annex L), so one that it does not know is no error.
 pub(super) fn read_body_site(reading: &mut Reading<'_>, _: &'static [Tag]) -> Option<Fact> {
@@ -74,12 +80,8 @@ fn region(reading: &mut Reading<'_>, dataset: &Dataset) -> Option<Coding> {
 
 /// Frame Anatomy Sequence (0020,9071): all frames', else the first one's (PS3.3 C.7.6.16.2.8).
 fn frame_anatomy(dataset: &Dataset) -> Option<Dataset> {
-    let groups = [
-        tags::SHARED_FUNCTIONAL_GROUPS_SEQUENCE,
-        tags::PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE,
-    ];
     let anatomy = |groups: Dataset| groups.first_item(tags::FRAME_ANATOMY_SEQUENCE);
-    let mut groups = groups.into_iter().filter_map(|tag| dataset.first_item(tag));
+    let mut groups = FRAMES.iter().filter_map(|tag| dataset.first_item(*tag));
     groups.find_map(anatomy)
 }
 

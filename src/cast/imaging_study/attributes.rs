@@ -186,7 +186,7 @@ pub(crate) const SERIES: &[Row] = &[
 ];
 
 /// `ImagingStudy.series.instance`
-pub(crate) const INSTANCE: &[Row] = &[
+pub(crate) const INSTANCE: &[Row; 3] = &[
     Row::required(&[tags::SOP_CLASS_UID], "sopClass", uid, put::sop_class)
         .rule("system `urn:ietf:rfc:3986`, code `urn:oid:` and the UID; an entry without it fails"),
     Row::optional(&[tags::INSTANCE_NUMBER], "number", unsigned, put::unsigned).rule(NUMBER),

@@ -1,15 +1,12 @@
 //! Mending what dicom-cast wrote, when it is touched.
 
-use std::borrow::Cow;
-
-use serde::Deserialize;
-
 use super::super::disagreement::Statement;
 use super::super::edit::EditError;
 use super::super::element::system;
 use super::super::fact::Fact;
 use super::super::object::Object;
 use super::attributes;
+use super::head::bare_sop_class;
 use super::items::Items;
 use super::series::SeriesList;
 
@@ -61,30 +58,6 @@ fn heal_sop_classes(instances: &mut Items) -> Result<(), EditError> {
         }
     }
     Ok(())
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct InstanceHead<'a> {
-    #[serde(borrow)]
-    sop_class: Option<CodingHead<'a>>,
-}
-
-#[derive(Deserialize)]
-struct CodingHead<'a> {
-    #[serde(borrow)]
-    system: Option<Cow<'a, str>>,
-    #[serde(borrow)]
-    code: Option<Cow<'a, str>>,
-}
-
-/// The SOP class of an instance, if it is a bare UID without system, or with the one for URIs.
-fn bare_sop_class(instance: &str) -> Option<String> {
-    let head: InstanceHead<'_> = serde_json::from_str(instance).ok()?;
-    let CodingHead { system, code } = head.sop_class?;
-    let system_fits = matches!(system.as_deref(), None | Some("" | system::URI));
-    let code = code.filter(|code| system_fits && crate::dicom::is_uid(code))?;
-    Some(code.into_owned())
 }
 
 /// Descriptions that dicom-cast wrote as notes: the text of one that an entry now gives, by

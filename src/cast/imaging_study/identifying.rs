@@ -9,7 +9,12 @@ use super::super::observation::Said;
 /// Numbers of visits and orders, and names of persons.
 pub(crate) fn identifying(said: &Attributes) -> Vec<String> {
     let reports = said.observations.iter().flat_map(Said::facts);
-    let facts = said.study.0.iter().chain(&said.series.0).chain(reports);
+    let facts = said
+        .study
+        .0
+        .iter()
+        .chain(said.series.0.iter())
+        .chain(reports);
     let facts = facts.flatten();
     let texts = facts.flat_map(|fact| match fact {
         Fact::Json(text) => std::slice::from_ref(text),

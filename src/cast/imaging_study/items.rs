@@ -3,11 +3,12 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-use serde::{Deserialize, Serialize, Serializer};
+use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
 
 use super::super::edit::EditError;
 use super::super::object::Object;
+use super::head;
 
 /// An array of objects that have a `uid`. An item is opened when it is edited; the others keep
 /// every byte.
@@ -26,27 +27,15 @@ enum Item {
     Removed,
 }
 
-#[derive(Deserialize)]
-struct Head {
-    uid: Option<String>,
-}
-
-impl Head {
-    fn read(json: &str) -> Option<Self> {
-        let is_object = json.starts_with('{');
-        serde_json::from_str(json).ok().filter(|_| is_object)
-    }
-}
-
 impl Items {
     /// Reads the array member `name`; empty when it is absent.
     pub(super) fn read(object: &Object, name: &str) -> Result<Self, EditError> {
         let raws = object.list(name)?;
         let mut index = HashMap::with_capacity(raws.len());
         for (at, raw) in raws.iter().enumerate() {
-            let head = Head::read(raw.get()).ok_or_else(|| EditError::shape(name))?;
-            if let Some(uid) = head.uid {
-                index.entry(uid).or_insert(at);
+            let uid = head::uid(raw.get()).ok_or_else(|| EditError::shape(name))?;
+            if let Some(uid) = uid {
+                index.entry(uid.into_owned()).or_insert(at);
             }
         }
         Ok(Self {
@@ -100,8 +89,8 @@ impl Items {
             if let Some(uid) = uid(&json) {
                 taken.push(uid);
                 *item = Item::Removed;
-            } else if let Some(uid) = Head::read(&json).and_then(|head| head.uid) {
-                index.entry(uid).or_insert(at);
+            } else if let Some(uid) = head::uid(&json).flatten() {
+                index.entry(uid.into_owned()).or_insert(at);
             }
         }
         self.changed |= !taken.is_empty();

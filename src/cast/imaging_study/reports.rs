@@ -1,5 +1,6 @@
 //! Which instances of a stored study may have been structured reports.
 
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
 use serde::Deserialize;
@@ -10,23 +11,28 @@ use super::super::{Resource, Rules, StudyDelta};
 use super::identity::Identity;
 
 #[derive(Deserialize)]
-struct SeriesHead {
-    uid: Option<String>,
-    modality: Option<Coded>,
-    #[serde(default)]
-    instance: Vec<InstanceHead>,
+struct SeriesHead<'a> {
+    #[serde(borrow)]
+    uid: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    modality: Option<Coded<'a>>,
+    #[serde(default, borrow)]
+    instance: Vec<InstanceHead<'a>>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct InstanceHead {
-    uid: Option<String>,
-    sop_class: Option<Coded>,
+struct InstanceHead<'a> {
+    #[serde(borrow)]
+    uid: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    sop_class: Option<Coded<'a>>,
 }
 
 #[derive(Deserialize)]
-struct Coded {
-    code: Option<String>,
+struct Coded<'a> {
+    #[serde(borrow)]
+    code: Option<Cow<'a, str>>,
 }
 
 /// The instances (SOP Instance UIDs) that are removed, or stated to be something else than a dose
@@ -47,7 +53,7 @@ pub(in crate::cast) fn former_reports(
         return Vec::new();
     };
     // What cannot be read is told of when the study is merged.
-    let Ok(Some(series)) = stored.object.decode::<Vec<SeriesHead>>("series") else {
+    let Ok(Some(series)) = stored.object.decode::<Vec<SeriesHead<'_>>>("series") else {
         return Vec::new();
     };
     let series: HashMap<_, _> = series
@@ -79,9 +85,9 @@ struct Listed<'a> {
 }
 
 impl<'a> Listed<'a> {
-    fn of(series: &'a SeriesHead) -> Self {
-        let code = |coded: &'a Option<Coded>| coded.as_ref()?.code.as_deref();
-        let class = |instance: &'a InstanceHead| {
+    fn of(series: &'a SeriesHead<'a>) -> Self {
+        let code = |coded: &'a Option<Coded<'a>>| coded.as_ref()?.code.as_deref();
+        let class = |instance: &'a InstanceHead<'a>| {
             let class = code(&instance.sop_class)?;
             Some(is_report_class(class.trim_start_matches("urn:oid:")))
         };

@@ -21,7 +21,7 @@ use super::super::marked::says;
 use super::super::object::Object;
 use super::super::query::Query;
 use super::super::reading::{self, Reading};
-use super::super::row::{Row, read_all};
+use super::super::row::Row;
 use super::super::stored::Stored;
 use super::super::{Resource, Rules, StudyDelta, StudyKey, Write, identifier, put};
 use super::concept::{Concept, Scheme};
@@ -69,15 +69,9 @@ const fn loinc(code: &'static str, meaning: &'static str) -> Concept {
     }
 }
 
-/// What a dataset says; nothing when it is not wanted, or neither was measured.
-pub(in crate::cast) fn read(reading: &mut Reading<'_>) -> Facts {
-    if reading.rules.body_observations {
-        let facts = read_all(ROWS, reading);
-        if (0..MEASURED).any(|row| facts.get(row).is_some()) {
-            return facts;
-        }
-    }
-    Facts(Box::default())
+/// Whether anything was measured; the rest says nothing by itself.
+pub(in crate::cast) fn is_measured(facts: &Facts) -> bool {
+    (0..MEASURED).any(|row| facts.get(row).is_some())
 }
 
 /// The search for those that a delta speaks of, or that go with a study that it may empty.

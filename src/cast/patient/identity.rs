@@ -1,6 +1,8 @@
 //! Which `Patient` is the patient's: PatientID with the system of its issuer (PS3.3 10.14), or the
 //! study where there is none and the settings say so.
 
+use std::sync::Arc;
+
 use dicom_core::Tag;
 use dicom_dictionary_std::tags;
 use fhir_model::r4b::types::Identifier;
@@ -24,15 +26,15 @@ pub(super) fn read(reading: &mut Reading<'_>, _: &'static [Tag]) -> Option<Fact>
     let read = reading.dataset.text(tags::PATIENT_ID);
     let is_missing = matches!(read, Ok(None));
     if is_missing && reading.rules.missing_id == MissingId::PerStudy {
-        return of_study(reading).map(Fact::Patient);
+        return of_study(reading).map(Box::new).map(Fact::Patient);
     }
     let id = reading.accept(read);
     let system = system(reading)?.filter(|system| !system.is_empty());
-    Some(Fact::Patient(PatientKey {
-        system: system.map(Box::from),
-        id: id?.into_boxed_str(),
+    Some(Fact::Patient(Box::new(PatientKey {
+        system: system.map(Arc::from),
+        id: id?.into(),
         of_study: false,
-    }))
+    })))
 }
 
 /// The identity of the patient of a study whose instances name none. The same UID in another
@@ -44,8 +46,8 @@ fn of_study(reading: &mut Reading<'_>) -> Option<PatientKey> {
         partition => (reading.rules.study_system(partition), uid),
     };
     Some(PatientKey {
-        system: Some(system.into_boxed_str()),
-        id: id.into_boxed_str(),
+        system: Some(system.into()),
+        id: id.into(),
         of_study: true,
     })
 }

@@ -26,8 +26,7 @@ use super::fact::{Fact, Facts};
 use super::mapping::{MappedResource, of_rows};
 use super::object::Object;
 use super::query::Query;
-use super::reading::Reading;
-use super::row::{put_all, read_all};
+use super::row::put_all;
 use super::stored::Stored;
 use super::{PatientKey, Resource, Rules, StudyDelta, Write, reference};
 pub(super) use rows::ROWS;
@@ -42,19 +41,18 @@ pub(super) fn mapping() -> MappedResource {
 }
 
 /// What one entry says about the patient. Entries that say the same commute on the `Patient`.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, Eq)]
 pub struct PatientFacts {
     key: PatientKey,
     facts: Facts,
 }
 
 impl PatientFacts {
-    /// Reads the rows; `None` when there is no identity, which the reading then knows.
-    pub(super) fn read(reading: &mut Reading<'_>) -> Option<Self> {
-        let facts = read_all(ROWS, reading);
+    /// The facts of [`ROWS`]; `None` when there is no identity among them.
+    pub(super) fn of(facts: Facts) -> Option<Self> {
         match facts.get(0) {
             Some(Fact::Patient(key)) => Some(Self {
-                key: key.clone(),
+                key: PatientKey::clone(key),
                 facts,
             }),
             _ => None,
@@ -69,6 +67,13 @@ impl PatientFacts {
     #[must_use]
     pub fn key(&self) -> &PatientKey {
         &self.key
+    }
+}
+
+impl PartialEq for PatientFacts {
+    /// The key is one of the facts.
+    fn eq(&self, other: &Self) -> bool {
+        self.facts == other.facts
     }
 }
 

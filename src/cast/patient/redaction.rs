@@ -82,7 +82,7 @@ impl PatientFacts {
     /// PatientID and the other ids, the components of names, the birth date, numbers and
     /// addresses, and who decides for the patient.
     fn private(&self) -> Vec<Private> {
-        let said = ROWS.iter().zip(&self.facts.0);
+        let said = ROWS.iter().zip(self.facts.0.iter());
         let said = said.flat_map(|(row, fact)| {
             let values = fact.iter().flat_map(|fact| values(row.element, fact));
             values.map(|value| (row.element, value))

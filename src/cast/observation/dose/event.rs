@@ -1,5 +1,7 @@
 //! Irradiation events.
 
+use std::sync::Arc;
+
 use indexmap::IndexMap;
 
 use crate::dicom::ContentItem;
@@ -115,7 +117,7 @@ impl Event {
         ];
         Said {
             which: Which::IrradiationEvent(self.uid.into()),
-            facts: Facts(Box::new(facts)),
+            facts: Facts(Arc::new(facts)),
         }
     }
 }

@@ -1,5 +1,7 @@
 //! The summary of a dose report.
 
+use std::sync::Arc;
+
 use dicom_dictionary_std::tags;
 
 use crate::dicom::ContentItem;
@@ -49,7 +51,7 @@ pub(super) fn read(reading: &mut Reading<'_>, root: &ContentItem, events: &[Even
     ];
     Said {
         which: Which::DoseSummary,
-        facts: Facts(Box::new(facts)),
+        facts: Facts(Arc::new(facts)),
     }
 }
 

@@ -1,0 +1,139 @@
+//! What recent entries said, so that what says the same is not read again: consecutive entries
+//! mostly tell of one series.
+
+use std::collections::VecDeque;
+use std::fmt;
+
+use crate::dicom::{Dataset, InstanceKey};
+use crate::failure::Failure;
+
+use super::table::{Answer, Source, Table};
+use super::{Action, Change, Rules, StudyKey};
+
+/// How many answers of a table are remembered: more than series come in at once.
+const MOST: usize = 48;
+
+/// The longest texts that are remembered, in bytes.
+const LONGEST: usize = 8 << 10;
+
+/// Reads entries by fixed rules, and remembers what the latest said of patient, study and series.
+/// What it reads is the same as by [`Change::read`].
+pub struct Recent {
+    rules: Rules,
+    memory: Memory,
+}
+
+/// What was read last, table by table.
+#[derive(Default)]
+pub(super) struct Memory {
+    studies: VecDeque<StudyKey>,
+    pub(super) patient: Answers,
+    pub(super) study: Answers,
+    pub(super) series: Answers,
+    pub(super) class: Answers,
+    pub(super) title: Answers,
+    pub(super) body: Answers,
+}
+
+/// The latest answers of one table.
+#[derive(Default)]
+pub(super) struct Answers {
+    /// Each with the texts that it follows from; the very last one first.
+    latest: VecDeque<(Box<[u8]>, Answer)>,
+    /// Room for the texts that are looked for.
+    texts: Vec<u8>,
+}
+
+impl Recent {
+    /// Nothing is known yet.
+    #[must_use]
+    pub fn new(rules: Rules) -> Self {
+        Self {
+            rules,
+            memory: Memory::default(),
+        }
+    }
+
+    /// Reads an entry, as [`Change::read`] does.
+    ///
+    /// # Errors
+    /// Those of [`Change::read`].
+    pub fn read(
+        &mut self,
+        sequence: u64,
+        key: InstanceKey,
+        action: Action,
+        dataset: Option<&Dataset>,
+    ) -> Result<Change, Failure> {
+        let Self { rules, memory } = self;
+        Change::read_with(sequence, key, action, dataset, rules, memory)
+    }
+}
+
+impl fmt::Debug for Recent {
+    /// Tells how many patients are remembered and not which.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Recent")
+            .field("patients", &self.memory.patient.latest.len())
+            .finish_non_exhaustive()
+    }
+}
+
+impl Memory {
+    /// The study of an instance.
+    pub(super) fn study_of(&mut self, instance: &InstanceKey) -> StudyKey {
+        let is_known = |study: &StudyKey| study.is_of(instance);
+        let study = recall(&mut self.studies, is_known, || StudyKey::of(instance));
+        study.cloned().unwrap_or_else(|| StudyKey::of(instance))
+    }
+}
+
+impl Answers {
+    /// What a dataset says about the rows of the table whose answers these are.
+    pub(super) fn read(&mut self, table: &Table, source: Source<'_>) -> Answer {
+        let Self { latest, texts } = self;
+        if write_texts(texts, table, source).is_none() {
+            return table.read(source);
+        }
+        let is_known = |(known, _): &(Box<[u8]>, _)| **known == **texts;
+        let read = || (texts.as_slice().into(), table.read(source));
+        let answer = recall(latest, is_known, read).map(|(_, answer)| answer.clone());
+        answer.unwrap_or_else(|| table.read(source))
+    }
+}
+
+/// What is known already, or is new; it is the first from now on.
+fn recall<T>(
+    latest: &mut VecDeque<T>,
+    is_known: impl Fn(&T) -> bool,
+    new: impl FnOnce() -> T,
+) -> Option<&T> {
+    let at = latest.iter().position(is_known);
+    if at != Some(0) {
+        let known = at.and_then(|at| latest.remove(at));
+        latest.truncate(MOST - 1);
+        latest.push_front(known.unwrap_or_else(new));
+    }
+    latest.front()
+}
+
+/// All that an answer follows from: the partition, and each element with its place in the table
+/// and its length before it, so that nothing else is written in the same way. None when it is more
+/// than is remembered.
+fn write_texts(texts: &mut Vec<u8>, table: &Table, source: Source<'_>) -> Option<()> {
+    texts.clear();
+    let partition = source.partition.map(str::as_bytes);
+    let elements = source.dataset.raw(&table.tags);
+    for (place, text) in std::iter::once(partition).chain(elements).enumerate() {
+        if let Some(text) = text {
+            LONGEST.checked_sub(texts.len() + text.len())?;
+            texts.extend_from_slice(&place.to_ne_bytes());
+            texts.extend_from_slice(&text.len().to_ne_bytes());
+            texts.extend_from_slice(text);
+        }
+    }
+    Some(())
+}
+
+#[cfg(test)]
+mod tests;
