@@ -1,6 +1,7 @@
 //! What is remembered is what would be read.
 
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 use bytes::Bytes;
 use dicom_core::Tag;
@@ -60,6 +61,17 @@ fn all() -> Vec<Tag> {
     let tables = tables().into_iter().flat_map(|table| table.tags.to_vec());
     tables.collect()
 }
+
+/// All that may be in an image or a report, whether or not a table looks at it.
+static KNOWN: LazyLock<Vec<Tag>> = LazyLock::new(|| {
+    let groups = [
+        0x0008, 0x0010, 0x0018, 0x0020, 0x0032, 0x0038, 0x0040, 0x0042, 0x0070, 0x5200,
+    ];
+    let tags = groups
+        .into_iter()
+        .flat_map(|group| (0..=u16::MAX).map(move |element| Tag(group, element)));
+    tags.filter(|tag| vr(*tag).is_some()).collect()
+});
 
 fn tables() -> [&'static Table; 7] {
     let all = &*TABLES;
@@ -143,9 +155,17 @@ fn require(choices: &mut Choices) {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
     #[test]
-    fn a_table_looks_at_its_own_attributes_only(choices in choices(), rules in rules()) {
-        let dataset = dataset(&choices);
+    fn a_table_looks_at_its_own_attributes_only(
+        choices in choices(),
+        others in 0..3_u8,
+        rules in rules(),
+    ) {
+        let own = all();
+        let others = KNOWN.iter().filter(|tag| !own.contains(tag)).map(|tag| (*tag, others));
+        let dataset = dataset(&choices.into_iter().chain(others).collect());
         let source = Source { dataset: &dataset, partition: None, rules: &rules };
         for table in tables() {
             let mut reading = Reading::of(source);
@@ -157,6 +177,9 @@ proptest! {
         }
     }
 
+}
+
+proptest! {
     #[test]
     fn what_is_remembered_is_what_is_read(
         mut choices in choices(),
