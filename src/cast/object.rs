@@ -6,6 +6,9 @@ use serde_json::value::RawValue;
 
 use super::edit::EditError;
 
+/// About what a member takes beside its text: the place in the map and two allocations.
+const OF_A_MEMBER: usize = 96;
+
 /// A JSON object whose untouched members keep every byte and their order, and that knows whether
 /// it was changed.
 #[derive(Clone, Default)]
@@ -125,6 +128,31 @@ impl Object {
             return Ok(());
         }
         self.set(name, text)
+    }
+
+    /// The same object under other names: `"from"` becomes `"to"` wherever it is a whole string.
+    /// It counts as read, not as changed. `None` when the result is no JSON.
+    pub(super) fn renamed(&self, names: &[(&str, &str)]) -> Option<Self> {
+        let mut renamed = Self {
+            members: self.members.clone(),
+            changed: false,
+        };
+        for raw in renamed.members.values_mut() {
+            for (from, to) in names {
+                let (from, to) = (format!("\"{from}\""), format!("\"{to}\""));
+                if raw.get().contains(&from) {
+                    *raw = RawValue::from_string(raw.get().replace(&from, &to)).ok()?;
+                }
+            }
+        }
+        Some(renamed)
+    }
+
+    /// About how many bytes of memory it takes.
+    pub(super) fn size(&self) -> usize {
+        let members = self.members.iter();
+        let sizes = members.map(|(name, raw)| OF_A_MEMBER + name.len() + raw.get().len());
+        sizes.sum()
     }
 
     /// Removes a member.

@@ -4,6 +4,9 @@ use std::fmt;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
+use super::Resource;
+use super::identifier;
+
 /// What is kept as it is in a query: RFC 3986's unreserved characters, and `:` and `/`, which a
 /// query may hold and which keep systems legible.
 const ENCODED: &AsciiSet = &NON_ALPHANUMERIC
@@ -14,12 +17,18 @@ const ENCODED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b':')
     .remove(b'/');
 
+/// How many resources an answer to several searches in one is to hold at least: as many as these
+/// can sensibly find, so that there is one page.
+const PAGE_OF_ALL: &str = "100";
+
 /// A search by parameters, of one resource type.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Query {
     /// The type that is searched.
     pub resource_type: &'static str,
     parameters: Vec<(&'static str, String)>,
+    /// System and value of the identifier, where that is all that is searched by.
+    identifier: Option<(Option<String>, String)>,
 }
 
 impl Query {
@@ -27,29 +36,63 @@ impl Query {
         Self {
             resource_type,
             parameters: Vec::new(),
+            identifier: None,
         }
     }
 
     /// Adds a token (`system|code`); without a system only what has no system matches.
     pub(super) fn token(mut self, name: &'static str, system: Option<&str>, code: &str) -> Self {
         let token = format!("{}|{}", escape(system.unwrap_or_default()), escape(code));
-        self.parameters.push((name, token));
+        let alone = self.parameters.is_empty() && name == "identifier";
+        self = self.with(name, token);
+        self.identifier = alone.then(|| (system.map(str::to_owned), code.to_owned()));
         self
     }
 
     /// Adds tokens (system and code), any of which matches.
-    pub(super) fn any_token(mut self, name: &'static str, tokens: &[(String, String)]) -> Self {
+    pub(super) fn any_token(self, name: &'static str, tokens: &[(String, String)]) -> Self {
         let token =
             |(system, code): &(String, String)| format!("{}|{}", escape(system), escape(code));
         let tokens: Vec<_> = tokens.iter().map(token).collect();
-        self.parameters.push((name, tokens.join(",")));
-        self
+        self.with(name, tokens.join(","))
     }
 
     /// Adds a string, which matches by its beginning.
-    pub(super) fn string(mut self, name: &'static str, value: &str) -> Self {
-        self.parameters.push((name, escape(value)));
+    pub(super) fn string(self, name: &'static str, value: &str) -> Self {
+        self.with(name, escape(value))
+    }
+
+    fn with(mut self, name: &'static str, value: String) -> Self {
+        self.identifier = None;
+        self.parameters.push((name, value));
         self
+    }
+
+    /// One search that finds what any of these finds (R4 search, 3.1.1.3.2), and whose answers
+    /// [`Self::matches`] deals out; `None` unless all are of one type and by one identifier each.
+    #[must_use]
+    pub fn any_of(queries: &[&Self]) -> Option<Self> {
+        let first = queries.first()?;
+        let alike = |it: &&Self| it.identifier.is_some() && it.resource_type == first.resource_type;
+        if !queries.iter().all(alike) {
+            return None;
+        }
+        let tokens = queries.iter().flat_map(|query| &query.parameters);
+        let tokens: Vec<_> = tokens.map(|(_, token)| token.as_str()).collect();
+        let any = Self::new(first.resource_type).with("identifier", tokens.join(","));
+        Some(any.with("_count", PAGE_OF_ALL.to_owned()))
+    }
+
+    /// Whether the resource is one that this search by one identifier is for: the same comparison
+    /// as that of the merge. `None` when that cannot be told: the search is by something else, or
+    /// the resource's identifiers cannot be read.
+    #[must_use]
+    pub fn matches(&self, resource: &Resource) -> Option<bool> {
+        let (system, value) = self.identifier.as_ref()?;
+        if resource.resource_type().as_deref() != Some(self.resource_type) {
+            return Some(false);
+        }
+        identifier::carries(resource.object(), system.as_deref(), value).ok()
     }
 
     /// Names and values; in the values FHIR's own `\ , | $` are escaped (R4 search, 3.1.1.5.7),
@@ -118,6 +161,38 @@ mod tests {
     fn a_token_without_system_matches_what_has_none() {
         let query = Query::new("Patient").token("identifier", None, "1");
         assert_eq!(query.encoded(), "identifier=%7C1");
+    }
+
+    fn of(system: Option<&str>, code: &str) -> Query {
+        Query::new("Patient").token("identifier", system, code)
+    }
+
+    #[test]
+    fn several_searches_by_identifier_are_one_with_alternatives() {
+        let (one, other) = (of(Some("s"), "a,b"), of(None, "c"));
+        let any = Query::any_of(&[&one, &other]).unwrap();
+        assert_eq!(any.encoded(), "identifier=s%7Ca%5C%2Cb%2C%7Cc&_count=100");
+        assert_eq!(Query::any_of(&[]), None);
+        assert_eq!(Query::any_of(&[&one, &any]), None);
+        let study = Query::new("ImagingStudy").token("identifier", None, "c");
+        assert_eq!(Query::any_of(&[&one, &study]), None);
+    }
+
+    #[test]
+    fn a_resource_is_dealt_to_the_search_whose_identifier_it_carries() {
+        let patient = |identifiers: &str| {
+            let json = format!(r#"{{"resourceType":"Patient","identifier":{identifiers}}}"#);
+            Resource::parse(&json).unwrap()
+        };
+        let stored = patient(r#"[{"system":"s","value":"a,b "},{"system":"","value":"c"}]"#);
+        assert_eq!(of(Some("s"), "a,b").matches(&stored), Some(true));
+        assert_eq!(of(None, "c").matches(&stored), Some(true));
+        assert_eq!(of(Some("s"), "c").matches(&stored), Some(false));
+        let study = Query::new("ImagingStudy").token("identifier", None, "c");
+        assert_eq!(study.matches(&stored), Some(false));
+        assert_eq!(of(None, "c").matches(&patient(r#""x""#)), None);
+        let narrower = of(None, "c").token("code", None, "x");
+        assert_eq!(narrower.matches(&stored), None);
     }
 
     #[test]

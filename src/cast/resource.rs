@@ -54,6 +54,25 @@ impl Resource {
         filled(self.object.text("resourceType").ok()?)
     }
 
+    /// The resource as it is stored once it was sent: with this id and version, and with the
+    /// resources that it refers to by the full URLs of their entries under their own names, the
+    /// seconds of the pairs. `None` when its `meta` is of another form than FHIR's.
+    #[must_use]
+    pub fn stored_as(&self, id: &str, version: &str, names: &[(&str, &str)]) -> Option<Self> {
+        let mut object = self.object.clone();
+        let mut meta = object.object("meta").ok()?.unwrap_or_default();
+        meta.set("versionId", version).ok()?;
+        object.set("id", id).ok()?;
+        object.set("meta", &meta).ok()?;
+        object.renamed(names).map(Self::from)
+    }
+
+    /// About how many bytes of memory it takes.
+    #[must_use]
+    pub fn size(&self) -> usize {
+        self.object.size()
+    }
+
     pub(super) fn object(&self) -> &Object {
         &self.object
     }
@@ -97,6 +116,26 @@ mod tests {
         assert_eq!(resource.version().as_deref(), Some("3"));
         assert_eq!(resource.resource_type().as_deref(), Some("Patient"));
         assert_eq!(serde_json::to_string(&resource).unwrap(), json);
+    }
+
+    #[test]
+    fn what_was_sent_is_stored_with_id_version_and_the_names_of_what_it_refers_to() {
+        let json = concat!(
+            r#"{"resourceType":"ImagingStudy","meta":{"source":"s","versionId":"3"},"#,
+            r#""x":1.0,"subject":{"reference":"urn:uuid:1"},"note":"urn:uuid:12"}"#
+        );
+        let sent = Resource::parse(json).unwrap();
+        let names = [("urn:uuid:1", "Patient/7")];
+        let stored = sent.stored_as("5", "4", &names).unwrap();
+        assert_eq!(
+            serde_json::to_string(&stored).unwrap(),
+            concat!(
+                r#"{"resourceType":"ImagingStudy","meta":{"source":"s","versionId":"4"},"#,
+                r#""x":1.0,"subject":{"reference":"Patient/7"},"note":"urn:uuid:12","id":"5"}"#
+            )
+        );
+        assert!(!stored.object.changed());
+        assert!(stored.size() > json.len());
     }
 
     #[test]

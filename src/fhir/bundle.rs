@@ -78,4 +78,5 @@ pub(super) struct AnswerEntry {
 pub(super) struct AnswerResponse {
     pub(super) status: Option<String>,
     pub(super) location: Option<String>,
+    pub(super) etag: Option<String>,
 }

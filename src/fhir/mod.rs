@@ -7,6 +7,7 @@ mod capability;
 mod client;
 mod outcome;
 mod transaction;
+mod written;
 
 pub use capability::Capability;
 pub use client::FhirClient;

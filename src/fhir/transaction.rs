@@ -49,6 +49,8 @@ pub struct Response {
     pub status: u16,
     /// Where the resource is now, as the server tells it.
     pub location: Option<String>,
+    /// Its version, as the server tells it (R4 `Bundle.entry.response.etag`).
+    pub etag: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -197,6 +199,7 @@ fn response(response: Option<AnswerResponse>) -> Result<Response, Failure> {
     Ok(Response {
         status,
         location: response.location,
+        etag: response.etag,
     })
 }
 

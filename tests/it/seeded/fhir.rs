@@ -138,7 +138,12 @@ fn transaction(state: &mut State, bundle: &Value, now: &str) -> Answer {
                 ("DELETE", _) => "204",
                 _ => "200",
             };
-            json!({ "response": { "status": status, "location": name } })
+            let version = state.resources.get(name).map_or(0, Vec::len);
+            let (location, etag) = (
+                format!("{name}/_history/{version}"),
+                format!("W/\"{version}\""),
+            );
+            json!({ "response": { "status": status, "location": location, "etag": etag } })
         })
         .collect();
     let answered = json!({ "resourceType": "Bundle", "type": "transaction-response",

@@ -1,0 +1,104 @@
+//! What the searches for studies and patients found, kept in step with what was written since, so
+//! that the next delta need not search again.
+//!
+//! Whoever uses it takes it out, and puts it back only once the server has agreed: a write carries
+//! the version (`If-Match`), and where nothing is written the version is read. So whatever goes
+//! wrong, an attempt that is broken off included, what was used is forgotten.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::cast::{Query, Resource};
+
+/// After this time it is searched again: only a search tells that a patient was merged into another
+/// one, or that somebody created a resource beside ours.
+const TRUSTED_FOR: Duration = Duration::from_secs(60);
+
+/// The most that is kept altogether, in bytes.
+const MOST: usize = 8 << 20;
+
+/// The largest answer that is kept, in bytes.
+pub(super) const LARGEST: usize = 2 << 20;
+
+/// About what an answer takes beside its resources: its search, twice, and its places.
+const OF_AN_ANSWER: usize = 1_024;
+
+/// What a search found, as it is stored by now.
+#[derive(Debug)]
+pub(super) struct Answer {
+    pub(super) found: Vec<Resource>,
+    pub(super) searched: Instant,
+}
+
+impl Answer {
+    fn size(&self) -> usize {
+        let resources: usize = self.found.iter().map(Resource::size).sum();
+        OF_AN_ANSWER + resources
+    }
+}
+
+/// Answers to searches, those that were used last.
+#[derive(Debug, Default)]
+pub(super) struct Memory {
+    kept: Mutex<Kept>,
+}
+
+#[derive(Debug, Default)]
+struct Kept {
+    answers: BTreeMap<u64, (Query, Answer)>,
+    places: HashMap<Query, u64>,
+    next: u64,
+    size: usize,
+}
+
+impl Memory {
+    /// Takes an answer out, unless it is too old.
+    pub(super) fn take(&self, query: &Query) -> Option<Answer> {
+        let answer = self.kept().remove(query)?;
+        (answer.searched.elapsed() < TRUSTED_FOR).then_some(answer)
+    }
+
+    /// Keeps an answer, for which those go that were not used for the longest time. That nothing
+    /// was found is not kept.
+    pub(super) fn put(&self, query: Query, answer: Answer) {
+        let size = answer.size();
+        if answer.found.is_empty() || size > LARGEST {
+            return;
+        }
+        let mut kept = self.kept();
+        kept.remove(&query);
+        kept.size += size;
+        kept.next += 1;
+        let place = kept.next;
+        kept.places.insert(query.clone(), place);
+        kept.answers.insert(place, (query, answer));
+        while kept.size > MOST {
+            kept.remove_oldest();
+        }
+    }
+
+    fn kept(&self) -> MutexGuard<'_, Kept> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Kept {
+    fn remove(&mut self, query: &Query) -> Option<Answer> {
+        let place = self.places.remove(query)?;
+        let (_, answer) = self.answers.remove(&place)?;
+        self.size = self.size.saturating_sub(answer.size());
+        Some(answer)
+    }
+
+    fn remove_oldest(&mut self) {
+        if let Some((_, (query, answer))) = self.answers.pop_first() {
+            self.places.remove(&query);
+            self.size = self.size.saturating_sub(answer.size());
+        } else {
+            self.size = 0;
+        }
+    }
+}

@@ -1,0 +1,193 @@
+//! FHIR as a target: a study's delta is looked up, merged, and sent as one transaction.
+
+mod gathering;
+mod looking_up;
+mod memory;
+mod remembering;
+mod searching;
+mod verifying;
+mod writing;
+
+use std::sync::{Mutex, PoisonError};
+
+use tracing::{debug, warn};
+
+use super::target::{Applied, Reading, Target};
+use crate::cast::{self, Change, Lookups, PatientKey, Recent, Rules};
+use crate::cast::{StudyDelta, StudyKey, merge};
+use crate::dicom::{InstanceKey, InvalidValue};
+use crate::failure::{Class, Failure};
+use crate::feed::{Action, Entry, State};
+use crate::fhir::FhirClient;
+use looking_up::Recalled;
+use memory::Memory;
+use searching::Searching;
+pub use writing::request;
+
+/// A search that finds nothing: no study has this UID.
+const OF_NO_STUDY: &str = "identifier=urn:dicom:uid%7Curn:oid:2.25.0";
+
+/// A FHIR server that is kept in step with images.
+#[derive(Debug)]
+pub struct FhirTarget {
+    client: FhirClient,
+    rules: Rules,
+    /// What entries said before.
+    recent: Mutex<Recent>,
+    searching: Searching,
+    memory: Memory,
+}
+
+impl FhirTarget {
+    /// The server behind `client`, written to by these rules.
+    #[must_use]
+    pub fn new(client: FhirClient, rules: Rules) -> Self {
+        Self {
+            searching: Searching::new(client.clone()),
+            memory: Memory::default(),
+            client,
+            recent: Mutex::new(Recent::new(rules.clone())),
+            rules,
+        }
+    }
+
+    /// By what is remembered, if anything is. A refusal then may be of that, and not of the delta:
+    /// all is read again before the delta is to blame.
+    async fn look_up_and_write(&self, delta: &StudyDelta) -> Result<Applied, Failure> {
+        let lookups = delta.lookups(&self.rules);
+        let recalled = self.recall(delta, &lookups);
+        let is_read_anew = recalled.is_empty();
+        match self.merge_and_write(delta, &lookups, recalled).await {
+            Err(failure) if !is_read_anew && may_be_of_memory(&failure) => {
+                debug!(event = "read_again", study = delta.study().uid(), code = %failure.code);
+                let nothing = Recalled::default();
+                self.merge_and_write(delta, &lookups, nothing).await
+            }
+            outcome => outcome,
+        }
+    }
+
+    async fn merge_and_write(
+        &self,
+        delta: &StudyDelta,
+        lookups: &Lookups,
+        recalled: Recalled,
+    ) -> Result<Applied, Failure> {
+        let written = async {
+            let looked_up = self.look_up(delta, lookups, recalled).await?;
+            let merged = merge(delta, &looked_up.found, &self.rules)?;
+            for disagreement in &merged.disagreements {
+                warn!(
+                    event = "instances_disagree",
+                    study = delta.study().uid(),
+                    "{disagreement}"
+                );
+            }
+            for notice in &merged.notices {
+                warn!(
+                    event = notice.event(),
+                    study = delta.study().uid(),
+                    "{notice}"
+                );
+            }
+            self.verify(&looked_up.found, &merged.writes).await?;
+            self.send(delta, looked_up, merged.writes).await
+        };
+        let written = written.await;
+        if written.is_err() {
+            // The Endpoint may be the one that has gone.
+            self.searching.endpoints().forget(delta.study().partition());
+        }
+        written
+    }
+}
+
+const fn may_be_of_memory(failure: &Failure) -> bool {
+    matches!(failure.class(), Class::Conflict | Class::Fhir)
+}
+
+impl Target for FhirTarget {
+    type Change = Change;
+    type Delta = StudyDelta;
+    type Unit = StudyKey;
+    type Shared = PatientKey;
+
+    fn read(&self, entry: &Entry) -> Reading<Change> {
+        let action = match (entry.action, entry.state) {
+            (Action::Create | Action::Update, State::Deleted) => {
+                return Reading::Skip("the instance was deleted before its entry was read");
+            }
+            (Action::Create | Action::Update, State::Replaced) if entry.metadata.is_none() => {
+                return Reading::Skip("a newer entry of the instance follows");
+            }
+            // The newer entry may have come first, when this one was committed late.
+            (Action::Delete, State::Replaced) => {
+                return Reading::Skip("the instance was stored again; its newer entry says all");
+            }
+            (Action::Create, _) => cast::Action::Create,
+            (Action::Update, _) => cast::Action::Update,
+            (Action::Delete, _) => cast::Action::Delete,
+        };
+        let dataset = entry.metadata.as_ref();
+        let mut recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
+        match recent.read(entry.sequence, entry.key.clone(), action, dataset) {
+            Ok(change) => {
+                let warnings = change
+                    .warnings()
+                    .iter()
+                    .map(InvalidValue::omitted)
+                    .collect();
+                Reading::Change { change, warnings }
+            }
+            Err(failure) => Reading::Refuse(failure),
+        }
+    }
+
+    fn unit(&self, change: &Change) -> StudyKey {
+        change.study()
+    }
+
+    fn unit_of(&self, instance: &InstanceKey) -> StudyKey {
+        StudyKey::of(instance)
+    }
+
+    fn late(&self, change: Change) -> Change {
+        change.into_late()
+    }
+
+    fn shared(&self, change: &Change) -> Option<PatientKey> {
+        change.patient().cloned()
+    }
+
+    fn commute(&self, one: &Change, other: &Change) -> bool {
+        one.patient_facts() == other.patient_facts()
+    }
+
+    fn fold(&self, changes: &[Change]) -> Option<StudyDelta> {
+        StudyDelta::fold(changes.iter().cloned())
+    }
+
+    async fn apply(&self, delta: &StudyDelta) -> Result<Applied, Failure> {
+        let applied = self.look_up_and_write(delta).await;
+        // A server's words may quote what was sent.
+        applied.map_err(|failure| Failure {
+            message: delta.redact(&failure.message),
+            ..failure
+        })
+    }
+
+    /// A capability statement alone is no sign of life: servers keep it when their database is down.
+    async fn probe(&self) -> Result<(), Failure> {
+        let (capability, found) = tokio::join!(
+            self.client.capability(),
+            self.client.search("ImagingStudy", OF_NO_STUDY),
+        );
+        let capability = capability?;
+        found?;
+        debug!(
+            event = "fhir_server",
+            fhir_version = capability.fhir_version
+        );
+        Ok(())
+    }
+}
