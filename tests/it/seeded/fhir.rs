@@ -7,6 +7,7 @@ use radcast::auth::{Answer, Exchange, NoAnswer, Outgoing};
 use serde_json::{Value, json};
 
 use super::feed::no_answer;
+use super::others;
 use super::plan::Nature;
 use super::world::{Course, Service, State, World, instance_of, instance_uid};
 use crate::cast_world::{items, matches, text};
@@ -33,6 +34,7 @@ impl Exchange for ModelFhir {
         let now = self.world.now().to_string();
         let answer = {
             let mut state = self.world.lock();
+            others::meddle(&mut state, &now);
             match &request.body {
                 Some(bundle) => {
                     let bundle = serde_json::from_slice(bundle).unwrap();

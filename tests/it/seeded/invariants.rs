@@ -6,6 +6,7 @@ use radcast::store::{FailureTable, RecordState};
 use serde_json::Value;
 
 use super::fhir::instances;
+use super::others;
 use super::plan::Nature;
 use super::world::{State, World, instance_uid, study_uid};
 use crate::cast_world::{items, text};
@@ -54,6 +55,7 @@ pub fn check(world: &World) {
         check_records(&state, &mut found);
     }
     check_identity(&state, &mut found);
+    others::check(&state, &mut found);
     state.violations.extend(found);
 }
 

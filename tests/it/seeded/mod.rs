@@ -2,8 +2,9 @@
 //! the store and the lease, under a clock and faults that follow from a seed.
 //!
 //! Every request may be refused, time out, be slow, read what is stale, or lose its answer after it
-//! was carried out; a replica may die at any request; a second one may run beside it. What must hold
-//! is watched while it runs and checked when everything is well again.
+//! was carried out; a replica may die at any request; a second one may run beside it, and somebody
+//! else may write to the same resources. What must hold is watched while it runs and checked when
+//! everything is well again.
 //!
 //! `RADCAST_SEED=4711 cargo test --test it seeded` replays one seed, with the log on standard error.
 
@@ -12,6 +13,7 @@ mod fhir;
 mod invariants;
 mod lease;
 mod operator;
+mod others;
 mod plan;
 mod replica;
 mod store;

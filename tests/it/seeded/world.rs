@@ -1,6 +1,6 @@
 //! What outlives every replica: the services' contents, the clock, and what was seen to go wrong.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
@@ -62,6 +62,9 @@ pub struct State {
     /// `Type/id` to the versions of a resource, the newest last; no version once it is deleted.
     pub resources: BTreeMap<String, Vec<String>>,
     pub next_id: u64,
+    /// What others left in a resource, and when they do so.
+    pub remarks: BTreeMap<String, BTreeSet<u64>>,
+    pub others: Rng,
     /// The newest version of each instance that was ever committed to the FHIR server.
     pub committed: BTreeMap<usize, u64>,
     pub position: Option<(SyncState, u64)>,
@@ -96,6 +99,7 @@ impl World {
         let deaths = (0..plan.replicas).map(|_| watch::Sender::new(0)).collect();
         let mut crashes = plan.crashes.clone();
         crashes.reverse();
+        let seed = plan.seed;
         Self {
             state: Arc::new(Mutex::new(State {
                 rng: Rng::with_seed(plan.seed ^ 0x5eed),
@@ -106,6 +110,8 @@ impl World {
                 revisions: BTreeMap::new(),
                 resources: BTreeMap::new(),
                 next_id: 0,
+                remarks: BTreeMap::new(),
+                others: Rng::with_seed(seed ^ 0x07e5),
                 committed: BTreeMap::new(),
                 position: None,
                 records: BTreeMap::new(),
