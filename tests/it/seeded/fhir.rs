@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use super::feed::no_answer;
 use super::others;
 use super::plan::Nature;
+use super::rereading;
 use super::world::{Course, Service, State, World, instance_of, instance_uid};
 use crate::cast_world::{items, matches, text};
 
@@ -38,9 +39,14 @@ impl Exchange for ModelFhir {
             match &request.body {
                 Some(bundle) => {
                     let bundle = serde_json::from_slice(bundle).unwrap();
-                    transaction(&mut state, &bundle, &now)
+                    transaction(&mut state, self.replica, &bundle, &now)
                 }
-                None => read(&state, &request.url, course == Course::Stale),
+                None => read(
+                    &mut state,
+                    self.replica,
+                    &request.url,
+                    course == Course::Stale,
+                ),
             }
         };
         self.world.answer(self.replica).await;
@@ -59,7 +65,7 @@ fn answer(status: u16, body: &Value) -> Answer {
     }
 }
 
-fn read(state: &State, url: &str, stale: bool) -> Answer {
+fn read(state: &mut State, replica: usize, url: &str, stale: bool) -> Answer {
     if url.ends_with("/metadata") {
         let rest = json!([{ "interaction": [{ "code": "transaction" }] }]);
         let statement = json!({ "resourceType": "CapabilityStatement", "fhirVersion": "4.0.1",
@@ -83,10 +89,9 @@ fn read(state: &State, url: &str, stale: bool) -> Answer {
         .iter()
         .map(|(_, resource)| json!({ "resource": resource }))
         .collect();
-    answer(
-        200,
-        &json!({ "resourceType": "Bundle", "type": "searchset", "entry": entries }),
-    )
+    let bundle = json!({ "resourceType": "Bundle", "type": "searchset", "entry": entries });
+    rereading::told(state, replica, &bundle);
+    answer(200, &bundle)
 }
 
 /// The resources that a query finds, by name. A stale search reads the versions before the newest.
@@ -106,7 +111,7 @@ fn search(state: &State, of_type: &str, query: &str, stale: bool) -> Vec<(String
         .collect()
 }
 
-fn transaction(state: &mut State, bundle: &Value, now: &str) -> Answer {
+fn transaction(state: &mut State, replica: usize, bundle: &Value, now: &str) -> Answer {
     let said = bundle.to_string();
     let troubled = (0..state.instances.len()).find_map(|instance| {
         let uid = format!("\"{}\"", instance_uid(instance));
@@ -123,7 +128,7 @@ fn transaction(state: &mut State, bundle: &Value, now: &str) -> Answer {
     let mut references = BTreeMap::new();
     let mut named = Vec::new();
     for entry in &entries {
-        match name(state, entry, &mut references) {
+        match name(state, replica, entry, &mut references) {
             Ok(name) => named.push(name),
             Err(status) => return outcome(status, "the condition does not hold"),
         }
@@ -164,6 +169,7 @@ fn outcome(status: u16, text: &str) -> Answer {
 /// The name of the resource that an entry is about, and whether there is nothing to do.
 fn name(
     state: &mut State,
+    replica: usize,
     entry: &Value,
     references: &mut BTreeMap<String, String>,
 ) -> Result<(String, bool), u16> {
@@ -178,7 +184,10 @@ fn name(
         let version = format!("W/\"{}\"", text(&stored["meta"]["versionId"]));
         let condition = request["ifMatch"].as_str();
         return match condition {
-            Some(condition) if condition != version => Err(412),
+            Some(condition) if condition != version => {
+                rereading::refused(state, replica, url, condition);
+                Err(412)
+            }
             _ => Ok((url.to_owned(), false)),
         };
     }

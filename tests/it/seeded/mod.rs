@@ -16,6 +16,7 @@ mod operator;
 mod others;
 mod plan;
 mod replica;
+mod rereading;
 mod store;
 mod world;
 

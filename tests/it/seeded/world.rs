@@ -65,6 +65,8 @@ pub struct State {
     /// What others left in a resource, and when they do so.
     pub remarks: BTreeMap<String, BTreeSet<u64>>,
     pub others: Rng,
+    /// Replica, name and version of what was sent in vain and not read since.
+    pub refused: BTreeSet<(usize, String, String)>,
     /// The newest version of each instance that was ever committed to the FHIR server.
     pub committed: BTreeMap<usize, u64>,
     pub position: Option<(SyncState, u64)>,
@@ -111,6 +113,7 @@ impl World {
                 resources: BTreeMap::new(),
                 next_id: 0,
                 remarks: BTreeMap::new(),
+                refused: BTreeSet::new(),
                 others: Rng::with_seed(seed ^ 0x07e5),
                 committed: BTreeMap::new(),
                 position: None,
