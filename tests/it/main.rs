@@ -48,6 +48,7 @@ mod failures_recorded;
 mod house_style;
 mod interrupting;
 mod log_lines;
+mod looking_up;
 mod mutated_pages;
 mod notifications;
 mod ops;

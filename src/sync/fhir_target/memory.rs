@@ -102,3 +102,84 @@ impl Kept {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cast::{Action, Change, Rules, StudyDelta};
+    use crate::dicom::InstanceKey;
+
+    /// The search for a study.
+    fn query(study: u32) -> Query {
+        let key = InstanceKey {
+            partition: None,
+            study: format!("1.{study}"),
+            series: "2".to_owned(),
+            instance: "3".to_owned(),
+        };
+        let rules = Rules::new("https://dicom.example");
+        let change = Change::read(1, key, Action::Delete, None, &rules).unwrap();
+        StudyDelta::of(change).lookups(&rules).study
+    }
+
+    fn answer(bytes: usize) -> Answer {
+        let json = format!(r#"{{"id":"1","x":"{}"}}"#, "x".repeat(bytes));
+        Answer {
+            found: vec![Resource::parse(&json).unwrap()],
+            searched: Instant::now(),
+        }
+    }
+
+    #[tokio::test]
+    async fn what_is_taken_is_forgotten_until_it_is_put_back() {
+        let memory = Memory::default();
+        memory.put(query(1), answer(1));
+        assert!(memory.take(&query(2)).is_none());
+        let taken = memory.take(&query(1)).unwrap();
+        assert!(memory.take(&query(1)).is_none());
+        memory.put(query(1), taken);
+        assert!(memory.take(&query(1)).is_some());
+        assert_eq!(memory.kept().size, 0);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_was_searched_a_minute_ago_is_searched_again() {
+        let memory = Memory::default();
+        memory.put(query(1), answer(1));
+        tokio::time::advance(TRUSTED_FOR - Duration::from_millis(1)).await;
+        // Its age is that of the search, not of its last use.
+        let taken = memory.take(&query(1)).unwrap();
+        memory.put(query(1), taken);
+        tokio::time::advance(Duration::from_millis(1)).await;
+        assert!(memory.take(&query(1)).is_none());
+    }
+
+    #[tokio::test]
+    async fn as_much_is_kept_as_there_is_room_for() {
+        let memory = Memory::default();
+        for study in 0..100 {
+            memory.put(query(study), answer(1 << 17));
+            // This one is used all the time.
+            let first = memory.take(&query(0)).unwrap();
+            memory.put(query(0), first);
+            assert!(memory.kept().size <= MOST);
+        }
+        let left = memory.kept().answers.len();
+        assert!((60..64).contains(&left), "{left}");
+        assert!(memory.take(&query(1)).is_none());
+        assert!(memory.take(&query(99)).is_some());
+        memory.put(query(200), answer(LARGEST));
+        assert!(memory.take(&query(200)).is_none());
+    }
+
+    #[tokio::test]
+    async fn that_nothing_was_found_is_not_kept() {
+        let memory = Memory::default();
+        let nothing = Answer {
+            found: Vec::new(),
+            searched: Instant::now(),
+        };
+        memory.put(query(1), nothing);
+        assert!(memory.take(&query(1)).is_none());
+    }
+}
