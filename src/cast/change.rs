@@ -30,11 +30,11 @@ pub enum Action {
 /// What one entry says: the mapped facts, no dataset. Cheap to clone.
 #[derive(Clone)]
 pub struct Change {
-    told: Arc<Told>,
+    content: Arc<Content>,
     late: bool,
 }
 
-struct Told {
+struct Content {
     sequence: u64,
     key: InstanceKey,
     study: StudyKey,
@@ -107,7 +107,7 @@ impl Change {
             (Action::Delete, _) if missing.is_empty() => (None, Vec::new()),
             (Action::Delete, _) => return Err(refused(&missing, &[])),
         };
-        let told = Told {
+        let content = Content {
             sequence,
             key,
             study,
@@ -115,7 +115,7 @@ impl Change {
             warnings,
         };
         Ok(Self {
-            told: Arc::new(told),
+            content: Arc::new(content),
             late: false,
         })
     }
@@ -130,19 +130,19 @@ impl Change {
     /// Sequence of the entry in the feed.
     #[must_use]
     pub fn sequence(&self) -> u64 {
-        self.told.sequence
+        self.content.sequence
     }
 
     /// The instance.
     #[must_use]
     pub fn key(&self) -> &InstanceKey {
-        &self.told.key
+        &self.content.key
     }
 
     /// The study of the instance.
     #[must_use]
     pub fn study(&self) -> StudyKey {
-        self.told.study.clone()
+        self.content.study.clone()
     }
 
     /// The patient; `None` for a delete.
@@ -160,7 +160,7 @@ impl Change {
     /// Invalid values of optional attributes, which are not used.
     #[must_use]
     pub fn warnings(&self) -> &[InvalidValue] {
-        &self.told.warnings
+        &self.content.warnings
     }
 
     pub(super) fn is_late(&self) -> bool {
@@ -168,7 +168,7 @@ impl Change {
     }
 
     pub(super) fn attributes(&self) -> Option<&Attributes> {
-        self.told.attributes.as_ref()
+        self.content.attributes.as_ref()
     }
 }
 
@@ -176,11 +176,11 @@ impl fmt::Debug for Change {
     /// Tells sequence, UIDs and kind: the facts are patient data.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Change")
-            .field("sequence", &self.told.sequence)
-            .field("key", &self.told.key)
-            .field("removed", &self.told.attributes.is_none())
+            .field("sequence", &self.content.sequence)
+            .field("key", &self.content.key)
+            .field("removed", &self.content.attributes.is_none())
             .field("late", &self.late)
-            .field("warnings", &self.told.warnings)
+            .field("warnings", &self.content.warnings)
             .finish_non_exhaustive()
     }
 }

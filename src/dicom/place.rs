@@ -45,15 +45,58 @@ pub(super) fn find_one(places: &[Place], tag: Tag) -> Option<Place> {
     places.get(at).copied()
 }
 
+/// How many places are passed one by one before a search is worth it.
+const NEAR: usize = 4;
+
 /// The place of each of these tags; both are sorted. One way through both: the mapping asks for
 /// nearly as many attributes as a dataset has.
 pub(super) fn find(places: &[Place], tags: &[Tag]) -> impl Iterator<Item = Option<Place>> {
-    let mut rest = places.iter().peekable();
+    let mut rest = places;
     tags.iter().map(move |tag| {
-        while rest.next_if(|place| place.tag < *tag).is_some() {}
-        rest.peek()
-            .copied()
-            .filter(|place| place.tag == *tag)
-            .copied()
+        let is_before = |place: &Place| place.tag < *tag;
+        let near = rest.get(..NEAR).unwrap_or(rest);
+        let mut passed = near.iter().take_while(|place| is_before(place)).count();
+        if passed == NEAR {
+            passed = rest.partition_point(is_before);
+        }
+        rest = rest.get(passed..).unwrap_or_default();
+        rest.first().filter(|place| place.tag == *tag).copied()
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn tags(numbers: impl IntoIterator<Item = u16>) -> Vec<Tag> {
+        numbers
+            .into_iter()
+            .map(|number| Tag(number / 16, number % 16))
+            .collect()
+    }
+
+    proptest! {
+        #[test]
+        fn the_last_of_equal_tags_is_found_on_the_way_as_by_itself(
+            known in prop::collection::vec(0..80_u16, 0..60),
+            asked in prop::collection::btree_set(0..80_u16, 0..40),
+        ) {
+            let known = tags(known);
+            let mut places: Vec<_> = known.iter().enumerate()
+                .filter_map(|(at, tag)| Place::new(*tag, &(at..at)))
+                .collect();
+            sort(&mut places);
+            let asked: BTreeSet<_> = tags(asked).into_iter().collect();
+            let asked: Vec<_> = asked.into_iter().collect();
+            let found: Vec<_> = find(&places, &asked).map(|place| Some(place?.range().start)).collect();
+            let plainly: Vec<_> = asked.iter().map(|tag| known.iter().rposition(|one| one == tag)).collect();
+            prop_assert_eq!(&found, &plainly);
+            let alone = asked.iter().map(|tag| Some(find_one(&places, *tag)?.range().start));
+            prop_assert_eq!(alone.collect::<Vec<_>>(), plainly);
+        }
+    }
 }
