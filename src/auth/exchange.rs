@@ -15,6 +15,9 @@ use crate::failure::{Symptom, describe, retry_after};
 /// The most room that is made for an answer before it comes.
 const MOST_ROOM: usize = 16 << 20;
 
+/// What is posted need not come back (RFC 7240, 4.2; R4 HTTP 3.1.0.1.7).
+const NOTHING_BACK: &str = "return=minimal";
+
 /// A request.
 #[derive(Clone)]
 pub struct Outgoing {
@@ -104,7 +107,10 @@ impl Exchange for HttpExchange {
     async fn exchange(&self, request: Outgoing) -> Result<Answer, NoAnswer> {
         let Outgoing { url, accept, body } = request;
         let request = match body {
-            Some(body) => self.0.post(url).header(CONTENT_TYPE, accept).body(body),
+            Some(body) => {
+                let request = self.0.post(url).header(CONTENT_TYPE, accept).body(body);
+                request.header("prefer", NOTHING_BACK)
+            }
             None => self.0.get(url),
         };
         let response = request.header(ACCEPT, accept).send().await?;

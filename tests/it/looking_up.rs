@@ -142,7 +142,7 @@ fn image(study: u32, instance: u32) -> Change {
 
 /// An image of a study whose patient has no other study.
 fn image_of_nobody_else(study: u32) -> Change {
-    let patient = format!(r#"{{"vr":"LO","Value":["P,{study}"]}}"#);
+    let patient = format!(r#"{{"vr":"LO","Value":["P{study}"]}}"#);
     create(
         1,
         key(&format!("1.{study}"), "2", "3"),

@@ -47,6 +47,9 @@ impl Gathering {
         client: &FhirClient,
         query: &Query,
     ) -> Result<Vec<Resource>, Failure> {
+        if !query.is_shareable() {
+            return search(client, query).await;
+        }
         let (sender, mut answer) = oneshot::channel();
         let ticket = self.tickets.fetch_add(1, Ordering::Relaxed);
         self.waiting().push_back(Waiting {
