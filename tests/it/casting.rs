@@ -94,13 +94,13 @@ async fn a_study_arrives_with_its_patient_and_endpoint() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_ct_of_a_thousand_instances_costs_at_most_forty_fhir_requests() {
+async fn a_ct_of_a_thousand_instances_costs_at_most_twenty_fhir_requests() {
     let services = Services::start().await;
     let last = services.store(&study(1, 1, 4, 250));
     Daemon::of(&services).run_until_settled(last).await;
     let requests = services.fhir.faults().total();
     assert_eq!(only_study(&services)["numberOfInstances"], 1_000);
-    assert!(requests <= 40, "{requests} FHIR requests");
+    assert!(requests <= 20, "{requests} FHIR requests");
 }
 
 #[tokio::test(flavor = "multi_thread")]
