@@ -204,7 +204,8 @@ fn save(world: &mut State, state: SyncState, expected: Option<&ETag>) -> Result<
     for sequence in passed {
         if !is_settled(world, sequence) {
             world.violate(format!(
-                "the position passes {sequence}, which is not settled"
+                "the position passes {sequence} ({}), which is not settled",
+                world.rows[&sequence].action
             ));
         }
     }
