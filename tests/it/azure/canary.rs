@@ -64,11 +64,14 @@ async fn take_every_way(services: &Services, settled: impl AsyncFn(u64)) -> u64 
     }
     let refused = services.store_json(&next().to_string());
     settled(refused).await;
-    for _ in 0..2 {
+    faults.clear();
+    // Study and patient, twice.
+    for _ in 0..4 {
         faults.order("fhir.search", quoting(StatusCode::BAD_REQUEST));
     }
     let refused = services.store_json(&next().to_string());
     settled(refused).await;
+    faults.clear();
     faults.order("fhir.transaction", quoting(StatusCode::SERVICE_UNAVAILABLE));
     let retried = services.store_json(&next().to_string());
     settled(retried).await;
