@@ -11,7 +11,7 @@ use crate::sandbox::dicomweb::DicomService;
 use crate::sandbox::{FhirStore, Server};
 
 /// The types of resource that radcast writes.
-const RESOURCE_TYPES: [&str; 3] = ["Patient", "Endpoint", "ImagingStudy"];
+const RESOURCE_TYPES: [&str; 4] = ["Patient", "Endpoint", "ImagingStudy", "Observation"];
 
 /// The embedded DICOMweb service and FHIR store, with the folder they keep their data in.
 pub(super) struct Services {
