@@ -101,10 +101,13 @@ pub(super) async fn follow(
     let page = u64::from(settings.dicom_web.page_size);
     let settle = settings.dicom_web.gap_settle_time;
     let unparsable = settings.dicom_web.on_unparsable;
+    let at_once = settings.dicom_web.pages_at_once;
     match settings.dicom_web.api_version {
         ApiVersion::V1 => {
             let open = |from: crate::store::SyncState| {
-                SequenceWindows::new(client, page, from.sequence, settle).on_unparsable(unparsable)
+                SequenceWindows::new(client, page, from.sequence, settle)
+                    .on_unparsable(unparsable)
+                    .pages_at_once(at_once)
             };
             engine.run(open, status, stop).await
         }
@@ -112,6 +115,7 @@ pub(super) async fn follow(
             let open = |from: crate::store::SyncState| {
                 TimeWindows::new(client, page, from.sequence, from.timestamp, settle)
                     .on_unparsable(unparsable)
+                    .pages_at_once(at_once)
             };
             engine.run(open, status, stop).await
         }

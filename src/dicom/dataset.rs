@@ -69,6 +69,12 @@ impl Dataset {
         })
     }
 
+    /// The length of its text, in bytes.
+    #[must_use]
+    pub fn size(&self) -> usize {
+        self.json.len()
+    }
+
     /// The element of this tag, whether or not it has a value.
     #[must_use]
     pub fn element(&self, tag: Tag) -> Option<Element> {

@@ -7,6 +7,9 @@
 
 use std::collections::VecDeque;
 
+use tokio::time::Instant;
+
+use super::ahead::Ahead;
 use super::page::{self, Rows};
 use super::parts::{Parts, has_metadata};
 use super::span::{Place, Span};
@@ -25,6 +28,7 @@ const REMEMBERED: usize = 100;
 pub(super) struct PageReader {
     pub(super) client: FeedClient,
     pub(super) on_unparsable: OnUnparsable,
+    ahead: Ahead,
     /// The span that failed last, and how many times in a row.
     failing: Option<(Span, u32)>,
     /// Where metadata was read last.
@@ -39,6 +43,8 @@ pub(super) struct Read {
     pub(super) rows: Rows,
     /// Whether it is all of the span, and not just what comes before an entry that stops the feed.
     pub(super) whole: bool,
+    /// When it was asked for.
+    pub(super) asked: Instant,
 }
 
 impl PageReader {
@@ -46,14 +52,25 @@ impl PageReader {
         Self {
             client,
             on_unparsable: OnUnparsable::Record,
+            ahead: Ahead::new(0),
             failing: None,
             readable: None,
             known: VecDeque::new(),
         }
     }
 
-    /// The entries of a span. `is_new` tells whether an entry of this number has not been read
-    /// before.
+    /// So many pages are asked for at once at most.
+    pub(super) fn ask_at_once(&mut self, pages: usize) {
+        self.ahead = Ahead::new(pages.saturating_sub(1));
+    }
+
+    /// Whether a span was asked for before its turn.
+    pub(super) fn is_asked(&self, span: &Span) -> bool {
+        self.ahead.is_asked(span)
+    }
+
+    /// The entries of a span; the first of those that `follow` it are asked for meanwhile. `is_new`
+    /// tells whether an entry of this number has not been read before.
     ///
     /// # Errors
     /// The service cannot be reached, refuses, or answers what is no array; or an entry that cannot
@@ -61,9 +78,11 @@ impl PageReader {
     pub(super) async fn read(
         &mut self,
         span: &Span,
+        following: impl Iterator<Item = Span> + Send,
         is_new: impl Fn(u64) -> bool + Sync,
     ) -> Result<Read, Failure> {
-        let rows = match self.client.page(span, true).await {
+        let (asked, page) = self.ahead.page(&self.client, span, following).await;
+        let rows = match page {
             Ok(rows) => {
                 self.failing = None;
                 rows
@@ -78,8 +97,12 @@ impl PageReader {
             self.readable = Some(span.around(entry));
         }
         match self.on_unparsable {
-            OnUnparsable::Record => Ok(Read { rows, whole: true }),
-            OnUnparsable::Stop => up_to_unparsable(rows, is_new),
+            OnUnparsable::Record => Ok(Read {
+                rows,
+                whole: true,
+                asked,
+            }),
+            OnUnparsable::Stop => up_to_unparsable(rows, asked, is_new),
         }
     }
 
@@ -208,17 +231,25 @@ const fn is_of_page(failure: &Failure) -> bool {
 }
 
 /// The rows before the first that cannot be read and is new.
-fn up_to_unparsable(mut rows: Rows, is_new: impl Fn(u64) -> bool) -> Result<Read, Failure> {
+fn up_to_unparsable(
+    mut rows: Rows,
+    asked: Instant,
+    is_new: impl Fn(u64) -> bool,
+) -> Result<Read, Failure> {
     let unparsable = |row: &Result<_, MalformedEntry>| {
         let malformed = row.as_ref().err();
         malformed.is_some_and(|malformed| malformed.subject.sequence.is_none_or(&is_new))
     };
-    match rows.iter().position(unparsable) {
-        None => Ok(Read { rows, whole: true }),
+    let first = rows.iter().position(unparsable);
+    match first {
         Some(0) => Err(stop(rows.first().and_then(|row| row.as_ref().err()))),
-        Some(at) => {
-            rows.truncate(at);
-            Ok(Read { rows, whole: false })
+        first => {
+            rows.truncate(first.unwrap_or(usize::MAX));
+            Ok(Read {
+                rows,
+                whole: first.is_none(),
+                asked,
+            })
         }
     }
 }

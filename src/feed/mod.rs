@@ -1,5 +1,6 @@
 //! What happened: the change feed of a DICOMweb service, in its two versions.
 
+mod ahead;
 mod client;
 mod entry;
 mod gaps;

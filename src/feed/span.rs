@@ -66,6 +66,31 @@ impl Span {
         }
     }
 
+    /// As much again, right behind it, and so on.
+    pub(super) fn followed_by(&self) -> impl Iterator<Item = Self> {
+        std::iter::successors(self.next(), Self::next)
+    }
+
+    /// As much again, right behind it.
+    pub(super) fn next(&self) -> Option<Self> {
+        match self {
+            Self::Sequences(numbers) => {
+                let (start, end) = (*numbers.start(), *numbers.end());
+                let first = end.checked_add(1)?;
+                let last = first.checked_add(end.checked_sub(start)?)?;
+                Some(Self::Sequences(first..=last))
+            }
+            Self::Rows {
+                from, skip, count, ..
+            } => Some(Self::Rows {
+                from: *from,
+                skip: skip.checked_add(*count)?,
+                count: *count,
+                after: None,
+            }),
+        }
+    }
+
     /// The only number that there can be in it.
     pub(super) fn only_number(&self) -> Option<u64> {
         let numbers = self.numbers();

@@ -55,6 +55,13 @@ impl SequenceWindows {
         self
     }
 
+    /// How many pages are asked for at once while there are more; 1, unless this says otherwise.
+    #[must_use]
+    pub fn pages_at_once(mut self, pages: usize) -> Self {
+        self.pages.ask_at_once(pages);
+        self
+    }
+
     async fn begin(&mut self) -> Result<(), Failure> {
         self.latest = self.pages.client.latest().await?;
         let read_through = self.gaps.read_through();
@@ -70,7 +77,7 @@ impl SequenceWindows {
         for _ in 0..WINDOWS_READ_AGAIN {
             let Some(first) = self.again else { break };
             let last = (first + self.limit - 1).min(self.gaps.read_through());
-            match self.read(first..=last).await {
+            match self.read(first..=last, 0).await {
                 Ok((read, through)) => {
                     entries.extend(read);
                     self.again = self.gaps.missing_from(through + 1);
@@ -85,25 +92,33 @@ impl SequenceWindows {
 
     async fn next_window(&mut self) -> Result<Page, Failure> {
         let offset = self.gaps.read_through();
-        let (entries, _) = self.read(offset + 1..=offset + self.limit).await?;
+        let window = offset + 1..=offset + self.limit;
+        let (entries, _) = self.read(window, self.latest.sequence).await?;
         Ok(self.page(entries))
     }
 
-    /// The entries of a window that are new, and the number up to which it was read.
-    async fn read(&mut self, window: RangeInclusive<u64>) -> Result<(Rows, u64), Failure> {
-        let read_at = Instant::now();
+    /// The entries of a window that are new, and the number up to which it was read. Windows behind
+    /// it, up to that of `ahead_to`, may be asked for meanwhile.
+    async fn read(
+        &mut self,
+        window: RangeInclusive<u64>,
+        ahead_to: u64,
+    ) -> Result<(Rows, u64), Failure> {
         let (start, gaps) = (*window.start(), &self.gaps);
         let span = Span::Sequences(window.clone());
-        let read = self.pages.read(&span, |number| gaps.is_new(number));
-        let Read { rows, whole } = read.await?;
+        let following = span.followed_by();
+        let following = following.take_while(|span| *span.numbers().start() <= ahead_to);
+        let read = self
+            .pages
+            .read(&span, following, |number| gaps.is_new(number));
+        let Read { rows, whole, asked } = read.await?;
         let last = rows.last().and_then(sequence);
         let through = last.filter(|_| !whole).unwrap_or(*window.end());
         let newest = newest_of(&rows, self.latest.timestamp);
-        let entries = self.take_note(rows, read_at);
+        let entries = self.take_note(rows, asked);
         // A window holds all there is of its numbers, whether its entries tell theirs or not.
-        self.gaps
-            .skip_to(through.min(self.latest.sequence), read_at);
-        self.gaps.close(&(start..=through), read_at, newest);
+        self.gaps.skip_to(through.min(self.latest.sequence), asked);
+        self.gaps.close(&(start..=through), asked, newest);
         Ok((entries, through))
     }
 

@@ -48,6 +48,8 @@ struct Pass {
     rows: u64,
     /// The sequence of the last row read; 0 before the first of the feed.
     last: Option<u64>,
+    /// What follows what was read last, as it may have been asked for before that was read.
+    next: Option<Span>,
 }
 
 impl TimeWindows {
@@ -79,6 +81,13 @@ impl TimeWindows {
         self
     }
 
+    /// How many pages are asked for at once while there are more; 1, unless this says otherwise.
+    #[must_use]
+    pub fn pages_at_once(mut self, pages: usize) -> Self {
+        self.pages.ask_at_once(pages);
+        self
+    }
+
     async fn begin(&mut self) -> Result<Pass, Failure> {
         self.latest = self.pages.client.latest().await?;
         let began = Instant::now();
@@ -93,18 +102,26 @@ impl TimeWindows {
             skip: 0,
             rows: 0,
             last: start.is_none().then_some(0),
+            next: None,
         })
     }
 
-    async fn rows(&mut self, pass: &Pass) -> Result<Read, Failure> {
-        let span = Span::Rows {
-            from: pass.start,
-            skip: pass.skip,
-            count: self.limit,
-            after: pass.last,
-        };
+    async fn rows(&mut self, pass: &mut Pass) -> Result<Read, Failure> {
+        let next = pass.next.take();
+        let span = next.filter(|next| self.pages.is_asked(next));
+        let span = span.unwrap_or_else(|| pass.span(self.limit));
+        let left = self
+            .latest
+            .sequence
+            .saturating_sub(self.gaps.read_through());
+        let pages = usize::try_from(left / self.limit).unwrap_or(usize::MAX);
+        pass.next = span.next();
         let gaps = &self.gaps;
-        let read = self.pages.read(&span, |number| gaps.is_new(number));
+        let read = self
+            .pages
+            .read(&span, span.followed_by().take(pages), |number| {
+                gaps.is_new(number)
+            });
         read.await
     }
 
@@ -149,7 +166,10 @@ impl ChangeFeed for TimeWindows {
             Some(pass) => pass,
             None => self.begin().await?,
         };
-        let Read { rows, whole } = self.rows(&pass).await?;
+        let Read { rows, whole, .. } = self.rows(&mut pass).await?;
+        if !whole {
+            pass.next = None;
+        }
         let more = !whole || rows.len() as u64 >= self.limit;
         pass.advance(&rows);
         let entries = self.take_note(rows);
@@ -173,6 +193,16 @@ impl ChangeFeed for TimeWindows {
 }
 
 impl Pass {
+    /// The next rows of it.
+    const fn span(&self, limit: u64) -> Span {
+        Span::Rows {
+            from: self.start,
+            skip: self.skip,
+            count: limit,
+            after: self.last,
+        }
+    }
+
     /// Moves the window's start to the last time read, skipping the rows read of that same time.
     fn advance(&mut self, rows: &[Result<Entry, MalformedEntry>]) {
         let read = rows.len() as u64;

@@ -19,6 +19,8 @@ pub struct DicomWeb {
     pub api_version: ApiVersion,
     /// Entries asked for at once: at most [`ApiVersion::largest_page`].
     pub page_size: u32,
+    /// Pages asked for at the same time while there are more.
+    pub pages_at_once: usize,
     /// How long one request may take.
     pub timeout: Duration,
     /// How long a missing sequence number is read again before the position passes it.
@@ -85,6 +87,7 @@ impl DicomWeb {
         let api_version = values.choice(&table::DICOM_WEB_API_VERSION, ApiVersion::named);
         let api_version = api_version.flatten();
         let page_size = values.integer(&table::DICOM_WEB_PAGE_SIZE);
+        let pages_at_once = values.integer(&table::DICOM_WEB_PAGES_AT_ONCE);
         let timeout = values.duration(&table::DICOM_WEB_TIMEOUT);
         let gap_settle_time = values.duration(&table::DICOM_WEB_GAP_SETTLE_TIME);
         let on_unparsable = values.choice(&table::DICOM_WEB_ON_UNPARSABLE, |word| match word {
@@ -97,6 +100,7 @@ impl DicomWeb {
             api_version: api_version?,
             endpoint: endpoint?,
             private_endpoint: private_endpoint?,
+            pages_at_once: pages_at_once??,
             timeout: timeout?,
             gap_settle_time: gap_settle_time?,
             on_unparsable: on_unparsable.flatten()?,

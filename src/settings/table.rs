@@ -34,6 +34,8 @@ settings! {
         "Version of the change feed: `v1` reads windows of sequence numbers, `v2` windows of time.";
     DICOM_WEB_PAGE_SIZE: "DicomWeb:PageSize", Integer(1, 200), Default(""),
         "Entries asked for at once. Default and limit are 100 with `v1`, 200 with `v2`.";
+    DICOM_WEB_PAGES_AT_ONCE: "DicomWeb:PagesAtOnce", Integer(1, 8), Default("3"),
+        "Pages asked for at the same time while there are more to read: fewer while they are large, one while the service fails.";
     DICOM_WEB_TIMEOUT: "DicomWeb:Timeout", Span(TICK), Default("00:01:40"),
         "How long one request to the DICOM service may take.";
     DICOM_WEB_GAP_SETTLE_TIME: "DicomWeb:GapSettleTime", Span(Duration::ZERO), Default("00:00:30"),

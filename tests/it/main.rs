@@ -56,6 +56,7 @@ mod patients;
 mod peers;
 mod poison_pages;
 mod present_state;
+mod read_ahead;
 mod recorded;
 mod requirements;
 mod resilience;

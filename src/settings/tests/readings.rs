@@ -43,6 +43,7 @@ fn default_dicom_web() -> DicomWeb {
         private_endpoint: None,
         api_version: ApiVersion::V1,
         page_size: 100,
+        pages_at_once: 3,
         timeout: seconds(100),
         gap_settle_time: seconds(30),
         on_unparsable: OnUnparsable::Record,
