@@ -52,7 +52,7 @@ fn new(row: &Row, wanted: Value) -> Result<Box<serde_json::value::RawValue>, Edi
     if wanted.get("system").is_none() {
         return raw(row.element, &wanted);
     }
-    marked::marked(row, MARK.to_owned(), &wanted.to_string())
+    marked::marked(row, MARK, &wanted.to_string())
 }
 
 /// Whether there is one of ours.
