@@ -7,7 +7,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::{Bytes, BytesMut};
 use reqwest::Response;
-use reqwest::header::{ACCEPT, CONTENT_TYPE};
+use reqwest::header::{ACCEPT, CONTENT_TYPE, IF_NONE_MATCH};
 use reqwest::redirect::Policy;
 
 use crate::failure::{Symptom, describe, retry_after};
@@ -27,6 +27,22 @@ pub struct Outgoing {
     pub accept: &'static str,
     /// What is posted, of the media type that is wanted; without it the request is a `GET`.
     pub body: Option<Bytes>,
+    /// The entity tag of what is known already: where it is still that, the service may answer 304
+    /// and nothing else (RFC 9110, 13.1.2; R4 HTTP 3.1.0.5.1).
+    pub if_none_match: Option<String>,
+}
+
+impl Outgoing {
+    /// A `GET`.
+    #[must_use]
+    pub const fn get(url: String, accept: &'static str) -> Self {
+        Self {
+            url,
+            accept,
+            body: None,
+            if_none_match: None,
+        }
+    }
 }
 
 impl fmt::Debug for Outgoing {
@@ -105,14 +121,22 @@ impl HttpExchange {
 #[async_trait]
 impl Exchange for HttpExchange {
     async fn exchange(&self, request: Outgoing) -> Result<Answer, NoAnswer> {
-        let Outgoing { url, accept, body } = request;
-        let request = match body {
+        let Outgoing {
+            url,
+            accept,
+            body,
+            if_none_match,
+        } = request;
+        let mut request = match body {
             Some(body) => {
                 let request = self.0.post(url).header(CONTENT_TYPE, accept).body(body);
                 request.header("prefer", NOTHING_BACK)
             }
             None => self.0.get(url),
         };
+        if let Some(etag) = if_none_match {
+            request = request.header(IF_NONE_MATCH, etag);
+        }
         let response = request.header(ACCEPT, accept).send().await?;
         Ok(Answer {
             status: response.status().as_u16(),

@@ -118,11 +118,7 @@ impl FeedClient {
     }
 
     async fn get(&self, url: &str, query: &[(&str, String)]) -> Result<Option<Bytes>, Failure> {
-        let request = Outgoing {
-            url: with_query(url, query),
-            accept: "application/json",
-            body: None,
-        };
+        let request = Outgoing::get(with_query(url, query), "application/json");
         let answer = self.exchange.exchange(request).await.map_err(no_answer)?;
         if !answer.is_success() {
             return Err(refused(&answer));

@@ -92,20 +92,30 @@ impl FhirClient {
         Ok(found)
     }
 
-    /// The present version (`meta.versionId`) of a resource, which is read and not searched for:
-    /// searches may lag behind. `None` when it is gone.
+    /// Whether this is the present version (`meta.versionId`) of a resource, which is read and not
+    /// searched for: searches may lag behind.
     ///
     /// # Errors
     /// The server cannot be reached, refuses, or answers what is no resource.
-    pub async fn version(&self, resource_type: &str, id: &str) -> Result<Option<String>, Failure> {
+    pub async fn is_present(
+        &self,
+        resource_type: &str,
+        id: &str,
+        version: &str,
+    ) -> Result<bool, Failure> {
+        let url = format!("{}/{resource_type}/{id}", self.base);
+        // Of another form than R4's `id` it would be no header, perhaps.
+        let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._".contains(&byte);
+        let etag = Some(format!("W/\"{version}\""));
         let request = Outgoing {
-            url: format!("{}/{resource_type}/{id}", self.base),
-            accept: FHIR_JSON,
-            body: None,
+            if_none_match: etag.filter(|_| version.bytes().all(is_plain)),
+            ..Outgoing::get(url, FHIR_JSON)
         };
         let answer = self.exchange(request, Operation::Read).await?;
-        if matches!(answer.status, 404 | 410) {
-            return Ok(None);
+        match answer.status {
+            304 => return Ok(true),
+            404 | 410 => return Ok(false),
+            _ => {}
         }
         if !answer.is_success() {
             return Err(refused(Operation::Read, &answer));
@@ -114,7 +124,7 @@ impl FhirClient {
             let code = classify(Dependency::Fhir, Operation::Read, Symptom::Malformed);
             Failure::new(code, "the answer to a read is no resource with a version")
         })?;
-        Ok(Some(read.meta.version_id))
+        Ok(read.meta.version_id == version)
     }
 
     /// Carries out all of these requests, or none.
@@ -125,20 +135,15 @@ impl FhirClient {
         let bundle = Request::bundle(requests)
             .map_err(|error| Failure::new(Code::InternalPanic, error.to_string()))?;
         let request = Outgoing {
-            url: self.base.clone(),
-            accept: FHIR_JSON,
             body: Some(bundle.into()),
+            ..Outgoing::get(self.base.clone(), FHIR_JSON)
         };
         transaction::check(requests, &self.send(request, Operation::Transaction).await?)
     }
 
     async fn get(&self, url: String) -> Result<Bytes, Failure> {
-        let request = Outgoing {
-            url,
-            accept: FHIR_JSON,
-            body: None,
-        };
-        self.send(request, Operation::Read).await
+        self.send(Outgoing::get(url, FHIR_JSON), Operation::Read)
+            .await
     }
 
     async fn send(&self, request: Outgoing, operation: Operation) -> Result<Bytes, Failure> {

@@ -21,6 +21,8 @@ use crate::support::services::Services;
 struct Recording {
     http: HttpExchange,
     asked: Mutex<Vec<String>>,
+    /// Status and length of each answer.
+    answered: Mutex<Vec<(u16, usize)>>,
     latency: Duration,
     /// Whether a search for several is refused.
     refuses_several: bool,
@@ -44,7 +46,10 @@ impl Exchange for Recording {
                 body: "{}".into(),
             });
         }
-        self.http.exchange(request).await
+        let answer = self.http.exchange(request).await?;
+        let answered = (answer.status, answer.body.len());
+        self.answered.lock().unwrap().push(answered);
+        Ok(answer)
     }
 }
 
@@ -65,6 +70,7 @@ impl Scene {
         let recording = Arc::new(Recording {
             http: HttpExchange::new(Duration::from_secs(30), Policy::none()).unwrap(),
             asked: Mutex::default(),
+            answered: Mutex::default(),
             latency,
             refuses_several,
         });
@@ -224,6 +230,9 @@ async fn that_there_is_nothing_to_write_is_believed_of_the_present_version_alone
     for _ in 0..2 {
         assert_eq!(scene.apply(image(1, 1)).await, Applied::default());
         assert_eq!(scene.asked(), [name.as_str()]);
+        // The resource itself need not come again.
+        let answered = scene.recording.answered.lock().unwrap().pop();
+        assert_eq!(answered, Some((304, 0)));
     }
     let mut study = scene.study().await;
     study.as_object_mut().unwrap().remove("series");

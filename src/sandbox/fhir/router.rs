@@ -103,8 +103,16 @@ async fn read(
     State(store): State<FhirStore>,
     base: Base,
     AddressInPath(address): AddressInPath,
+    headers: HeaderMap,
 ) -> Result<Response, Refusal> {
-    perform(store, base, move |_| Ok(Interaction::Read(address))).await
+    let known = header(&headers, &header::IF_NONE_MATCH)?;
+    let read = perform(store, base, move |_| Ok(Interaction::Read(address))).await?;
+    let etag = read.headers().get(header::ETAG);
+    if known.is_some_and(|known| etag.is_some_and(|etag| etag == known)) {
+        let etag = etag.cloned().map(|etag| (header::ETAG, etag));
+        return Ok((StatusCode::NOT_MODIFIED, AppendHeaders(etag)).into_response());
+    }
+    Ok(read)
 }
 
 async fn search(

@@ -28,10 +28,11 @@ impl FhirTarget {
         resource_type: &str,
         found: impl Iterator<Item = &'a Resource>,
     ) -> Result<(), Failure> {
-        let named = found.filter_map(|resource| Some((resource.id()?, resource.version())));
+        let named = found.filter_map(|resource| Some((resource.id()?, resource.version()?)));
         let named: Vec<_> = named.collect();
         let verified = named.into_iter().map(|(id, version)| async move {
-            if self.client.version(resource_type, &id).await? == version {
+            let client = &self.client;
+            if client.is_present(resource_type, &id, &version).await? {
                 return Ok(());
             }
             let message = format!("{resource_type}/{id} is not the version that was found");

@@ -23,6 +23,23 @@ async fn a_created_resource_is_read_with_its_version() {
 }
 
 #[tokio::test]
+async fn a_resource_that_is_known_already_is_not_sent_again() {
+    let service = Service::start().await;
+    service.post("/Patient", &patient("a")).await;
+    let read = async |known: &str| {
+        let request = service.request(Method::GET, "/Patient/1");
+        send(request.header("if-none-match", known)).await
+    };
+    let same = read("W/\"1\"").await;
+    assert_eq!(
+        (same.status, same.text.as_str()),
+        (StatusCode::NOT_MODIFIED, "")
+    );
+    assert_eq!(same.header("etag"), "W/\"1\"");
+    assert_eq!(read("W/\"2\"").await.status, 200);
+}
+
+#[tokio::test]
 async fn every_answer_says_once_that_it_is_fhir_in_json() {
     let service = Service::start().await;
     let created = service.post("/Patient", &patient("a")).await;
