@@ -91,13 +91,13 @@ pub(super) fn feed_client(settings: &Settings) -> Result<FeedClient, Failure> {
 /// What is configured cannot be opened, or the engine ended by itself.
 pub(super) async fn follow(
     settings: &Settings,
+    feed: FeedClient,
     store: Arc<dyn Store>,
     observer: Arc<dyn Observer>,
     status: watch::Sender<Status>,
     stop: CancellationToken,
 ) -> Result<(), Failure> {
-    let client = feed_client(settings)?;
-    let engine = engine(settings, client.clone(), store, observer)?;
+    let engine = engine(settings, feed.clone(), store, observer)?;
     let page = u64::from(settings.dicom_web.page_size);
     let settle = settings.dicom_web.gap_settle_time;
     let unparsable = settings.dicom_web.on_unparsable;
@@ -105,7 +105,7 @@ pub(super) async fn follow(
     match settings.dicom_web.api_version {
         ApiVersion::V1 => {
             let open = |from: crate::store::SyncState| {
-                SequenceWindows::new(client, page, from.sequence, settle)
+                SequenceWindows::new(feed, page, from.sequence, settle)
                     .on_unparsable(unparsable)
                     .pages_at_once(at_once)
             };
@@ -113,7 +113,7 @@ pub(super) async fn follow(
         }
         ApiVersion::V2 => {
             let open = |from: crate::store::SyncState| {
-                TimeWindows::new(client, page, from.sequence, from.timestamp, settle)
+                TimeWindows::new(feed, page, from.sequence, from.timestamp, settle)
                     .on_unparsable(unparsable)
                     .pages_at_once(at_once)
             };

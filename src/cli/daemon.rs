@@ -77,7 +77,8 @@ impl Daemon {
         let store = storage::open_store(&settings)?;
         let dropping = Arc::clone(&notifying);
         shown.metrics.show_dropped(move || dropping.dropped());
-        let watching = Watching::start(&settings, &store, shown, watched.clone())?;
+        let feed = assembly::feed_client(&settings)?;
+        let watching = Watching::start(&settings, &store, shown, feed.clone(), watched.clone());
         let observers: Vec<Arc<dyn Observer>> = vec![
             Arc::clone(&notifying) as _,
             Arc::clone(&watching.observer) as _,
@@ -89,7 +90,8 @@ impl Daemon {
             let status = status;
             let work = |stop| {
                 let (store, observers) = (Arc::clone(&store), Arc::clone(&observers) as _);
-                assembly::follow(&settings, store, observers, status.clone(), stop)
+                let (feed, status) = (feed.clone(), status.clone());
+                assembly::follow(&settings, feed, store, observers, status, stop)
             };
             lead(lease, &status, &stopping, work).await
         };

@@ -6,8 +6,6 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio_util::task::AbortOnDropHandle;
 
-use super::assembly;
-use crate::failure::Failure;
 use crate::feed::FeedClient;
 use crate::ops::failures::{ApiKey, failures_api};
 use crate::ops::{Facts, Heartbeat, MetricsObserver, Server, Watched, router};
@@ -40,14 +38,14 @@ impl Watching {
         settings: &Settings,
         store: &Arc<dyn Store>,
         shown: Shown,
+        feed: FeedClient,
         status: watch::Receiver<Status>,
-    ) -> Result<Self, Failure> {
+    ) -> Self {
         let Shown {
             metrics,
             prometheus,
             server,
         } = shown;
-        let client = assembly::feed_client(settings)?;
         let watched = Arc::new(Watched::new(status, system_clock()));
         let observer = Arc::new(MetricsObserver::new(metrics.clone()));
         let heartbeat = Heartbeat::default();
@@ -58,7 +56,7 @@ impl Watching {
             spawn(look_out(
                 Arc::clone(&watched),
                 settings.worker.poll_interval,
-                client,
+                feed,
             )),
         ];
         if let Some(server) = server {
@@ -73,11 +71,11 @@ impl Watching {
             let failures = failures_api(Arc::clone(store), api_key(&settings.ops), dispositions);
             tasks.push(spawn(server.serve(router(facts).merge(failures))));
         }
-        Ok(Self {
+        Self {
             observer,
             heartbeat,
             _tasks: tasks,
-        })
+        }
     }
 }
 

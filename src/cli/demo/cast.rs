@@ -31,8 +31,11 @@ impl Casting {
         let (told, status) = watch::channel(Status::default());
         let (observer, stopping) = (Arc::clone(&tally), stop.clone());
         let engine = AbortOnDropHandle::new(tokio::spawn(async move {
-            let store = storage::open_store(&settings)?;
-            assembly::follow(&settings, store, observer, told, stopping).await
+            let (feed, store) = (
+                assembly::feed_client(&settings)?,
+                storage::open_store(&settings)?,
+            );
+            assembly::follow(&settings, feed, store, observer, told, stopping).await
         }));
         Ok(Self {
             tally,
