@@ -38,6 +38,11 @@ impl Concurrency {
         self.window().size as usize
     }
 
+    /// Whether the target keeps up with several at once.
+    pub(super) fn has_leeway(&self) -> bool {
+        self.most > 1 && self.limit() == self.most
+    }
+
     /// The target did its work in this time.
     pub(super) fn answered(&self, after: Duration) {
         if after > self.slow_after {
@@ -90,7 +95,7 @@ mod tests {
         for _ in 0..8 {
             concurrency.refused();
         }
-        assert_eq!(concurrency.limit(), 4);
+        assert!(concurrency.limit() == 4 && !concurrency.has_leeway());
         for _ in 0..20 {
             concurrency.refused();
         }
@@ -108,7 +113,8 @@ mod tests {
         for _ in 0..100 {
             concurrency.answered(QUICK);
         }
-        assert_eq!(concurrency.limit(), 8);
+        assert!(concurrency.limit() == 8 && concurrency.has_leeway());
+        assert!(!Concurrency::new(1, SLOW).has_leeway());
     }
 
     #[test]

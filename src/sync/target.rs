@@ -65,6 +65,12 @@ pub trait Target: Send + Sync + 'static {
     /// The changes of one unit, in order, as one delta; `None` when there are none. Pure.
     fn fold(&self, changes: &[Self::Change]) -> Option<Self::Delta>;
 
+    /// Reads what applying changes will need, one change of each of several units that are not
+    /// under way. May do nothing.
+    fn look_ahead(&self, _changes: Vec<Self::Change>) -> impl Future<Output = ()> + Send {
+        std::future::ready(())
+    }
+
     /// Makes the target agree with a delta. May be repeated with the same result.
     ///
     /// # Errors

@@ -6,6 +6,7 @@ use std::time::Duration;
 use tokio::sync::{mpsc, watch};
 use tokio::task::{JoinError, JoinSet};
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::AbortOnDropHandle;
 use tracing::field::Empty;
 use tracing::{Instrument, debug, error, info, info_span, warn};
 
@@ -28,6 +29,9 @@ use crate::failure::{Class, Failure, OmittedValue, Subject};
 use crate::notify::Escalated;
 use crate::store::{SyncState, row_key};
 
+/// Of how many units at once it is read what they will need.
+const MOST_AHEAD: usize = 20;
+
 /// The engine's state. One task owns it.
 pub(super) struct Work<T: Target> {
     lane: Arc<Lane<T>>,
@@ -41,6 +45,8 @@ pub(super) struct Work<T: Target> {
     bounds: Bounds,
     breaker: Breaker,
     gathering: Gathering,
+    /// Reads what the next units will need.
+    ahead: Option<AbortOnDropHandle<()>>,
 }
 
 /// Where the work comes from.
@@ -82,6 +88,7 @@ impl<T: Target> Work<T> {
             bounds,
             breaker,
             gathering: Gathering::default(),
+            ahead: None,
         }
     }
 
@@ -170,6 +177,27 @@ impl<T: Target> Work<T> {
             };
             self.start(batch);
         }
+        if self.lane.gate.is_open() && self.lane.concurrency.has_leeway() {
+            self.look_ahead();
+        }
+    }
+
+    /// While as many are under way as may be, reads what the next ones will need.
+    fn look_ahead(&mut self) {
+        if self
+            .ahead
+            .as_ref()
+            .is_some_and(|ahead| !ahead.is_finished())
+        {
+            return;
+        }
+        let changes = self.schedule.upcoming(MOST_AHEAD, self.pace());
+        if changes.is_empty() {
+            return;
+        }
+        let target = Arc::clone(&self.lane.target);
+        let ahead = tokio::spawn(async move { target.look_ahead(changes).await });
+        self.ahead = Some(AbortOnDropHandle::new(ahead));
     }
 
     fn start(&mut self, batch: Batch<T>) {

@@ -57,6 +57,8 @@ impl Gathering {
             query: query.clone(),
             answer: sender,
         });
+        // Those who come at the same moment are to be in one search.
+        tokio::task::yield_now().await;
         let turn = tokio::select! {
             biased;
             answered = &mut answer => match answered {

@@ -61,22 +61,28 @@ impl Memory {
         (answer.searched.elapsed() < TRUSTED_FOR).then_some(answer)
     }
 
+    /// Whether there is an answer.
+    pub(super) fn knows(&self, query: &Query) -> bool {
+        self.kept().places.contains_key(query)
+    }
+
     /// Keeps an answer, for which those go that were not used for the longest time. That nothing
     /// was found is not kept.
     pub(super) fn put(&self, query: Query, answer: Answer) {
-        let size = answer.size();
-        if answer.found.is_empty() || size > LARGEST {
-            return;
-        }
         let mut kept = self.kept();
         kept.remove(&query);
-        kept.size += size;
-        kept.next += 1;
-        let place = kept.next;
-        kept.places.insert(query.clone(), place);
-        kept.answers.insert(place, (query, answer));
-        while kept.size > MOST {
-            kept.remove_oldest();
+        if !answer.found.is_empty() {
+            kept.put(query, answer);
+        }
+    }
+
+    /// Keeps an answer for whoever needs it next, unless there is one: that may be newer. That
+    /// nothing was found is kept too; a create of what is there by then is refused
+    /// (`If-None-Exist`).
+    pub(super) fn put_ahead(&self, query: Query, answer: Answer) {
+        let mut kept = self.kept();
+        if !kept.places.contains_key(&query) {
+            kept.put(query, answer);
         }
     }
 
@@ -86,6 +92,20 @@ impl Memory {
 }
 
 impl Kept {
+    fn put(&mut self, query: Query, answer: Answer) {
+        let size = answer.size();
+        if size > LARGEST {
+            return;
+        }
+        self.size += size;
+        self.next += 1;
+        self.places.insert(query.clone(), self.next);
+        self.answers.insert(self.next, (query, answer));
+        while self.size > MOST {
+            self.remove_oldest();
+        }
+    }
+
     fn remove(&mut self, query: &Query) -> Option<Answer> {
         let place = self.places.remove(query)?;
         let (_, answer) = self.answers.remove(&place)?;
@@ -172,14 +192,36 @@ mod tests {
         assert!(memory.take(&query(200)).is_none());
     }
 
+    fn nothing() -> Answer {
+        Answer {
+            found: Vec::new(),
+            searched: Instant::now(),
+        }
+    }
+
     #[tokio::test]
     async fn that_nothing_was_found_is_not_kept() {
         let memory = Memory::default();
-        let nothing = Answer {
-            found: Vec::new(),
-            searched: Instant::now(),
-        };
-        memory.put(query(1), nothing);
+        memory.put(query(1), nothing());
         assert!(memory.take(&query(1)).is_none());
+        memory.put(query(1), answer(1));
+        memory.put(query(1), nothing());
+        assert!(!memory.knows(&query(1)));
+    }
+
+    #[tokio::test]
+    async fn what_was_found_ahead_is_kept_unless_there_is_something() {
+        let memory = Memory::default();
+        memory.put_ahead(query(1), nothing());
+        assert!(memory.knows(&query(1)));
+        assert!(memory.take(&query(1)).is_some_and(|it| it.found.is_empty()));
+        assert!(!memory.knows(&query(1)));
+        memory.put(query(1), answer(1));
+        memory.put_ahead(query(1), nothing());
+        assert!(
+            memory
+                .take(&query(1))
+                .is_some_and(|it| !it.found.is_empty())
+        );
     }
 }

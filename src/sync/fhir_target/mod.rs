@@ -1,6 +1,7 @@
 //! FHIR as a target: a study's delta is looked up, merged, and sent as one transaction.
 
 mod gathering;
+mod looking_ahead;
 mod looking_up;
 mod memory;
 mod remembering;
@@ -165,6 +166,10 @@ impl Target for FhirTarget {
 
     fn fold(&self, changes: &[Change]) -> Option<StudyDelta> {
         StudyDelta::fold(changes.iter().cloned())
+    }
+
+    async fn look_ahead(&self, changes: Vec<Change>) {
+        self.find_ahead(changes).await;
     }
 
     async fn apply(&self, delta: &StudyDelta) -> Result<Applied, Failure> {

@@ -71,6 +71,8 @@ pub(super) struct Schedule<T: Target> {
     busy: Busy<T>,
     /// How many changes were applied to a unit.
     applied: HashMap<T::Unit, usize>,
+    /// Units that wait and were named by [`Schedule::upcoming`].
+    upcoming: HashSet<T::Unit>,
 }
 
 impl<T: Target> Schedule<T> {
@@ -80,6 +82,7 @@ impl<T: Target> Schedule<T> {
             waiting: Waiting::new(),
             busy: Busy::new(),
             applied: HashMap::new(),
+            upcoming: HashSet::new(),
         }
     }
 
@@ -123,15 +126,37 @@ impl<T: Target> Schedule<T> {
 
     /// The next batch, of so many changes at most, which is under way until [`Schedule::finish`].
     pub(super) fn next_of(&mut self, most: usize, pace: Pace) -> Option<Batch<T>> {
-        let ready = |(ticket, item): &(Ticket, &Item<T>)| {
-            (pace == Pace::Hurry || self.is_gathered(item)) && self.may_start(*ticket, item)
-        };
-        let (first, _) = self.waiting.heads().find(ready)?;
+        let (first, _) = self.ready(pace).next()?;
         let mut chosen = self.choose(first);
         chosen.truncate(most);
         let batch = self.take(&chosen);
         self.busy.add(&batch.claim);
         Some(batch)
+    }
+
+    /// The first changes of units that may start next and were not named before, so many at most.
+    /// None while half as many that were named still wait: the schedule is not to be looked
+    /// through each time that a unit starts.
+    pub(super) fn upcoming(&mut self, most: usize, pace: Pace) -> Vec<T::Change> {
+        if self.upcoming.len() > most / 2 {
+            return Vec::new();
+        }
+        let new = self.ready(pace).filter_map(|(_, item)| match &item.task {
+            Task::Apply(pending) => Some((item.unit.clone()?, pending.change.clone())),
+            Task::Retry(_) => None,
+        });
+        let new = new.filter(|(unit, _)| !self.upcoming.contains(unit));
+        let new: Vec<_> = new.take(most).collect();
+        let (units, changes): (Vec<_>, _) = new.into_iter().unzip();
+        self.upcoming.extend(units);
+        changes
+    }
+
+    /// The first items of the units that may start now.
+    fn ready(&self, pace: Pace) -> impl Iterator<Item = (Ticket, &Item<T>)> {
+        self.waiting.heads().filter(move |(ticket, item)| {
+            (pace == Pace::Hurry || self.is_gathered(item)) && self.may_start(*ticket, item)
+        })
     }
 
     /// Claims units for work that is no batch, until [`Schedule::finish`]. A batch may be under way
@@ -223,6 +248,7 @@ impl<T: Target> Schedule<T> {
         let items: Vec<_> = items.collect();
         let unit = items.first().and_then(|item| item.unit.clone());
         if let Some(unit) = &unit {
+            self.upcoming.remove(unit);
             self.remember(unit, items.len());
         }
         let shared = items.iter().filter_map(|item| item.shared.clone());

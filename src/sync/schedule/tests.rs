@@ -253,6 +253,32 @@ fn say(world: &mut World, sequence: u64, change: Said) {
     world.1.entry(change.0).or_default().push(sequence);
 }
 
+#[test]
+fn the_units_that_come_next_are_named_once() {
+    let mut schedule = Schedule::new(Arc::new(Studies));
+    // The third waits for the patient of the first.
+    for said in [
+        (1, Some(1), 0),
+        (1, Some(1), 1),
+        (2, None, 0),
+        (3, Some(1), 2),
+        (4, None, 0),
+    ] {
+        schedule.push(pending(None, said));
+    }
+    let started = schedule.next_of(1, Pace::Hurry).unwrap();
+    assert_eq!(schedule.upcoming(1, Pace::Hurry), [(2, None, 0)]);
+    assert_eq!(schedule.upcoming(1, Pace::Hurry), []);
+    assert_eq!(schedule.upcoming(2, Pace::Hurry), [(4, None, 0)]);
+    schedule.finish(&started.claim);
+    assert_eq!(schedule.upcoming(9, Pace::Hurry), [(1, Some(1), 1)]);
+    while let Some(batch) = schedule.next_of(9, Pace::Hurry) {
+        schedule.finish(&batch.claim);
+    }
+    schedule.push(pending(None, (2, None, 1)));
+    assert_eq!(schedule.upcoming(1, Pace::Hurry), [(2, None, 1)]);
+}
+
 proptest! {
     #[test]
     fn side_by_side_ends_as_one_after_another(

@@ -67,6 +67,7 @@ pub struct Plan {
     /// Second from which on nothing goes wrong any more.
     pub calm: u64,
     pub max_attempts: u32,
+    pub pages_at_once: usize,
 }
 
 impl Plan {
@@ -97,6 +98,7 @@ impl Plan {
             repaired: rng.u64(..calm),
             calm,
             max_attempts: rng.u32(2..6),
+            pages_at_once: rng.usize(1..4),
         }
     }
 }

@@ -89,10 +89,14 @@ async fn follow(
     if plan.v2 {
         let open = |from: SyncState| {
             TimeWindows::new(client, plan.page, from.sequence, from.timestamp, settle)
+                .pages_at_once(plan.pages_at_once)
         };
         engine.run(open, status, stop).await
     } else {
-        let open = |from: SyncState| SequenceWindows::new(client, plan.page, from.sequence, settle);
+        let open = |from: SyncState| {
+            SequenceWindows::new(client, plan.page, from.sequence, settle)
+                .pages_at_once(plan.pages_at_once)
+        };
         engine.run(open, status, stop).await
     }
 }
