@@ -17,6 +17,8 @@ pub(crate) enum Way {
     Baseline,
     /// The daemon's own transactions, posted by a client that does nothing else.
     Floor,
+    /// The same, with the pages of the feed read and scanned meanwhile.
+    FloorWithPages,
 }
 
 /// A line of the table.

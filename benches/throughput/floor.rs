@@ -1,5 +1,5 @@
 //! The least that the daemon's writes can cost: its own transactions, posted again to an empty
-//! server by a client that does nothing else.
+//! server by a client that does nothing else, or nothing but read the feed.
 
 use std::collections::HashMap;
 use std::error::Error;
@@ -8,15 +8,21 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
 use bytes::Bytes;
+use futures_util::stream::{self, StreamExt};
 use reqwest::header::{ACCEPT, CONTENT_TYPE};
+use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use tokio::sync::SetOnce;
 
-use super::figures::{Figures, Run};
+use super::figures::{Figures, Run, Way};
 use super::site::{Site, http_client};
 use super::wire::Exchange;
 
 const FHIR_JSON: &str = "application/fhir+json";
+
+/// What the daemon does unless it is told otherwise.
+const PAGE: u64 = 100;
+const PAGES_AT_ONCE: usize = 3;
 
 /// The transactions of a run, each after those whose resources it refers to.
 #[derive(Default)]
@@ -157,6 +163,10 @@ pub(crate) async fn measure(
     });
     let began = Instant::now();
     let mut clients = tokio::task::JoinSet::new();
+    if run.way == Way::FloorWithPages {
+        let feed = format!("{}/v1/changefeed", site.service.address());
+        clients.spawn(read_all(http_client()?, feed, run.of));
+    }
     for _ in 0..at_once.max(1) {
         let posting = posting.clone();
         clients.spawn(async move { posting.post_all().await });
@@ -170,6 +180,24 @@ pub(crate) async fn measure(
         return Ok(Figures::of(&Run { took, ..run }, site));
     }
     Err(format!("transactions were refused when posted again: {refused:?}").into())
+}
+
+/// Reads the feed as the daemon does, and throws it away.
+async fn read_all(http: reqwest::Client, feed: String, entries: u64) -> reqwest::Result<()> {
+    let pages = (0..entries.div_ceil(PAGE)).map(|page| {
+        let query = format!("offset={}&limit={PAGE}&includeMetadata=true", page * PAGE);
+        let asked = http.get(format!("{feed}?{query}")).send();
+        tokio::spawn(async move { asked.await?.bytes().await })
+    });
+    let mut pages = stream::iter(pages).buffered(PAGES_AT_ONCE);
+    while let Some(page) = pages.next().await {
+        if let Ok(page) = page {
+            let page = page?;
+            let entries = serde_json::from_slice::<Vec<&RawValue>>(&page);
+            std::hint::black_box(entries.is_ok());
+        }
+    }
+    Ok(())
 }
 
 struct Posting {

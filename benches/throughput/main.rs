@@ -119,10 +119,12 @@ impl Bench<'_> {
         let mut all = vec![daemon];
         if self.cell.floor {
             let kept = site.wire.take_kept();
-            let transactions = Transactions::repeatable(&kept)?;
-            drop((kept, site));
-            let site = self.site(false).await?;
-            all.push(floor::measure(&site, transactions, at_once, self.by(Way::Floor)).await?);
+            drop(site);
+            for way in [Way::Floor, Way::FloorWithPages] {
+                let transactions = Transactions::repeatable(&kept)?;
+                let site = self.site(false).await?;
+                all.push(floor::measure(&site, transactions, at_once, self.by(way)).await?);
+            }
         }
         if self.cell.baseline {
             let site = self.site(false).await?;

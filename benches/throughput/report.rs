@@ -64,6 +64,7 @@ fn line(one: &Figures) {
         Way::Daemon => "daemon",
         Way::Baseline => "baseline",
         Way::Floor => "floor",
+        Way::FloorWithPages => "+ pages",
     };
     let prefix = if one.entries < one.of { "*" } else { "" };
     println!(
@@ -111,6 +112,14 @@ pub(crate) fn details(all: &[Figures]) {
             quarters.join(" "),
             optional(one.services_cpu_us_per_entry)
         );
+        let is_same = |floor: &&Figures| {
+            floor.way == Way::FloorWithPages
+                && (&floor.scenario, &floor.target) == (&one.scenario, &one.target)
+        };
+        if let Some(floor) = all.iter().find(is_same) {
+            let ratio = one.seconds / floor.seconds;
+            println!("{:<18} {ratio:.2} times the floor with the pages", "");
+        }
         if !one.fhir_refusals.is_empty() {
             println!("{:<18} refused: {:?}", "", one.fhir_refusals);
         }
