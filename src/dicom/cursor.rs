@@ -6,6 +6,7 @@ use dicom_core::Tag;
 
 use super::element_key::tag;
 use super::scan::string_end;
+use super::word::{self, each};
 
 /// Walks JSON text once, value by value, and sees its structure alone, as
 /// [`items`](super::items) and [`members`](super::members) do. Where the text is not quite as it
@@ -78,10 +79,10 @@ impl<'a> Cursor<'a> {
     pub(super) fn tag(&mut self) -> Option<Option<Tag>> {
         self.peek()?;
         let rest = self.json.get(self.at..)?;
-        if let Some((&[b'"', key @ .., b'"', b':'], _)) = rest.split_first_chunk::<11>()
+        if let Some((&[b'"', key @ .., b'"', b':'], _)) = rest.split_first_chunk::<KEY>()
             && let Some(tag) = tag(&key)
         {
-            self.at += 11;
+            self.at += KEY;
             return Some(Some(tag));
         }
         let key = self.key()?;
@@ -119,15 +120,26 @@ fn is_usual(json: &[u8]) -> bool {
 /// The length of that beginning, and how deep it leads.
 const USUAL: (usize, usize) = (20, 2);
 
+/// The length of an element's key, with quotes and colon.
+const KEY: usize = 11;
+
 /// The place behind the bracket that closes the one at `at`.
 fn nested_end(json: &[u8], mut at: usize) -> Option<usize> {
     let mut depth = 0_usize;
     if is_usual(json.get(at..)?) {
-        at += USUAL.0;
+        at = first_value_end(json, at + USUAL.0)?;
+        if json.get(at..)?.starts_with(b"]}") {
+            return Some(at + 2);
+        }
         depth = USUAL.1;
     }
     loop {
         match json.get(at)? {
+            b'"' if is_usual_member(json.get(at..)?) => {
+                at += KEY + USUAL.0;
+                depth += USUAL.1;
+                continue;
+            }
             b'"' => {
                 at = string_end(json, at + 1)?;
                 continue;
@@ -141,6 +153,36 @@ fn nested_end(json: &[u8], mut at: usize) -> Option<usize> {
     }
 }
 
+/// Whether a text begins with the key of an element, and this with its usual beginning.
+fn is_usual_member(json: &[u8]) -> bool {
+    json.split_first_chunk::<KEY>().is_some_and(|(key, rest)| {
+        matches!(key, [b'"', key @ .., b'"', b':'] if tag(key).is_some()) && is_usual(rest)
+    })
+}
+
+/// The place behind the string or the numbers that an array begins with; where it begins with
+/// another value, the place of that one.
+fn first_value_end(json: &[u8], at: usize) -> Option<usize> {
+    if json.get(at)? == &b'"' {
+        string_end(json, at + 1)
+    } else {
+        Some(numbers_end(json, at))
+    }
+}
+
+/// The place of the first byte that is in no list of numbers, or one before it.
+fn numbers_end(json: &[u8], mut at: usize) -> usize {
+    while let Some(word) = word::at(json, at) {
+        // All brackets and letters have this bit, and no digit or other sign of a number does.
+        let marks = (word & each(0x40)) << 1 | word::marks(word, b'"');
+        if marks != 0 {
+            return at + word::first(marks);
+        }
+        at += word::WIDTH;
+    }
+    at
+}
+
 /// The place behind a number or a word.
 fn plain_end(json: &[u8], start: usize) -> Option<usize> {
     let rest = json.get(start..)?;
@@ -148,4 +190,54 @@ fn plain_end(json: &[u8], start: usize) -> Option<usize> {
     let len = rest.iter().position(ends)?;
     let plain = rest.get(..len)?;
     (len > 0 && !plain.iter().any(|byte| b"\"{[:".contains(byte))).then_some(start + len)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Byte by byte.
+    fn plainly(json: &[u8]) -> Option<usize> {
+        let (mut depth, mut quoted, mut escaped) = (0, false, false);
+        for (at, byte) in json.iter().enumerate() {
+            match byte {
+                _ if escaped => escaped = false,
+                b'\\' if quoted => escaped = true,
+                b'"' => quoted = !quoted,
+                _ if quoted => {}
+                b'{' | b'[' => depth += 1,
+                b'}' | b']' if depth == 1 => return Some(at + 1),
+                b'}' | b']' => depth -= 1,
+                _ => {}
+            }
+        }
+        None
+    }
+
+    /// Elements as they are and as they should not be.
+    fn texts() -> impl Strategy<Value = String> {
+        let piece = prop_oneof![
+            4 => "(\"[0-9A-F]{8}\":)?\\{\"vr\":\"(CS|SQ)\",\"Value\":\\[",
+            4 => r#""([a-z0-9^ ]|\\["\\n]|[{}\[\],]|é){0,40}""#,
+            4 => "(\\]\\}|\\]|\\})",
+            2 => "-?[0-9]{1,9}(\\.[0-9]{1,9})?(e\\+7)?",
+            2 => Just(",".to_owned()),
+            1 => r#"("[0-9A-G]{8}|[{\[:"]|\{"vr":"cs"|\{"Alphabetic":|null|é| )"#,
+        ];
+        let pieces = prop::collection::vec(piece, 0..24);
+        (r#"(\{"vr":"DS","Value":\[|\[|\{)"#, pieces, "(\\]\\}){0,4}")
+            .prop_map(|(first, rest, last)| [first, rest.concat(), last].concat())
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(2_000))]
+
+        #[test]
+        fn a_value_ends_where_it_ends_byte_by_byte(text in texts()) {
+            let value = Cursor::new(text.as_bytes()).value();
+            prop_assert_eq!(value.map(|value| value.end), plainly(text.as_bytes()));
+        }
+    }
 }

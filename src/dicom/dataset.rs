@@ -25,8 +25,8 @@ pub struct Dataset {
 #[error("the dataset is no JSON object")]
 pub struct NotAnObject;
 
-/// About how many elements an image has.
-const USUAL: usize = 160;
+/// As many elements as few images have.
+const USUAL: usize = 192;
 
 impl Dataset {
     /// Finds the elements; members that are named by no tag are ignored, the last of equal tags

@@ -2,10 +2,7 @@
 
 use dicom_core::Tag;
 
-/// Each of eight bytes with this in it.
-const fn each(byte: u8) -> u64 {
-    u64::from_ne_bytes([byte; 8])
-}
+use super::word::each;
 
 /// The tag that eight hexadecimal digits name. All digits at once: there are a hundred and more
 /// keys in every entry.

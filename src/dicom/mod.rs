@@ -29,6 +29,7 @@ mod time;
 mod uid;
 mod uri;
 mod utc_offset;
+mod word;
 
 pub use age::{Age, AgeUnit};
 pub use coded_concept::CodedConcept;

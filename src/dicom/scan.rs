@@ -7,10 +7,8 @@
 use std::ops::Range;
 
 use bytes::Bytes;
-use memchr::memchr2;
 
-/// The longest string that is looked through byte by byte.
-const SHORT: usize = 16;
+use super::word;
 
 /// The items of a JSON array.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -140,14 +138,24 @@ fn segment_end(json: &[u8], mut at: usize, close: u8) -> Option<usize> {
 
 /// The place after the quote that ends the string whose content begins at `at`.
 pub(super) fn string_end(json: &[u8], mut at: usize) -> Option<usize> {
-    // Most strings are too short for a search of many bytes at once to be worth its call.
-    let near = at + SHORT;
+    while let Some(word) = word::at(json, at) {
+        let marks = word::marks(word, b'"') | word::marks(word, b'\\');
+        if marks == 0 {
+            at += word::WIDTH;
+            continue;
+        }
+        at += word::first(marks);
+        if json.get(at) == Some(&b'"') {
+            return Some(at + 1);
+        }
+        at += 2;
+    }
+    // The last few bytes of a text.
     loop {
         match json.get(at)? {
             b'"' => return Some(at + 1),
             b'\\' => at += 2,
-            _ if at < near => at += 1,
-            _ => at += memchr2(b'"', b'\\', json.get(at..)?)?,
+            _ => at += 1,
         }
     }
 }
