@@ -4,7 +4,6 @@ use std::borrow::Cow;
 
 use bytes::Bytes;
 use jiff::Timestamp;
-use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
 
 use crate::dicom::{Cursor, DEFAULT_PARTITION, Dataset, InstanceKey, is_uid, leading_members};
@@ -114,14 +113,21 @@ impl Entry {
     /// # Errors
     /// What is missing or unreadable, with the sequence and the UIDs that could be read.
     pub fn parse(item: &Bytes) -> Result<Self, MalformedEntry> {
-        Self::from_members(Members::read(item), item)
+        let (all, closed) = leading_members(item);
+        let all = all.iter().map(|(key, value)| (key.as_str(), &**value));
+        let members = Members {
+            all: all.collect(),
+            closed,
+            metadata: None,
+        };
+        Self::from_members(members, item)
     }
 
     /// As [`Entry::parse`], of the item that the cursor stands before in `body`; with its text.
     /// None where the text is not quite as it should be.
-    pub(super) fn scan(
-        cursor: &mut Cursor<'_>,
-        body: &Bytes,
+    pub(super) fn scan<'a>(
+        cursor: &mut Cursor<'a>,
+        body: &'a Bytes,
     ) -> Option<(Result<Self, MalformedEntry>, Bytes)> {
         cursor.peek()?;
         let start = cursor.place();
@@ -131,7 +137,7 @@ impl Entry {
     }
 
     fn from_members(mut members: Members<'_>, item: &Bytes) -> Result<Self, MalformedEntry> {
-        Self::assemble(&mut members).map_err(|reason| MalformedEntry {
+        Self::assemble(&mut members, item).map_err(|reason| MalformedEntry {
             subject: Subject {
                 digest: Some(digest(item)),
                 ..members.subject()
@@ -164,25 +170,25 @@ impl Entry {
         )
     }
 
-    fn assemble(members: &mut Members<'_>) -> Result<Self, String> {
+    fn assemble(members: &mut Members<'_>, item: &Bytes) -> Result<Self, String> {
         if !members.closed {
             return Err("the entry is not a complete JSON object".to_owned());
         }
         let key = InstanceKey {
             partition: members.partition(),
-            study: members.required("studyInstanceUid")?,
-            series: members.required("seriesInstanceUid")?,
-            instance: members.required("sopInstanceUid")?,
+            study: members.uid("studyInstanceUid")?,
+            series: members.uid("seriesInstanceUid")?,
+            instance: members.uid("sopInstanceUid")?,
         };
         Ok(Self {
             sequence: members
                 .sequence()
                 .ok_or("sequence is missing or unreadable")?,
             key,
-            action: members.word("action", action)?,
-            state: members.word("state", state)?,
+            action: members.word("action", ACTIONS)?,
+            state: members.word("state", STATES)?,
             timestamp: members.timestamp(),
-            metadata: members.metadata()?,
+            metadata: members.metadata(item)?,
             raw: None,
         })
     }
@@ -204,27 +210,21 @@ fn is_partition(text: &str) -> bool {
     text.len() <= 64 && text.bytes().all(allowed)
 }
 
-fn action(word: &str) -> Option<Action> {
-    match word {
-        "create" => Some(Action::Create),
-        "update" => Some(Action::Update),
-        "delete" => Some(Action::Delete),
-        _ => None,
-    }
-}
+const ACTIONS: &[(&str, Action)] = &[
+    ("create", Action::Create),
+    ("update", Action::Update),
+    ("delete", Action::Delete),
+];
 
-fn state(word: &str) -> Option<State> {
-    match word {
-        "current" => Some(State::Current),
-        "replaced" => Some(State::Replaced),
-        "deleted" => Some(State::Deleted),
-        _ => None,
-    }
-}
+const STATES: &[(&str, State)] = &[
+    ("current", State::Current),
+    ("replaced", State::Replaced),
+    ("deleted", State::Deleted),
+];
 
 /// The members of an entry's object; none when it is no object.
 struct Members<'a> {
-    all: Vec<(Cow<'a, str>, Bytes)>,
+    all: Vec<(&'a str, &'a [u8])>,
     /// Whether it is an object that does not break off.
     closed: bool,
     /// The attributes, if they have been read already.
@@ -232,18 +232,8 @@ struct Members<'a> {
 }
 
 impl<'a> Members<'a> {
-    fn read(item: &Bytes) -> Self {
-        let (all, closed) = leading_members(item);
-        let all = all.into_iter().map(|(key, value)| (Cow::Owned(key), value));
-        Self {
-            all: all.collect(),
-            closed,
-            metadata: None,
-        }
-    }
-
     /// Reads the object that the cursor stands before, in one pass with its attributes.
-    fn scan(cursor: &mut Cursor<'a>, body: &Bytes) -> Option<Self> {
+    fn scan(cursor: &mut Cursor<'a>, body: &'a Bytes) -> Option<Self> {
         let (mut all, mut metadata) = (Vec::with_capacity(8), None);
         let mut more = cursor.enter(b'{')?;
         while more {
@@ -252,7 +242,7 @@ impl<'a> Members<'a> {
                 metadata = Some(Dataset::scan(cursor, body)?);
             } else {
                 let key = std::str::from_utf8(key).ok()?;
-                all.push((Cow::Borrowed(key), body.slice(cursor.value()?)));
+                all.push((key, body.get(cursor.value()?)?));
             }
             more = cursor.proceed(b'{')?;
         }
@@ -266,22 +256,35 @@ impl<'a> Members<'a> {
         })
     }
 
-    fn get<T: DeserializeOwned>(&self, name: &str) -> Option<T> {
-        let (_, value) = self
-            .all
-            .iter()
-            .find(|(key, _)| key.eq_ignore_ascii_case(name))?;
-        serde_json::from_slice(value).ok()
+    fn value(&self, name: &str) -> Option<&'a [u8]> {
+        let mut all = self.all.iter();
+        let (_, value) = all.find(|(key, _)| key.eq_ignore_ascii_case(name))?;
+        Some(value)
     }
 
-    fn required<T: DeserializeOwned>(&self, name: &str) -> Result<T, String> {
-        self.get(name)
+    /// Borrowed where nothing is escaped.
+    fn text(&self, name: &str) -> Option<Cow<'a, str>> {
+        let value = self.value(name)?;
+        let plain = serde_json::from_slice(value).map(Cow::Borrowed);
+        plain
+            .or_else(|_| serde_json::from_slice(value).map(Cow::Owned))
+            .ok()
+    }
+
+    fn required(&self, name: &str) -> Result<Cow<'a, str>, String> {
+        self.text(name)
             .ok_or_else(|| format!("{name} is missing or unreadable"))
     }
 
-    fn word<T>(&self, name: &str, meaning: fn(&str) -> Option<T>) -> Result<T, String> {
-        let word: String = self.required(name)?;
-        meaning(&word.to_ascii_lowercase()).ok_or_else(|| {
+    fn uid(&self, name: &str) -> Result<String, String> {
+        self.required(name).map(Cow::into_owned)
+    }
+
+    fn word<T: Copy>(&self, name: &str, meanings: &[(&str, T)]) -> Result<T, String> {
+        let word = self.required(name)?;
+        let mut meanings = meanings.iter();
+        let known = meanings.find(|(known, _)| word.eq_ignore_ascii_case(known));
+        known.map(|(_, meaning)| *meaning).ok_or_else(|| {
             let harmless =
                 word.len() <= LONGEST_WORD && word.bytes().all(|b| b.is_ascii_alphabetic());
             let shown = if harmless {
@@ -295,38 +298,34 @@ impl<'a> Members<'a> {
 
     /// A feed counts from 1, in 64 bits with a sign.
     fn sequence(&self) -> Option<u64> {
-        let sequence: i64 = self.get("sequence")?;
+        let sequence: i64 = serde_json::from_slice(self.value("sequence")?).ok()?;
         u64::try_from(sequence).ok().filter(|number| *number > 0)
     }
 
     fn partition(&self) -> Option<String> {
-        self.get::<String>("partitionName")
-            .filter(|name| name != DEFAULT_PARTITION)
+        let name = self.text("partitionName")?;
+        (name != DEFAULT_PARTITION).then(|| name.into_owned())
     }
 
     fn timestamp(&self) -> Option<Timestamp> {
-        self.get::<String>("timestamp")?.parse().ok()
+        self.text("timestamp")?.parse().ok()
     }
 
-    fn metadata(&mut self) -> Result<Option<Dataset>, String> {
+    fn metadata(&mut self, item: &Bytes) -> Result<Option<Dataset>, String> {
         if let Some(read) = self.metadata.take() {
             return Ok(Some(read));
         }
-        let found = self
-            .all
-            .iter()
-            .find(|(key, _)| key.eq_ignore_ascii_case("metadata"));
-        match found.map(|(_, value)| value) {
-            None => Ok(None),
-            Some(value) if value.as_ref() == b"null" => Ok(None),
-            Some(value) => Dataset::parse(value.clone())
+        match self.value("metadata") {
+            None | Some(b"null") => Ok(None),
+            Some(value) => Dataset::parse(item.slice_ref(value))
                 .map(Some)
                 .map_err(|_| "metadata is not an object of DICOM JSON".to_owned()),
         }
     }
 
     fn subject(&self) -> Subject {
-        let uid = |name| self.get(name).filter(|text: &String| is_uid(text));
+        let uid = |name| self.text(name).filter(|text| is_uid(text));
+        let uid = |name| uid(name).map(Cow::into_owned);
         Subject {
             sequence: self.sequence(),
             study: uid("studyInstanceUid"),
@@ -334,7 +333,7 @@ impl<'a> Members<'a> {
             instance: uid("sopInstanceUid"),
             partition: self.partition().filter(|text| is_partition(text)),
             action: self
-                .word("action", action)
+                .word("action", ACTIONS)
                 .ok()
                 .map(|action| action.as_str().to_owned()),
             timestamp: self.timestamp(),
