@@ -30,12 +30,17 @@ fn validate(text: &str) -> Result<(), Reason> {
     if text.len() > LONGEST {
         return Err(Reason::TooLong(LONGEST));
     }
-    let component = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
-    if text.split('.').all(component) {
-        Ok(())
-    } else {
-        Err(Reason::Form("UI (digits and dots)"))
+    let mut before = b'.';
+    for byte in text.bytes() {
+        if !byte.is_ascii_digit() && (byte != b'.' || before == b'.') {
+            return Err(Reason::Form("UI (digits and dots)"));
+        }
+        before = byte;
     }
+    if before == b'.' {
+        return Err(Reason::Form("UI (digits and dots)"));
+    }
+    Ok(())
 }
 
 #[cfg(test)]
