@@ -97,7 +97,7 @@ impl Change {
                     partition: study.partition(),
                     rules,
                 };
-                let (attributes, warnings) = read_attributes(&key, source, memory)?;
+                let (attributes, warnings) = read_attributes(&key, missing, source, memory)?;
                 (Some(attributes), warnings)
             }
             (Action::Create | Action::Update, None) => {
@@ -187,17 +187,21 @@ impl fmt::Debug for Change {
 
 fn read_attributes(
     key: &InstanceKey,
+    missing: Vec<String>,
     source: Source<'_>,
     memory: &mut Memory,
 ) -> Result<(Attributes, Vec<InvalidValue>), Failure> {
     let mut reading = Reading::of(source);
-    reading.missing = no_uids(key);
+    let are_uids = missing.is_empty();
+    reading.missing = missing;
     for (tag, uid) in uids(key) {
-        reading.require_uid(tag, uid);
+        if !are_uids || !source.dataset.plainly_says_uid(tag, uid) {
+            reading.require_uid(tag, uid);
+        }
     }
     let patient = reading.take(memory.patient.read(&TABLES.patient, source));
     let study = reading.take(memory.study.read(&TABLES.study, source));
-    let series = reading.take(memory.series.read(&TABLES.series, source));
+    let series = reading.take(memory.series(source));
     let instance = read_instance(&mut reading, source, memory);
     let observations = observation::read(&mut reading);
     let body = read_body(&mut reading, source, memory);
@@ -224,13 +228,16 @@ fn read_attributes(
 
 /// The facts of the instance itself, joined.
 fn read_instance(reading: &mut Reading<'_>, source: Source<'_>, memory: &mut Memory) -> Facts {
-    let [class, number, title] = [&TABLES.class, &TABLES.number, &TABLES.title];
-    let facts = [
-        reading.take(memory.class.read(class, source)),
-        reading.take(number.read(source)),
-        reading.take(memory.title.read(title, source)),
-    ];
-    Facts(Arc::new(facts.map(|facts| facts.get(0).cloned())))
+    let class = reading.take(memory.class.read(&TABLES.class, source));
+    // Another one in each entry.
+    let mut number = TABLES.number.rows.iter();
+    let number = number.next().and_then(|row| row.fact(reading));
+    let title = reading.take(memory.title.read(&TABLES.title, source));
+    Facts(Arc::new([
+        class.get(0).cloned(),
+        number,
+        title.get(0).cloned(),
+    ]))
 }
 
 fn read_body(reading: &mut Reading<'_>, source: Source<'_>, memory: &mut Memory) -> Facts {

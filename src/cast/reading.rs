@@ -86,9 +86,6 @@ impl<'a> Reading<'a> {
 
     /// Notes what is wrong with the dataset's own UID; a UID of the entry is the one it has to be.
     pub(super) fn require_uid(&mut self, tag: Tag, of_entry: &str) {
-        if is_uid(of_entry) && self.dataset.plainly_says_uid(tag, of_entry) {
-            return;
-        }
         match self.dataset.uid(tag) {
             Ok(None) => self.miss(tag),
             Ok(Some(uid)) if uid == of_entry || !is_uid(of_entry) => {}

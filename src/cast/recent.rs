@@ -7,7 +7,7 @@ use std::fmt;
 use crate::dicom::{Dataset, InstanceKey};
 use crate::failure::Failure;
 
-use super::table::{Answer, Source, Table};
+use super::table::{Answer, Source, TABLES, Table};
 use super::{Action, Change, Rules, StudyKey};
 
 /// How many answers of a table are remembered: more than series come in at once.
@@ -29,7 +29,8 @@ pub(super) struct Memory {
     studies: VecDeque<StudyKey>,
     pub(super) patient: Answers,
     pub(super) study: Answers,
-    pub(super) series: Answers,
+    series: Answers,
+    shared: Answers,
     pub(super) class: Answers,
     pub(super) title: Answers,
     pub(super) body: Answers,
@@ -86,18 +87,43 @@ impl Memory {
         let study = recall(&mut self.studies, is_known, || StudyKey::of(instance));
         study.cloned().unwrap_or_else(|| StudyKey::of(instance))
     }
+
+    /// What a dataset says about its series. Of one that is new, what its neighbours share with it
+    /// is not read again.
+    pub(super) fn series(&mut self, source: Source<'_>) -> Answer {
+        let Self { series, shared, .. } = self;
+        series.read_by(&TABLES.series, source, || {
+            let own = TABLES.series_own.read(source);
+            own.join(shared.read(&TABLES.series_shared, source))
+        })
+    }
 }
 
 impl Answers {
     /// What a dataset says about the rows of the table whose answers these are.
     pub(super) fn read(&mut self, table: &Table, source: Source<'_>) -> Answer {
+        self.read_by(table, source, || table.read(source))
+    }
+
+    /// As [`Answers::read`]; what is not known is read by `read`.
+    fn read_by(
+        &mut self,
+        table: &Table,
+        source: Source<'_>,
+        mut read: impl FnMut() -> Answer,
+    ) -> Answer {
         let Self { latest, texts } = self;
+        if let Some((known, answer)) = latest.front()
+            && are_written(known, table, source)
+        {
+            return answer.clone();
+        }
         if write_texts(texts, table, source).is_none() {
-            return table.read(source);
+            return read();
         }
         let is_known = |(known, _): &(Box<[u8]>, _)| **known == **texts;
-        let read = || (texts.as_slice().into(), table.read(source));
-        let answer = recall(latest, is_known, read).map(|(_, answer)| answer.clone());
+        let answer = recall(latest, is_known, || (texts.as_slice().into(), read()));
+        let answer = answer.map(|(_, answer)| answer.clone());
         answer.unwrap_or_else(|| table.read(source))
     }
 }
@@ -117,22 +143,35 @@ fn recall<T>(
     latest.front()
 }
 
-/// All that an answer follows from: the partition, and each element with its place in the table
-/// and its length before it, so that nothing else is written in the same way. None when it is more
-/// than is remembered.
-fn write_texts(texts: &mut Vec<u8>, table: &Table, source: Source<'_>) -> Option<()> {
-    texts.clear();
+/// All that an answer follows from: the partition, and each element with its place in the table.
+fn texts<'a>(table: &'a Table, source: Source<'a>) -> impl Iterator<Item = (usize, &'a [u8])> {
     let partition = source.partition.map(str::as_bytes);
     let elements = source.dataset.raw(&table.tags);
-    for (place, text) in std::iter::once(partition).chain(elements).enumerate() {
-        if let Some(text) = text {
-            LONGEST.checked_sub(texts.len() + text.len())?;
-            texts.extend_from_slice(&place.to_ne_bytes());
-            texts.extend_from_slice(&text.len().to_ne_bytes());
-            texts.extend_from_slice(text);
-        }
+    let all = std::iter::once(partition).chain(elements).enumerate();
+    all.filter_map(|(place, text)| Some((place, text?)))
+}
+
+/// Writes them down, each with its place and length before it, so that nothing else is written in
+/// the same way. None when it is more than is remembered.
+fn write_texts(written: &mut Vec<u8>, table: &Table, source: Source<'_>) -> Option<()> {
+    written.clear();
+    for (place, text) in texts(table, source) {
+        LONGEST.checked_sub(written.len() + text.len())?;
+        written.extend_from_slice(&place.to_ne_bytes());
+        written.extend_from_slice(&text.len().to_ne_bytes());
+        written.extend_from_slice(text);
     }
     Some(())
+}
+
+/// Whether this is what would be written.
+fn are_written(written: &[u8], table: &Table, source: Source<'_>) -> bool {
+    let rest = texts(table, source).try_fold(written, |rest, (place, text)| {
+        let rest = rest.strip_prefix(&place.to_ne_bytes())?;
+        let rest = rest.strip_prefix(&text.len().to_ne_bytes())?;
+        rest.strip_prefix(text)
+    });
+    rest.is_some_and(<[u8]>::is_empty)
 }
 
 #[cfg(test)]

@@ -105,7 +105,7 @@ impl Row {
     }
 
     /// What the dataset says; a required row without a fact is noted as missing, with its cause.
-    fn fact(&self, reading: &mut Reading<'_>) -> Option<Fact> {
+    pub(super) fn fact(&self, reading: &mut Reading<'_>) -> Option<Fact> {
         let known = reading.invalid.len();
         let mut fact = (self.read)(reading, self.tags);
         if fact.as_mut().is_some_and(Fact::cut) {

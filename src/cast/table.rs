@@ -43,25 +43,34 @@ pub(super) struct Answer {
 }
 
 /// What is said of patient, study and series is the same in many entries; of what is said of an
-/// instance class and title are, and so they are tables of their own.
+/// instance class and title are, and so they are tables of their own. What is said of a series is
+/// also there in two tables: its own, and what the series beside it mostly say too.
 pub(super) struct Tables {
     pub(super) patient: Table,
     pub(super) study: Table,
     pub(super) series: Table,
+    pub(super) series_own: Table,
+    pub(super) series_shared: Table,
     pub(super) class: Table,
     pub(super) number: Table,
     pub(super) title: Table,
     pub(super) body: Table,
 }
 
+/// How many rows of a series, the first ones, are its own: number, modality, description, start.
+const OWN: usize = 4;
+
 /// The tables of the mapping.
 pub(super) static TABLES: LazyLock<Tables> = LazyLock::new(|| {
     let [class, number, title] = attributes::INSTANCE.each_ref().map(std::slice::from_ref);
+    let (own, shared) = attributes::SERIES.split_at(OWN);
     Tables {
         // A patient without a name is known by the study.
         patient: Table::new(patient::ROWS, &[tags::STUDY_INSTANCE_UID]),
         study: Table::new(attributes::STUDY, &[]),
         series: Table::new(attributes::SERIES, FRAMES),
+        series_own: Table::new(own, &[]),
+        series_shared: Table::new(shared, FRAMES),
         class: Table::new(class, &[]),
         number: Table::new(number, &[]),
         title: Table::new(title, &[]),
@@ -92,5 +101,18 @@ impl Table {
             invalid: reading.invalid,
             missing: reading.missing,
         }
+    }
+}
+
+impl Answer {
+    /// What is said about the rows of this answer and, behind them, those of another one.
+    pub(super) fn join(mut self, other: Self) -> Self {
+        let facts = self.facts.0.iter().chain(other.facts.0.iter());
+        self.facts = Facts(facts.cloned().collect());
+        let is_new = |invalid: &InvalidValue| !self.invalid.contains(invalid);
+        let invalid: Vec<_> = other.invalid.into_iter().filter(is_new).collect();
+        self.invalid.extend(invalid);
+        self.missing.extend(other.missing);
+        self
     }
 }

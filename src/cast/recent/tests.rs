@@ -73,12 +73,14 @@ static KNOWN: LazyLock<Vec<Tag>> = LazyLock::new(|| {
     tags.filter(|tag| vr(*tag).is_some()).collect()
 });
 
-fn tables() -> [&'static Table; 7] {
+fn tables() -> [&'static Table; 9] {
     let all = &*TABLES;
     [
         &all.patient,
         &all.study,
         &all.series,
+        &all.series_own,
+        &all.series_shared,
         &all.class,
         &all.number,
         &all.title,
@@ -177,6 +179,15 @@ proptest! {
         }
     }
 
+    #[test]
+    fn a_series_is_read_in_two_parts_as_whole(choices in choices(), rules in rules()) {
+        let dataset = dataset(&choices);
+        let source = Source { dataset: &dataset, partition: None, rules: &rules };
+        let (parts, whole) = (Memory::default().series(source), TABLES.series.read(source));
+        prop_assert!(parts.facts == whole.facts);
+        prop_assert_eq!(parts.invalid, whole.invalid);
+        prop_assert_eq!(parts.missing, whole.missing);
+    }
 }
 
 proptest! {
