@@ -76,6 +76,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// As [`Cursor::key`], of an element; `None` inside for a key that names no tag.
+    #[inline]
     pub(super) fn tag(&mut self) -> Option<Option<Tag>> {
         self.peek()?;
         let rest = self.json.get(self.at..)?;

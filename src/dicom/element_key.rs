@@ -6,6 +6,7 @@ use super::word::each;
 
 /// The tag that eight hexadecimal digits name. All digits at once: there are a hundred and more
 /// keys in every entry.
+#[inline]
 pub(super) fn tag(key: &[u8; 8]) -> Option<Tag> {
     let key = u64::from_be_bytes(*key);
     let letters = (key & each(0x40)) >> 6;

@@ -137,6 +137,7 @@ fn segment_end(json: &[u8], mut at: usize, close: u8) -> Option<usize> {
 }
 
 /// The place after the quote that ends the string whose content begins at `at`.
+#[inline]
 pub(super) fn string_end(json: &[u8], mut at: usize) -> Option<usize> {
     while let Some(word) = word::at(json, at) {
         let marks = word::marks(word, b'"') | word::marks(word, b'\\');

@@ -9,18 +9,21 @@ pub(super) const fn each(byte: u8) -> u64 {
 }
 
 /// The bytes from this place on; none where there are fewer.
+#[inline]
 pub(super) fn at(text: &[u8], at: usize) -> Option<u64> {
     let word = text.get(at..)?.first_chunk()?;
     Some(u64::from_le_bytes(*word))
 }
 
 /// The highest bit of each byte that is this one, and perhaps of some behind the first of them.
+#[inline]
 pub(super) const fn marks(word: u64, byte: u8) -> u64 {
     let rest = word ^ each(byte);
     rest.wrapping_sub(each(1)) & !rest & each(0x80)
 }
 
 /// Before which byte the first mark stands.
+#[inline]
 pub(super) const fn first(marks: u64) -> usize {
     (marks.trailing_zeros() / u8::BITS) as usize
 }

@@ -114,7 +114,7 @@ impl Entry {
     /// What is missing or unreadable, with the sequence and the UIDs that could be read.
     pub fn parse(item: &Bytes) -> Result<Self, MalformedEntry> {
         let (all, closed) = leading_members(item);
-        let all = all.iter().map(|(key, value)| (key.as_str(), &**value));
+        let all = all.iter().map(|(key, value)| (key.as_bytes(), &**value));
         let members = Members {
             all: all.collect(),
             closed,
@@ -224,7 +224,7 @@ const STATES: &[(&str, State)] = &[
 
 /// The members of an entry's object; none when it is no object.
 struct Members<'a> {
-    all: Vec<(&'a str, &'a [u8])>,
+    all: Vec<(&'a [u8], &'a [u8])>,
     /// Whether it is an object that does not break off.
     closed: bool,
     /// The attributes, if they have been read already.
@@ -241,14 +241,13 @@ impl<'a> Members<'a> {
             if key.eq_ignore_ascii_case(METADATA) && cursor.peek()? == b'{' && metadata.is_none() {
                 metadata = Some(Dataset::scan(cursor, body)?);
             } else {
-                let key = std::str::from_utf8(key).ok()?;
                 all.push((key, body.get(cursor.value()?)?));
             }
             more = cursor.proceed(b'{')?;
         }
         let has_other = all
             .iter()
-            .any(|(key, _)| key.as_bytes().eq_ignore_ascii_case(METADATA));
+            .any(|(key, _)| key.eq_ignore_ascii_case(METADATA));
         (!has_other || metadata.is_none()).then_some(Self {
             all,
             closed: true,
@@ -258,7 +257,7 @@ impl<'a> Members<'a> {
 
     fn value(&self, name: &str) -> Option<&'a [u8]> {
         let mut all = self.all.iter();
-        let (_, value) = all.find(|(key, _)| key.eq_ignore_ascii_case(name))?;
+        let (_, value) = all.find(|(key, _)| key.eq_ignore_ascii_case(name.as_bytes()))?;
         Some(value)
     }
 
