@@ -180,6 +180,37 @@ proptest! {
     }
 
     #[test]
+    fn what_is_written_down_is_recognised_and_nothing_else(
+        mut choices in choices(),
+        (at, choice) in (any::<Index>(), 0..6_u8),
+        removed in any::<Index>(),
+        partitions in select(vec![[None, None], [None, Some("a")], [Some("a"), Some("b")]]),
+        rules in rules(),
+    ) {
+        let tags = all();
+        let mut datasets = vec![dataset(&choices)];
+        choices.insert(*at.get(&tags), choice);
+        datasets.push(dataset(&choices));
+        choices.split_off(removed.get(&tags));
+        datasets.push(dataset(&choices));
+        let of = |dataset, partition| Source { dataset, partition, rules: &rules };
+        let pairs = datasets.windows(2).flat_map(|pair| tables().map(|table| (table, pair)));
+        for (table, pair) in pairs {
+            let [one, other] = [0, 1].map(|at| of(&pair[at], partitions[at]));
+            let written = [one, other].map(|source| {
+                let mut written = Vec::new();
+                write_texts(&mut written, table, source).map(|()| written)
+            });
+            // Others are too long to be remembered.
+            if let [Some(known), Some(new)] = written {
+                prop_assert!(are_written(&known, table, one));
+                prop_assert_eq!(are_written(&known, table, other), known == new);
+                prop_assert_eq!(are_written(&new, table, one), known == new);
+            }
+        }
+    }
+
+    #[test]
     fn a_series_is_read_in_two_parts_as_whole(choices in choices(), rules in rules()) {
         let dataset = dataset(&choices);
         let source = Source { dataset: &dataset, partition: None, rules: &rules };
