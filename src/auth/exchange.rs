@@ -10,6 +10,7 @@ use reqwest::Response;
 use reqwest::header::{ACCEPT, CONTENT_TYPE, IF_NONE_MATCH};
 use reqwest::redirect::Policy;
 
+use super::room::Room;
 use crate::failure::{Symptom, describe, retry_after};
 
 /// The most room that is made for an answer before it comes.
@@ -102,7 +103,10 @@ pub trait Exchange: fmt::Debug + Send + Sync + 'static {
 
 /// Over HTTP, with one pool of connections.
 #[derive(Debug, Clone)]
-pub struct HttpExchange(reqwest::Client);
+pub struct HttpExchange {
+    client: reqwest::Client,
+    room: Room,
+}
 
 impl HttpExchange {
     /// `timeout` bounds one request with its answer; `redirects` says which are followed.
@@ -114,7 +118,10 @@ impl HttpExchange {
             .timeout(timeout)
             .redirect(redirects)
             .build()?;
-        Ok(Self(client))
+        Ok(Self {
+            client,
+            room: Room::default(),
+        })
     }
 }
 
@@ -129,10 +136,14 @@ impl Exchange for HttpExchange {
         } = request;
         let mut request = match body {
             Some(body) => {
-                let request = self.0.post(url).header(CONTENT_TYPE, accept).body(body);
+                let request = self
+                    .client
+                    .post(url)
+                    .header(CONTENT_TYPE, accept)
+                    .body(body);
                 request.header("prefer", NOTHING_BACK)
             }
-            None => self.0.get(url),
+            None => self.client.get(url),
         };
         if let Some(etag) = if_none_match {
             request = request.header(IF_NONE_MATCH, etag);
@@ -141,18 +152,22 @@ impl Exchange for HttpExchange {
         Ok(Answer {
             status: response.status().as_u16(),
             retry_after: retry_after(response.headers()),
-            body: gather(response).await?,
+            body: self.gather(response).await?,
         })
     }
 }
 
-/// The body, gathered once into the room that it needs.
-async fn gather(mut response: Response) -> Result<Bytes, reqwest::Error> {
-    let length = response.content_length().unwrap_or_default();
-    let room = usize::try_from(length).map_or(MOST_ROOM, |length| length.min(MOST_ROOM));
-    let mut body = BytesMut::with_capacity(room);
-    while let Some(chunk) = response.chunk().await? {
-        body.extend_from_slice(&chunk);
+impl HttpExchange {
+    /// The body, gathered once into the room that it needs.
+    async fn gather(&self, mut response: Response) -> Result<Bytes, reqwest::Error> {
+        let length = response.content_length().unwrap_or_default();
+        let length = usize::try_from(length).map_or(MOST_ROOM, |length| length.min(MOST_ROOM));
+        let mut body = self.room.take(length);
+        while let Some(chunk) = response.chunk().await? {
+            body.extend_from_slice(&chunk);
+        }
+        let body = body.freeze();
+        self.room.keep(&body);
+        Ok(body)
     }
-    Ok(body.freeze())
 }

@@ -3,6 +3,7 @@
 
 mod bridge;
 mod exchange;
+mod room;
 mod source;
 mod trouble;
 
