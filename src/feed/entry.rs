@@ -95,17 +95,12 @@ impl Entry {
     /// The sequence and the UIDs of this entry, for records and logs. What is no UID is left out.
     #[must_use]
     pub fn subject(&self) -> Subject {
-        let uid = |text: &String| Some(text).filter(|text| is_uid(text)).cloned();
-        Subject {
-            sequence: Some(self.sequence),
-            study: uid(&self.key.study),
-            series: uid(&self.key.series),
-            instance: uid(&self.key.instance),
-            partition: self.key.partition.clone().filter(|text| is_partition(text)),
-            action: Some(self.action.as_str().to_owned()),
-            timestamp: self.timestamp,
-            digest: None,
-        }
+        subject(self.sequence, self.key.clone(), self.action, self.timestamp)
+    }
+
+    /// As [`Entry::subject`], when nothing else of the entry is wanted any more.
+    pub(crate) fn into_subject(self) -> Subject {
+        subject(self.sequence, self.key, self.action, self.timestamp)
     }
 
     /// Reads one item of a page. Names and enum values are matched whatever their case.
@@ -149,16 +144,16 @@ impl Entry {
     }
 
     /// What is left of it when its own number cannot be believed; `item` is its raw text.
-    pub(super) fn into_malformed(self, item: &[u8], reason: &str) -> MalformedEntry {
+    pub(super) fn into_malformed(mut self, item: &[u8], reason: &str) -> MalformedEntry {
         MalformedEntry {
+            timestamp: self.timestamp,
+            reason: reason.to_owned(),
+            raw: self.raw.take(),
             subject: Subject {
                 sequence: None,
                 digest: Some(digest(item)),
-                ..self.subject()
+                ..self.into_subject()
             },
-            timestamp: self.timestamp,
-            reason: reason.to_owned(),
-            raw: self.raw,
         }
     }
 
@@ -191,6 +186,25 @@ impl Entry {
             metadata: members.metadata(item)?,
             raw: None,
         })
+    }
+}
+
+fn subject(
+    sequence: u64,
+    key: InstanceKey,
+    action: Action,
+    timestamp: Option<Timestamp>,
+) -> Subject {
+    let uid = |text: String| Some(text).filter(|text| is_uid(text));
+    Subject {
+        sequence: Some(sequence),
+        study: uid(key.study),
+        series: uid(key.series),
+        instance: uid(key.instance),
+        partition: key.partition.filter(|text| is_partition(text)),
+        action: Some(action.as_str().to_owned()),
+        timestamp,
+        digest: None,
     }
 }
 

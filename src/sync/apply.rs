@@ -17,9 +17,10 @@ use super::target::Applied;
 use crate::failure::{Class, Failure};
 
 /// What became of the entries of a batch at the target.
-struct Outcome<'a, C> {
+struct Outcome {
     writes: Vec<Applied>,
-    applied: Vec<&'a Pending<C>>,
+    /// Of each entry whether it was applied.
+    applied: Vec<bool>,
     failed: Vec<Failing>,
 }
 
@@ -27,18 +28,22 @@ impl<T: Target> Lane<T> {
     /// Does the work of a batch.
     pub(super) async fn work(self: Arc<Self>, batch: Batch<T>) -> Done<T> {
         match batch.load {
-            Load::Entries(entries) => self.apply(&entries, batch.claim).await,
+            Load::Entries(entries) => self.apply(entries, batch.claim).await,
             Load::Retry(retry) => self.retry(*retry, batch.claim).await,
         }
     }
 
     /// Applies entries. Every one is applied or durably recorded as failed, unless the engine stops.
-    async fn apply(&self, entries: &[Pending<T::Change>], claim: Claim<T>) -> Done<T> {
+    async fn apply(&self, entries: Vec<Pending<T::Change>>, claim: Claim<T>) -> Done<T> {
         let Outcome {
             writes,
-            mut applied,
+            applied,
             failed,
-        } = self.apply_in_parts(entries).await;
+        } = self.apply_in_parts(&entries).await;
+        let entries = entries.into_iter().zip(applied);
+        let mut applied: Vec<_> = entries
+            .filter_map(|(pending, applied)| applied.then_some(pending))
+            .collect();
         let span = Span::current();
         if !failed.is_empty() {
             span.record("otel.status_code", "ERROR");
@@ -51,11 +56,8 @@ impl<T: Target> Lane<T> {
         if !self.supersede(subjects).await {
             applied.clear();
         }
-        settled.extend(
-            applied
-                .iter()
-                .map(|pending| (pending.subject.clone(), Fate::Applied)),
-        );
+        let applied = applied.into_iter();
+        settled.extend(applied.map(|pending| (pending.subject, Fate::Applied)));
         Done {
             claim,
             settled,
@@ -80,13 +82,10 @@ impl<T: Target> Lane<T> {
     }
 
     /// Applies the entries together, or in ever smaller parts until those at fault stand alone.
-    async fn apply_in_parts<'a>(
-        &self,
-        entries: &'a [Pending<T::Change>],
-    ) -> Outcome<'a, T::Change> {
+    async fn apply_in_parts(&self, entries: &[Pending<T::Change>]) -> Outcome {
         let mut outcome = Outcome {
             writes: Vec::new(),
-            applied: Vec::new(),
+            applied: vec![false; entries.len()],
             failed: Vec::new(),
         };
         let mut parts = vec![Part {
@@ -101,7 +100,9 @@ impl<T: Target> Lane<T> {
             match self.apply_part(items, part.patience).await {
                 Ok(writes) => {
                     outcome.writes.push(writes);
-                    outcome.applied.extend(items);
+                    if let Some(applied) = outcome.applied.get_mut(part.range) {
+                        applied.fill(true);
+                    }
                 }
                 Err(Unapplied::Failed { failure, attempts }) => {
                     let attempts = part.attempts.max(attempts);

@@ -109,15 +109,15 @@ pub(super) fn read_entry<T: Target>(
     entry: Result<Entry, MalformedEntry>,
 ) -> ReadEntry<T::Change> {
     match entry {
-        Ok(entry) => {
+        Ok(mut entry) => {
             let read = AssertUnwindSafe(|| target.read(&entry));
             let reading = std::panic::catch_unwind(read)
                 .unwrap_or_else(|_| Reading::Refuse(panicked("reading")));
             ReadEntry {
-                subject: entry.subject(),
                 timestamp: entry.timestamp,
                 reading,
-                raw: entry.raw,
+                raw: entry.raw.take(),
+                subject: entry.into_subject(),
             }
         }
         Err(malformed) => {

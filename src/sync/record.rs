@@ -46,7 +46,7 @@ impl<T: Target> Lane<T> {
     }
 
     /// Keeps the values that were left out of applied entries; `false` if the engine stops before.
-    pub(super) async fn keep_omitted(&self, applied: &[&Pending<T::Change>]) -> bool {
+    pub(super) async fn keep_omitted(&self, applied: &[Pending<T::Change>]) -> bool {
         let at = (self.clock)();
         let rows = applied.iter().flat_map(|pending| {
             pending.omitted.iter().map(move |value| OmittedValueRow {
