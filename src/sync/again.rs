@@ -160,8 +160,8 @@ impl<T: Target> Lane<T> {
                 return self.fail_again(record, Failing { entry, raw }).await;
             }
         }
-        let kept = self.keep_omitted(entry).await
-            && self.supersede([&pending.subject].into_iter()).await;
+        let kept =
+            self.keep_omitted(entry).await && self.supersede([&pending.subject].into_iter()).await;
         if !kept {
             return None;
         }

@@ -1,8 +1,10 @@
 //! Which instances have failure records that wait for a person.
 
 use std::collections::HashSet;
-use std::hash::{DefaultHasher, Hash, Hasher};
+use std::hash::{BuildHasher, Hash, Hasher};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use foldhash::quality::RandomState;
 
 use crate::dicom::DEFAULT_PARTITION;
 use crate::failure::Subject;
@@ -11,40 +13,42 @@ use crate::failure::Subject;
 /// search in vain.
 #[derive(Debug, Default)]
 pub(super) struct OpenRecords {
-    instances: Mutex<HashSet<u64>>,
+    hashes: RandomState,
+    instances: Mutex<HashSet<u64, RandomState>>,
 }
 
 impl OpenRecords {
     /// There is an open record of this instance.
     pub(super) fn add(&self, subject: &Subject) {
-        self.instances().extend(instance_hash(subject));
+        self.instances().extend(self.hash(subject));
     }
 
     /// There is none of this instance any more.
     pub(super) fn remove(&self, subject: &Subject) {
-        if let Some(instance) = instance_hash(subject) {
+        if let Some(instance) = self.hash(subject) {
             self.instances().remove(&instance);
         }
     }
 
     /// Whether there may be open records of this instance.
     pub(super) fn may_have(&self, subject: &Subject) -> bool {
-        instance_hash(subject).is_some_and(|instance| self.instances().contains(&instance))
+        self.hash(subject)
+            .is_some_and(|instance| self.instances().contains(&instance))
     }
 
-    fn instances(&self) -> MutexGuard<'_, HashSet<u64>> {
+    fn instances(&self) -> MutexGuard<'_, HashSet<u64, RandomState>> {
         self.instances
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
     }
-}
 
-fn instance_hash(subject: &Subject) -> Option<u64> {
-    let mut hasher = DefaultHasher::new();
-    partition(subject).hash(&mut hasher);
-    subject.study.as_ref()?.hash(&mut hasher);
-    subject.instance.as_ref()?.hash(&mut hasher);
-    Some(hasher.finish())
+    fn hash(&self, subject: &Subject) -> Option<u64> {
+        let mut hasher = self.hashes.build_hasher();
+        partition(subject).hash(&mut hasher);
+        subject.study.as_ref()?.hash(&mut hasher);
+        subject.instance.as_ref()?.hash(&mut hasher);
+        Some(hasher.finish())
+    }
 }
 
 /// Whether both are of one study.

@@ -1,13 +1,12 @@
 //! What is under way.
 
-use std::collections::{HashMap, HashSet};
-
 use super::super::Target;
+use super::{Map, Set};
 
 /// What nobody else may touch meanwhile.
 pub(in crate::sync) struct Claim<T: Target> {
     pub(super) units: Vec<T::Unit>,
-    pub(super) shared: HashSet<T::Shared>,
+    pub(super) shared: Set<T::Shared>,
     /// How many changes it is for.
     pub(super) changes: usize,
 }
@@ -15,16 +14,16 @@ pub(in crate::sync) struct Claim<T: Target> {
 /// The units, and what they share with others, that somebody claims.
 pub(super) struct Busy<T: Target> {
     /// How many claim each unit.
-    units: HashMap<T::Unit, usize>,
-    shared: HashSet<T::Shared>,
+    units: Map<T::Unit, usize>,
+    shared: Set<T::Shared>,
     changes: usize,
 }
 
 impl<T: Target> Busy<T> {
     pub(super) fn new() -> Self {
         Self {
-            units: HashMap::new(),
-            shared: HashSet::new(),
+            units: Map::default(),
+            shared: Set::default(),
             changes: 0,
         }
     }

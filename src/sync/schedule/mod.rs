@@ -14,6 +14,8 @@ mod waiting;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
+use foldhash::quality::RandomState;
+
 use super::Target;
 use crate::dicom::InstanceKey;
 use crate::failure::{OmittedValue, Subject, Withheld};
@@ -21,6 +23,10 @@ use crate::store::FailureRecord;
 use busy::Busy;
 pub(super) use busy::Claim;
 use waiting::{Item, Task, Ticket, Waiting};
+
+/// The keys are what the feed says: their hash is seeded.
+type Map<K, V> = HashMap<K, V, RandomState>;
+type Set<K> = HashSet<K, RandomState>;
 
 /// Of how many units it is remembered how much was applied to them.
 const MOST_REMEMBERED: usize = 4_096;
@@ -70,9 +76,9 @@ pub(super) struct Schedule<T: Target> {
     waiting: Waiting<T>,
     busy: Busy<T>,
     /// How many changes were applied to a unit.
-    applied: HashMap<T::Unit, usize>,
+    applied: Map<T::Unit, usize>,
     /// Units that wait and were named by [`Schedule::upcoming`].
-    upcoming: HashSet<T::Unit>,
+    upcoming: Set<T::Unit>,
 }
 
 impl<T: Target> Schedule<T> {
@@ -81,8 +87,8 @@ impl<T: Target> Schedule<T> {
             target,
             waiting: Waiting::new(),
             busy: Busy::new(),
-            applied: HashMap::new(),
-            upcoming: HashSet::new(),
+            applied: Map::default(),
+            upcoming: Set::default(),
         }
     }
 
@@ -109,7 +115,7 @@ impl<T: Target> Schedule<T> {
     pub(super) fn drop_retries(&mut self) -> usize {
         let retries = self.waiting.retries();
         for ticket in &retries {
-            self.waiting.remove(*ticket);
+            self.waiting.remove(&[*ticket]);
         }
         retries.len()
     }
@@ -164,7 +170,7 @@ impl<T: Target> Schedule<T> {
     pub(super) fn claim(&mut self, units: Vec<T::Unit>) -> Claim<T> {
         let claim = Claim {
             units,
-            shared: HashSet::new(),
+            shared: Set::default(),
             changes: 0,
         };
         self.busy.add(&claim);
@@ -210,7 +216,7 @@ impl<T: Target> Schedule<T> {
         };
         // Of each shared thing the last item of another unit that the chosen ones overtake. Only
         // the last counts: what commutes with it agrees with the end of the order.
-        let mut overtaken: HashMap<&T::Shared, &Item<T>> = HashMap::new();
+        let mut overtaken: Map<&T::Shared, &Item<T>> = Map::default();
         let mut chosen = Vec::new();
         for (ticket, item) in self.waiting.of_unit(unit) {
             if matches!(item.task, Task::Retry(_)) {
@@ -242,16 +248,15 @@ impl<T: Target> Schedule<T> {
     }
 
     fn take(&mut self, chosen: &[Ticket]) -> Batch<T> {
-        let items = chosen
-            .iter()
-            .filter_map(|ticket| self.waiting.remove(*ticket));
-        let items: Vec<_> = items.collect();
+        let items = self.waiting.remove(chosen);
         let unit = items.first().and_then(|item| item.unit.clone());
         if let Some(unit) = &unit {
             self.upcoming.remove(unit);
             self.remember(unit, items.len());
         }
-        let shared = items.iter().filter_map(|item| item.shared.clone());
+        // Most share what the one before them does.
+        let shared = items.chunk_by(|one, next| one.shared == next.shared);
+        let shared = shared.filter_map(|alike| alike.first()?.shared.clone());
         let claim = Claim {
             units: unit.into_iter().collect(),
             shared: shared.collect(),

@@ -315,4 +315,42 @@ proptest! {
         prop_assert_eq!(schedule.len(), 0);
         prop_assert_eq!(side_by_side, in_order);
     }
+    #[test]
+    fn everything_is_done_once_but_for_retries_that_were_dropped(
+        steps in proptest::collection::vec((0_u8..8, said(), 1_usize..4), 0..80),
+    ) {
+        let mut schedule = schedule(&[]);
+        let mut under_way: Vec<Batch<Studies>> = Vec::new();
+        let (mut waiting, mut retries) = (Vec::new(), 0);
+        let idle = (7, (0, None, 0), usize::MAX);
+        let steps = (1..).zip(steps).chain((1_000..1_200).map(|late| (late, idle)));
+        for (sequence, (step, change, most)) in steps {
+            match step {
+                0..3 => {
+                    schedule.push(pending(Some(sequence), change));
+                    waiting.push(sequence);
+                }
+                3 => {
+                    schedule.push_retry(retry(change.1));
+                    retries += 1;
+                }
+                4 => retries -= schedule.drop_retries(),
+                _ if sequence % 2 == 0 && !under_way.is_empty() => {
+                    schedule.finish(&under_way.remove(0).claim);
+                }
+                _ => {
+                    let batch = schedule.next_of(most, Pace::Hurry);
+                    let done = batch.as_ref().map_or_else(Vec::new, sequences);
+                    prop_assert!(done.len() <= most && done.is_sorted());
+                    prop_assert!(done.iter().all(|done| waiting.contains(done)));
+                    waiting.retain(|waiting| !done.contains(waiting));
+                    retries -= batch.iter().filter(|batch| entries(batch).is_empty()).count();
+                    under_way.extend(batch);
+                }
+            }
+            prop_assert_eq!(schedule.len(), waiting.len() + retries);
+        }
+        prop_assert_eq!((waiting, retries), (Vec::new(), 0));
+        prop_assert_eq!((schedule.len(), schedule.under_way()), (0, 0));
+    }
 }

@@ -1,9 +1,9 @@
 //! What waits, in the feed's order, and by unit and by what is shared.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::Target;
-use super::{Pending, Retry};
+use super::{Map, Pending, Retry};
 
 pub(super) enum Task<C> {
     Apply(Box<Pending<C>>),
@@ -25,8 +25,8 @@ pub(super) type Ticket = u64;
 pub(super) struct Waiting<T: Target> {
     next: Ticket,
     items: BTreeMap<Ticket, Item<T>>,
-    by_unit: HashMap<T::Unit, BTreeSet<Ticket>>,
-    by_shared: HashMap<T::Shared, BTreeSet<Ticket>>,
+    by_unit: Map<T::Unit, BTreeSet<Ticket>>,
+    by_shared: Map<T::Shared, BTreeSet<Ticket>>,
     /// The first of each unit, and what has no unit.
     heads: BTreeSet<Ticket>,
 }
@@ -36,8 +36,8 @@ impl<T: Target> Waiting<T> {
         Self {
             next: 0,
             items: BTreeMap::new(),
-            by_unit: HashMap::new(),
-            by_shared: HashMap::new(),
+            by_unit: Map::default(),
+            by_shared: Map::default(),
             heads: BTreeSet::new(),
         }
     }
@@ -63,17 +63,22 @@ impl<T: Target> Waiting<T> {
         self.items.insert(ticket, item);
     }
 
-    pub(super) fn remove(&mut self, ticket: Ticket) -> Option<Item<T>> {
-        let item = self.items.remove(&ticket)?;
-        self.heads.remove(&ticket);
-        if let Some(unit) = &item.unit {
-            let next = remove_from(&mut self.by_unit, unit, ticket);
+    /// Takes items that are of one unit, or of none.
+    pub(super) fn remove(&mut self, tickets: &[Ticket]) -> Vec<Item<T>> {
+        let items = tickets.iter().filter_map(|ticket| {
+            self.heads.remove(ticket);
+            let item = self.items.remove(ticket)?;
+            if let Some(shared) = &item.shared {
+                remove_from(&mut self.by_shared, shared, &[*ticket]);
+            }
+            Some(item)
+        });
+        let items: Vec<_> = items.collect();
+        if let Some(unit) = items.first().and_then(|item| item.unit.as_ref()) {
+            let next = remove_from(&mut self.by_unit, unit, tickets);
             self.heads.extend(next);
         }
-        if let Some(shared) = &item.shared {
-            remove_from(&mut self.by_shared, shared, ticket);
-        }
-        Some(item)
+        items
     }
 
     pub(super) fn len(&self) -> usize {
@@ -115,17 +120,19 @@ impl<T: Target> Waiting<T> {
     }
 }
 
-/// Takes a ticket from its set; answers with the first that is left.
+/// Takes tickets from their set; answers with the first that is left.
 fn remove_from<K: Eq + std::hash::Hash>(
-    sets: &mut HashMap<K, BTreeSet<Ticket>>,
+    sets: &mut Map<K, BTreeSet<Ticket>>,
     key: &K,
-    ticket: Ticket,
+    tickets: &[Ticket],
 ) -> Option<Ticket> {
-    let tickets = sets.get_mut(key)?;
-    tickets.remove(&ticket);
-    let first = tickets.first().copied();
-    if first.is_none() {
-        sets.remove(key);
+    let left = sets.get_mut(key)?;
+    if left.len() > tickets.len() {
+        tickets.iter().for_each(|ticket| {
+            left.remove(ticket);
+        });
+        return left.first().copied();
     }
-    first
+    sets.remove(key);
+    None
 }
