@@ -177,8 +177,11 @@ async fn tell_when_due(shared: Arc<Shared>, closing: CancellationToken) {
 
 impl Shared {
     fn take(&self, event: Event<'_>) {
-        let now = self.now();
         let mut state = lock(&self.state);
+        if !state.heeds(&event) {
+            return;
+        }
+        let now = self.now();
         let before = state.next_due();
         let due = state.due(now);
         let told = state.take(event, now);
@@ -229,6 +232,14 @@ impl Shared {
 }
 
 impl State {
+    /// Whether an event changes anything. Most do not: an entry that is applied at once.
+    fn heeds(&self, event: &Event<'_>) -> bool {
+        match event {
+            Event::EntryApplied { subject } => self.persistence.is_failing(subject),
+            _ => true,
+        }
+    }
+
     /// What an event means, and what is to be told of it at once.
     fn take(&mut self, event: Event<'_>, now: Moment) -> Option<Summary> {
         match event {

@@ -70,6 +70,12 @@ impl Persistence {
             .and_then(|sequence| self.failing.remove(&sequence));
     }
 
+    /// Whether the latest attempt at an entry failed.
+    pub(super) fn is_failing(&self, subject: &Subject) -> bool {
+        let sequence = subject.sequence.as_ref();
+        sequence.is_some_and(|sequence| self.failing.contains_key(sequence))
+    }
+
     /// An entry was applied, and what is to be told of that.
     pub(super) fn applied(&mut self, subject: &Subject, now: Moment) -> Option<Summary> {
         let code = self.failing.remove(&subject.sequence?)?;

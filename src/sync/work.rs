@@ -273,12 +273,7 @@ impl<T: Target> Work<T> {
 
     fn take_retry(&mut self, again: Again) {
         match again {
-            Again::Done { applied } => {
-                if applied {
-                    self.progress.succeeded((self.lane.clock)());
-                }
-                self.rounds.finish(1, false);
-            }
+            Again::Done { .. } => self.rounds.finish(1, false),
             Again::Postponed => {
                 let dropped = self.schedule.drop_retries();
                 self.rounds.finish(1 + dropped, true);
@@ -297,9 +292,13 @@ impl<T: Target> Work<T> {
         for (subject, fate) in &done.settled {
             self.settle(subject, fate);
         }
+        let succeeded = done.succeeded();
+        if succeeded {
+            self.progress.succeeded((self.lane.clock)());
+        }
         let elsewhere = matches!(done.retry, Some(Again::Elsewhere(_)));
         if !elsewhere {
-            self.breaker.done(done.succeeded());
+            self.breaker.done(succeeded);
         }
         if let Some(again) = done.retry {
             self.take_retry(again);
@@ -337,9 +336,6 @@ impl<T: Target> Work<T> {
             self.observer.escalated(code, count);
         }
         self.progress.settled();
-        if *fate == Fate::Applied {
-            self.progress.succeeded((self.lane.clock)());
-        }
         match subject.sequence {
             Some(sequence) => self.ledger.settle(sequence),
             None => self.ledger.settle_unnumbered(&row_key(subject)),
