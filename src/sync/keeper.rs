@@ -1,9 +1,12 @@
 //! Keeps the position in the store: the newest one, one write at a time.
 
+use std::pin::pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::future::Fuse;
 use tokio::sync::watch;
+use tokio::time::timeout;
 use tokio_util::task::AbortOnDropHandle;
 use tracing::{debug, error};
 
@@ -13,10 +16,14 @@ use crate::failure::{Code, Failure};
 use crate::settings;
 use crate::store::{ETag, Store, SyncState};
 
+/// How long the position may move on before it is saved again. A durable write costs more than most
+/// of the work that it saves after a crash.
+const PAUSE: Duration = Duration::from_millis(100);
+
 /// The task of a keeper, which may be waited for again after it has ended.
 pub(super) type Keeping = Fuse<AbortOnDropHandle<Result<(), Failure>>>;
 
-/// Saves the position whenever it has moved.
+/// Saves the position when it has moved.
 pub(super) struct Keeper {
     pub(super) store: Arc<dyn Store>,
     pub(super) etag: Option<ETag>,
@@ -34,8 +41,14 @@ impl Keeper {
     /// # Errors
     /// Somebody else moved the stored position: there must be no second writer.
     pub(super) async fn run(mut self) -> Result<(), Failure> {
+        let mut moves = self.wanted.clone();
+        let ended = async move { while moves.changed().await.is_ok() {} };
+        let mut ended = pin!(ended);
         while self.wanted.changed().await.is_ok() {
             self.save().await?;
+            if timeout(PAUSE, &mut ended).await.is_ok() {
+                break;
+            }
         }
         self.save().await
     }
@@ -79,5 +92,59 @@ impl Keeper {
             Some((stored, etag)) if stored == state => Ok(etag),
             _ => Err(conflict),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::num::NonZeroU32;
+
+    use tokio::time::{Instant, sleep};
+
+    use super::*;
+    use crate::store::SqliteStore;
+
+    fn retry() -> settings::Retry {
+        settings::Retry {
+            total_duration: Duration::from_secs(600),
+            max_attempts: NonZeroU32::new(4),
+            initial_delay: Duration::from_secs(2),
+            max_delay: Duration::from_secs(60),
+            on_outage: settings::OnOutage::Pause,
+            signal_interval: Duration::from_secs(30),
+            policies: settings::Policies::default(),
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_position_that_keeps_moving_is_saved_now_and_then_and_at_once_in_the_end() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Arc::new(SqliteStore::open(&folder.path().join("radcast.db")).unwrap());
+        let (wanted, to_save) = watch::channel(SyncState::default());
+        let (saved, _) = watch::channel(SyncState::default());
+        let keeper = Keeper {
+            store: store.clone(),
+            etag: None,
+            retry: Arc::new(retry()),
+            gate: Gate::new(),
+            wanted: to_save,
+            saved,
+        };
+        let running = tokio::spawn(keeper.run());
+        for sequence in 1..=950 {
+            let timestamp = None;
+            wanted.send_replace(SyncState {
+                sequence,
+                timestamp,
+            });
+            sleep(Duration::from_millis(1)).await;
+        }
+        let ending = Instant::now();
+        drop(wanted);
+        running.await.unwrap().unwrap();
+        assert!(ending.elapsed() < Duration::from_millis(10));
+        let (state, ETag(saves)) = store.sync_state().await.unwrap().unwrap();
+        assert_eq!(state.sequence, 950);
+        assert!((9..=12).contains(&saves.parse().unwrap()), "{saves}");
     }
 }
