@@ -72,7 +72,19 @@ impl StudyDelta {
 
     /// The delta of the changes of one study, in the order of the feed; `None` without changes.
     pub fn fold(changes: impl IntoIterator<Item = Change>) -> Option<Self> {
-        changes.into_iter().map(Self::of).reduce(Self::then)
+        let mut changes = changes.into_iter();
+        let first = Self::of(changes.next()?);
+        Some(changes.fold(first, Self::and))
+    }
+
+    /// This delta and then the one of a change.
+    fn and(mut self, change: Change) -> Self {
+        if change.attributes().is_none() {
+            return self.then(Self::of(change));
+        }
+        self.late &= change.is_late();
+        self.stored.push(change);
+        self
     }
 
     /// The study.

@@ -126,6 +126,19 @@ proptest! {
     }
 
     #[test]
+    fn folding_joins_the_deltas_of_each(
+        entries in prop::collection::vec((entry(), any::<bool>()), 1..8),
+    ) {
+        let (entries, late): (Vec<_>, Vec<_>) = entries.into_iter().unzip();
+        let all = changes(&entries).into_iter().zip(late);
+        let all = all.map(|(change, late)| if late { change.into_late() } else { change });
+        let all: Vec<_> = all.collect();
+        let joined = all.iter().cloned().map(StudyDelta::of).reduce(StudyDelta::then);
+        let told = |delta: Option<StudyDelta>| format!("{delta:?}");
+        prop_assert_eq!(told(StudyDelta::fold(all)), told(joined));
+    }
+
+    #[test]
     fn folded_is_one_by_one(entries in prop::collection::vec(stored(), 1..8)) {
         let (mut folded, mut single) = (World::default(), World::default());
         folded.cast(changes(&entries));
