@@ -3,10 +3,11 @@
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
+use memchr::memmem;
 use serde::Deserialize;
 
 use super::super::delta::InstanceUids;
-use super::super::observation::dose::is_report_class;
+use super::super::observation::dose::{REPORT_CLASSES, is_report_class};
 use super::super::{Resource, Rules, StudyDelta};
 use super::identity::Identity;
 
@@ -46,7 +47,8 @@ pub(in crate::cast) fn former_reports(
     let stated = delta.statements();
     let stated = stated.filter(|(_, said)| said.observations.is_empty());
     let stated: HashSet<_> = stated.map(|(change, _)| InstanceUids::of(change)).collect();
-    if stated.is_empty() && delta.removed().is_empty() {
+    let removes = !delta.removed().is_empty();
+    if !removes && (stated.is_empty() || !found.iter().any(may_list_reports)) {
         return Vec::new();
     }
     let Ok((Some(stored), _)) = Identity::new(delta.study(), rules).find(found) else {
@@ -74,6 +76,17 @@ pub(in crate::cast) fn former_reports(
         .chain(stated)
         .map(|uids| uids.instance.clone())
         .collect()
+}
+
+/// Whether a stored study can list reports at all, which few do: it has to have the modality of
+/// reports or one of their classes in it, and in letters that are not escaped.
+fn may_list_reports(study: &Resource) -> bool {
+    let marks: [&[u8]; 3] = [br#""SR""#, REPORT_CLASSES.as_bytes(), br"\u"];
+    let series = study.object().get("series");
+    series.is_some_and(|series| {
+        let text = series.get().as_bytes();
+        marks.iter().any(|mark| memmem::find(text, mark).is_some())
+    })
 }
 
 /// What a stored series tells of its instances.
@@ -110,5 +123,58 @@ impl<'a> Listed<'a> {
             Some(of_class) => Some(*of_class || self.of_reports == Some(true)),
             None => self.of_reports,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use proptest::sample::select;
+
+    use super::*;
+
+    /// Whether the plain way finds reports among the series.
+    fn lists_reports(series: &str) -> bool {
+        let series: Vec<SeriesHead<'_>> = serde_json::from_str(series).unwrap();
+        series.iter().map(Listed::of).any(|listed| {
+            listed.of_reports == Some(true) || listed.instances.values().any(|of_class| *of_class)
+        })
+    }
+
+    fn study(series: &str) -> Resource {
+        Resource::parse(&format!(r#"{{"series":{series}}}"#)).unwrap()
+    }
+
+    /// Codes, as they may be written.
+    const CODES: &[&str] = &[
+        "CT",
+        "SR",
+        "S\\u0052",
+        "SRX",
+        "urn:oid:1.2.840.10008.5.1.4.1.1.2",
+        "urn:oid:1.2.840.10008.5.1.4.1.1.88.67",
+        "1.2.840.10008.5.1.4.1.1.88.67",
+        "1.2.840.10008.5.1.4.1.1\\u002e88.67",
+        "1.2.840.10008.5.1.4.1.1.88",
+    ];
+
+    proptest! {
+        #[test]
+        fn what_lists_reports_is_looked_at(
+            all in prop::collection::vec((select(CODES), select(CODES), select(CODES)), 0..4),
+        ) {
+            let series = all.iter().map(|(modality, one, other)| format!(
+                r#"{{"uid":"1","modality":{{"code":"{modality}"}},"instance":[{{"uid":"1","sopClass":{{"code":"{one}"}}}},{{"uid":"2","sopClass":{{"code":"{other}"}}}}]}}"#
+            ));
+            let series = format!("[{}]", series.collect::<Vec<_>>().join(","));
+            prop_assert!(may_list_reports(&study(&series)) || !lists_reports(&series), "{}", series);
+        }
+    }
+
+    #[test]
+    fn images_are_not_looked_at() {
+        let series = r#"[{"uid":"1","modality":{"code":"CT"},"instance":[{"uid":"2","sopClass":{"code":"urn:oid:1.2.840.10008.5.1.4.1.1.2"},"title":"ORIGINAL\\\\PRIMARY SR"}]}]"#;
+        assert!(!may_list_reports(&study(series)));
+        assert!(!may_list_reports(&Resource::parse("{}").unwrap()));
     }
 }

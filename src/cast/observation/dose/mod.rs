@@ -19,7 +19,7 @@ use super::said::Said;
 use event::{Event, read_events};
 
 /// The storage classes of structured reports (PS3.4 B.5).
-const REPORT_CLASSES: &str = "1.2.840.10008.5.1.4.1.1.88.";
+pub(in crate::cast) const REPORT_CLASSES: &str = "1.2.840.10008.5.1.4.1.1.88.";
 
 /// Whether a SOP class is one of structured reports.
 pub(in crate::cast) fn is_report_class(uid: &str) -> bool {
