@@ -34,7 +34,8 @@ pub(super) fn is(
 }
 
 impl Token {
-    fn is(&self, system: Option<&str>, value: &str) -> bool {
+    /// As [`carries`], of one of them.
+    pub(super) fn is(&self, system: Option<&str>, value: &str) -> bool {
         let system = system.filter(|system| !system.is_empty());
         self.system.as_deref() == system && self.value.as_deref() == Some(value.trim())
     }

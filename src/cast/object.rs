@@ -1,28 +1,63 @@
 //! A JSON object that is edited member by member.
 
+use std::borrow::Cow;
+use std::sync::Arc;
+
 use indexmap::IndexMap;
-use serde::{Deserialize, Serialize};
+use memchr::memmem;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
 
 use super::edit::EditError;
 
-/// About what a member takes beside its text: the place in the map and two allocations.
-const OF_A_MEMBER: usize = 96;
+/// About what a member takes beside its text: the place in the map and three allocations.
+const OF_A_MEMBER: usize = 128;
 
 /// A JSON object whose untouched members keep every byte and their order, and that knows whether
 /// it was changed.
 #[derive(Clone, Default)]
 pub(super) struct Object {
-    members: IndexMap<String, Box<RawValue>>,
+    /// Shared by copies as long as nobody edits one.
+    members: Arc<Members>,
     changed: bool,
+}
+
+type Members = IndexMap<Cow<'static, str>, Text>;
+
+/// A member's JSON text, shared by the copies of an object: a study's series may be long.
+#[derive(Clone)]
+pub(super) struct Text(Arc<Box<RawValue>>);
+
+impl Text {
+    pub(super) fn get(&self) -> &str {
+        self.0.get()
+    }
+}
+
+impl From<Box<RawValue>> for Text {
+    fn from(raw: Box<RawValue>) -> Self {
+        Self(Arc::new(raw))
+    }
+}
+
+impl<'de> Deserialize<'de> for Text {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Box::<RawValue>::deserialize(deserializer).map(Self::from)
+    }
+}
+
+impl Serialize for Text {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.serialize(serializer)
+    }
 }
 
 impl Object {
     /// Reads an object; `None` when the text is something else.
     pub(super) fn parse(json: &str) -> Option<Self> {
-        let members = serde_json::from_str(json).ok()?;
+        let members: Members = serde_json::from_str(json).ok()?;
         Some(Self {
-            members,
+            members: Arc::new(members),
             changed: false,
         })
     }
@@ -34,13 +69,19 @@ impl Object {
 
     /// A member's text; `null` counts as absent.
     pub(super) fn get(&self, name: &str) -> Option<&RawValue> {
-        let raw = self.members.get(name)?;
+        let Text(raw) = self.members.get(name)?;
         (raw.get() != "null").then_some(raw)
+    }
+
+    /// A member's text, to be kept while the object is edited; `null` counts as absent.
+    pub(super) fn shared(&self, name: &str) -> Option<Text> {
+        let text = self.members.get(name)?;
+        (text.get() != "null").then(|| text.clone())
     }
 
     /// The names of the members.
     pub(super) fn names(&self) -> impl Iterator<Item = &str> {
-        self.members.keys().map(String::as_str)
+        self.members.keys().map(Cow::as_ref)
     }
 
     /// A member decoded as `T`.
@@ -93,7 +134,7 @@ impl Object {
         value: &T,
     ) -> Result<(), EditError> {
         let raw = raw(name, value)?;
-        self.members.insert(name.to_owned(), raw);
+        Arc::make_mut(&mut self.members).insert(Cow::Borrowed(name), raw.into());
         self.changed = true;
         Ok(())
     }
@@ -132,37 +173,41 @@ impl Object {
 
     /// The same object under other names: `"from"` becomes `"to"` wherever it is a whole string.
     /// It counts as read, not as changed. `None` when the result is no JSON.
-    pub(super) fn renamed(&self, names: &[(&str, &str)]) -> Option<Self> {
-        let mut renamed = Self {
-            members: self.members.clone(),
-            changed: false,
-        };
-        for raw in renamed.members.values_mut() {
-            for (from, to) in names {
-                let (from, to) = (format!("\"{from}\""), format!("\"{to}\""));
-                if raw.get().contains(&from) {
-                    *raw = RawValue::from_string(raw.get().replace(&from, &to)).ok()?;
+    pub(super) fn renamed(mut self, names: &[(&str, &str)]) -> Option<Self> {
+        for (from, to) in names {
+            let (from, to) = (format!("\"{from}\""), format!("\"{to}\""));
+            let refers =
+                |text: &Text| memmem::find(text.get().as_bytes(), from.as_bytes()).is_some();
+            if self.members.values().any(refers) {
+                let members = Arc::make_mut(&mut self.members);
+                for text in members.values_mut().filter(|text| refers(text)) {
+                    let renamed = text.get().replace(&from, &to);
+                    *text = RawValue::from_string(renamed).ok()?.into();
                 }
             }
         }
-        Some(renamed)
+        self.changed = false;
+        Some(self)
     }
 
     /// About how many bytes of memory it takes.
     pub(super) fn size(&self) -> usize {
         let members = self.members.iter();
-        let sizes = members.map(|(name, raw)| OF_A_MEMBER + name.len() + raw.get().len());
+        let sizes = members.map(|(name, text)| OF_A_MEMBER + name.len() + text.get().len());
         sizes.sum()
     }
 
     /// Removes a member.
     pub(super) fn remove(&mut self, name: &str) {
-        self.changed |= self.members.shift_remove(name).is_some();
+        if self.members.contains_key(name) {
+            Arc::make_mut(&mut self.members).shift_remove(name);
+            self.changed = true;
+        }
     }
 }
 
 impl Serialize for Object {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         self.members.serialize(serializer)
     }
 }

@@ -12,7 +12,7 @@ use crate::failure::Failure;
 
 use super::super::edit::EditError;
 use super::super::element::system;
-use super::super::identifier;
+use super::super::identifier::{self, Token};
 use super::super::mapping::{Derived, Origin};
 use super::super::object::Object;
 use super::super::query::Query;
@@ -77,10 +77,11 @@ impl<'a> Identity<'a> {
             if self.study.partition().is_some() {
                 return identifier::carries(study, Some(&self.scope), self.study.uid());
             }
-            let of_partition = self.is_of_partition(study)?;
+            let tokens = identifier::tokens(study)?;
+            let of_partition = self.are_of_partition(&tokens);
             has_twins.set(has_twins.get() || of_partition);
-            let identified = identifier::carries(study, Some(system::DICOM_UID), &self.urn)?;
-            Ok(identified && !of_partition)
+            let is_own = |token: &Token| token.is(Some(system::DICOM_UID), &self.urn);
+            Ok(tokens.iter().any(is_own) && !of_partition)
         };
         let stored = Stored::single(found, &self.create_query(false), wanted)?;
         Ok((stored, has_twins.get()))
@@ -100,9 +101,8 @@ impl<'a> Identity<'a> {
         identifier::ensure(study, None, Some(&self.scope), self.study.uid())
     }
 
-    fn is_of_partition(&self, study: &Object) -> Result<bool, EditError> {
-        let tokens = identifier::tokens(study)?;
+    fn are_of_partition(&self, tokens: &[Token]) -> bool {
         let mut systems = tokens.iter().filter_map(|token| token.system.as_deref());
-        Ok(systems.any(|system| self.rules.is_partition_study_system(system)))
+        systems.any(|system| self.rules.is_partition_study_system(system))
     }
 }
