@@ -54,15 +54,14 @@ pub(super) fn resolve<'a>(
             let said = statements.iter().rev();
             said.filter_map(|(key, facts)| Some((*key, facts.get(index)?)))
         };
-        let (kept, last) = facts().next()?;
         let said = || distinct.iter().filter_map(|facts| facts.get(index));
         let fact = said().reduce(|before, fact| match (row.is_finer)(before, fact) {
             true => before,
             false => fact,
-        });
-        let fact = fact.unwrap_or(last);
+        })?;
         let agrees = |other: &Fact| other == fact || (row.is_finer)(fact, other);
         if let Some(other) = dissenter(agrees, said(), facts()) {
+            let (kept, _) = facts().next()?;
             let disagreement = Disagreement {
                 keyword: row.keyword(),
                 study: kept.study.clone(),

@@ -28,6 +28,7 @@ use std::sync::Arc;
 
 use crate::failure::Failure;
 
+use super::change::Attributes;
 use super::edit::EditError;
 use super::object::Object;
 use super::query::Query;
@@ -64,6 +65,10 @@ pub(super) fn merge(
     found: &[Resource],
     rules: &Rules,
 ) -> Result<Vec<Write>, Failure> {
+    let is_silent = |(_, said): (_, &Attributes)| said.observations.is_empty();
+    if found.is_empty() && delta.statements().all(is_silent) {
+        return Ok(Vec::new());
+    }
     let instances = instances(delta);
     let (mut writes, shelf) = (Vec::new(), Shelf::of(found)?);
     for (instance, said) in &instances {
