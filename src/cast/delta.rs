@@ -114,6 +114,14 @@ impl StudyDelta {
         &self.removed
     }
 
+    /// Whether an instance is among them.
+    pub(super) fn removes(&self, series: &str, instance: &str) -> bool {
+        !self.removed.is_empty() && {
+            let (series, instance) = (series.to_owned(), instance.to_owned());
+            self.removed.contains(&InstanceUids { series, instance })
+        }
+    }
+
     /// The patient of the study: the one named last; the unnamed one when nobody names any.
     pub(super) fn patient(&self) -> Option<&PatientFacts> {
         let last_first = || self.stored.iter().rev().filter_map(Change::patient_facts);

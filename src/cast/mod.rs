@@ -46,6 +46,7 @@ mod stored;
 mod study_key;
 mod table;
 mod terminology;
+mod verbatim;
 mod write;
 
 pub use change::{Action, Change};

@@ -11,7 +11,7 @@ use super::word::{self, each};
 /// Walks JSON text once, value by value, and sees its structure alone, as
 /// [`items`](super::items) and [`members`](super::members) do. Where the text is not quite as it
 /// should be it answers `None`, and whoever asked turns to those, which cost more and bear more.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Cursor<'a> {
     json: &'a [u8],
     at: usize,
@@ -62,13 +62,18 @@ impl<'a> Cursor<'a> {
 
     /// A member's key, as it stands between its quotes; none when it is escaped.
     pub fn key(&mut self) -> Option<&'a [u8]> {
+        self.written_key().filter(|key| !key.contains(&b'\\'))
+    }
+
+    /// A member's key, as it stands between its quotes, whatever is escaped in it.
+    pub fn written_key(&mut self) -> Option<&'a [u8]> {
         if self.peek()? != b'"' {
             return None;
         }
         let (start, end) = (self.at + 1, string_end(self.json, self.at + 1)?);
         let key = self.json.get(start..end - 1)?;
         self.at = end;
-        if self.peek()? != b':' || key.contains(&b'\\') {
+        if self.peek()? != b':' {
             return None;
         }
         self.at += 1;

@@ -1,11 +1,14 @@
 //! Elements that follow from what the resource holds.
 
+use std::borrow::Cow;
+
 use super::super::edit::EditError;
 use super::super::element::{coding, system};
 use super::super::mapping::{Derived, Origin};
 use super::super::object::{Object, raw};
 use super::super::put::set_number;
 use super::healing::canonical_system;
+use super::outline::Series;
 use super::series::SeriesList;
 
 /// What is computed of the study, as rows of the mapping.
@@ -39,27 +42,57 @@ type Code = (Option<String>, Option<String>);
 
 /// `numberOfSeries`, `numberOfInstances` (of the study and of each series that tells its
 /// instances, by list or by digest) and `modality`.
-pub(super) fn put(study: &mut Object, list: &mut SeriesList) -> Result<(), EditError> {
+pub(super) fn put(study: &mut Object, list: &mut SeriesList<'_>) -> Result<(), EditError> {
     let mut total = 0_u32;
     let mut modalities = Vec::new();
-    list.visit(|series, instances| {
-        if let Some(instances) = instances {
-            set_number(series, "numberOfInstances", count(instances.len()))?;
-        }
-        let stated: f64 = series.decode("numberOfInstances")?.unwrap_or_default();
-        // The cast saturates, and takes what is below zero as zero.
-        total = total.saturating_add(stated as u32);
-        if let Some(modality) = series.object("modality")? {
-            let code = code(&modality).map_err(|error| error.within("modality"))?;
-            if !modalities.contains(&code) {
-                modalities.push(code);
-            }
+    list.visit(|list, place| {
+        let told = list.instances_at(place).map(|told| count(told.len()));
+        let seen = list.seen_at(place);
+        let (number, modality) = match seen.and_then(|seen| seen_in_step(seen, told)) {
+            Some(seen) => seen,
+            None => list
+                .series_at(place)
+                .map_or(Ok((0, None)), |series| put_series(series, told))?,
+        };
+        total = total.saturating_add(number);
+        if let Some(code) = modality.filter(|code| !modalities.contains(code)) {
+            modalities.push(code);
         }
         Ok(())
     })?;
     put_modalities(study, modalities)?;
     set_number(study, "numberOfSeries", count(list.len()))?;
     set_number(study, "numberOfInstances", total)
+}
+
+/// The number of instances of a series, which tells that many, and its modality.
+fn put_series(series: &mut Object, told: Option<u32>) -> Result<(u32, Option<Code>), EditError> {
+    if let Some(told) = told {
+        set_number(series, "numberOfInstances", told)?;
+    }
+    let stated: f64 = series.decode("numberOfInstances")?.unwrap_or_default();
+    let modality = series.object("modality")?;
+    let modality = modality.as_ref().map(code).transpose();
+    let modality = modality.map_err(|error| error.within("modality"))?;
+    Ok((whole(stated), modality))
+}
+
+/// As [`put_series`], of a series in which there is nothing to be set.
+fn seen_in_step(seen: &Series<'_>, told: Option<u32>) -> Option<(u32, Option<Code>)> {
+    let stated = seen.number_of_instances()?;
+    if told.is_some() && stated != told.map(f64::from) {
+        return None;
+    }
+    let modality = seen.modality()?.map(|it| {
+        let system = it.system.map(|system| canonical_system(&system).to_owned());
+        (system, it.code.map(Cow::into_owned))
+    });
+    Some((whole(stated.unwrap_or_default()), modality))
+}
+
+/// A count as a server may write it. The cast saturates, and takes what is below zero as zero.
+const fn whole(stated: f64) -> u32 {
+    stated as u32
 }
 
 /// The union of the series' modalities. Codings of other systems are somebody else's and stay;

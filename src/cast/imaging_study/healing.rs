@@ -1,30 +1,47 @@
 //! Mending what dicom-cast wrote, when it is touched.
 
+use std::borrow::Cow;
+
+use serde::Deserialize;
+
 use super::super::disagreement::Statement;
 use super::super::edit::EditError;
 use super::super::element::system;
 use super::super::fact::Fact;
 use super::super::object::Object;
 use super::attributes;
-use super::head::bare_sop_class;
 use super::items::Items;
+use super::outline::Series;
 use super::series::SeriesList;
 
 /// The canonical form of a code system: dicom-cast wrote DICOM's as `DCM`.
 pub(super) fn canonical_system(written: &str) -> &str {
-    if written == "DCM" {
+    if written == LEGACY {
         system::DCM
     } else {
         written
     }
 }
 
+/// The system of DICOM's codes as dicom-cast wrote it.
+const LEGACY: &str = "DCM";
+
 /// Modalities of series with dicom-cast's system, SOP classes as bare UIDs.
-pub(super) fn heal_series(list: &mut SeriesList) -> Result<(), EditError> {
-    list.visit(|series, instances| {
-        heal_modality(series)?;
-        instances.map_or(Ok(()), |instances| heal_sop_classes(&mut instances.listed))
+pub(super) fn heal_series(list: &mut SeriesList<'_>) -> Result<(), EditError> {
+    list.visit(|list, place| {
+        if !list.seen_at(place).is_some_and(has_sound_modality)
+            && let Some(series) = list.series_at(place)
+        {
+            heal_modality(series)?;
+        }
+        let instances = list.instances_at(place);
+        instances.map_or(Ok(()), |told| heal_sop_classes(&mut told.listed))
     })
+}
+
+fn has_sound_modality(series: &Series<'_>) -> bool {
+    let modality = series.modality();
+    modality.is_some_and(|coding| coding.is_none_or(|it| it.system.as_deref() != Some(LEGACY)))
 }
 
 fn heal_modality(series: &mut Object) -> Result<(), EditError> {
@@ -35,7 +52,7 @@ fn heal_modality(series: &mut Object) -> Result<(), EditError> {
         .text("system")
         .map_err(|error| error.within("modality"))?
         .as_deref()
-        == Some("DCM")
+        == Some(LEGACY)
     {
         modality.set_text("system", system::DCM)?;
         series.set("modality", &modality)?;
@@ -43,8 +60,8 @@ fn heal_modality(series: &mut Object) -> Result<(), EditError> {
     Ok(())
 }
 
-fn heal_sop_classes(instances: &mut Items) -> Result<(), EditError> {
-    for place in 0..instances.places() {
+fn heal_sop_classes(instances: &mut Items<'_>) -> Result<(), EditError> {
+    for place in instances.odd() {
         let Some(uid) = instances.closed(place).and_then(bare_sop_class) else {
             continue;
         };
@@ -58,6 +75,30 @@ fn heal_sop_classes(instances: &mut Items) -> Result<(), EditError> {
         }
     }
     Ok(())
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct SopClassHead<'a> {
+    #[serde(borrow)]
+    sop_class: Option<CodingHead<'a>>,
+}
+
+#[derive(Deserialize)]
+struct CodingHead<'a> {
+    #[serde(borrow)]
+    system: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    code: Option<Cow<'a, str>>,
+}
+
+/// The SOP class of an instance, if it is a bare UID without system, or with the one for URIs.
+pub(super) fn bare_sop_class(instance: &str) -> Option<String> {
+    let head: SopClassHead<'_> = serde_json::from_str(instance).ok()?;
+    let CodingHead { system, code } = head.sop_class?;
+    let system_fits = matches!(system.as_deref(), None | Some("" | system::URI));
+    let code = code.filter(|code| system_fits && crate::dicom::is_uid(code))?;
+    Some(code.into_owned())
 }
 
 /// Descriptions that dicom-cast wrote as notes: the text of one that an entry now gives, by
@@ -87,4 +128,23 @@ pub(super) fn drop_description_notes(
         study.set_list("note", &kept)?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bare_sop_class_is_found_however_it_is_written() {
+        let ours = r#"{"uid":"1","sopClass":{"system":"urn:ietf:rfc:3986","code":"urn:oid:1.2"}}"#;
+        assert_eq!(bare_sop_class(ours), None);
+        for bare in [
+            r#"{"sopClass":{"code":"1.2"}}"#,
+            r#"{"sop\u0043lass":{"code":"1.2"}}"#,
+            r#"{"x":{"sopClass":{"system":"urn:ietf:rfc:3986","code":"urn:oid:1.2"}},"sopClass":{"system":"","code":"1.2"}}"#,
+            r#"{"sopClass":{"system":"urn:ietf:rfc:3986","code":"1.2"}}"#,
+        ] {
+            assert_eq!(bare_sop_class(bare).as_deref(), Some("1.2"), "{bare}");
+        }
+    }
 }

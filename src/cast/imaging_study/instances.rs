@@ -8,23 +8,28 @@ use serde::de::IgnoredAny;
 use super::super::edit::EditError;
 use super::super::object::Object;
 use super::items::Items;
+use super::outline::Listed;
 use super::unlisted::Unlisted;
 
 /// The instances of a series.
 #[derive(Default)]
-pub(super) struct Instances {
-    pub(super) listed: Items,
+pub(super) struct Instances<'a> {
+    pub(super) listed: Items<'a>,
     unlisted: Unlisted,
 }
 
-impl Instances {
-    /// Reads the instances of a series; none when it neither lists nor counts any.
-    pub(super) fn read(series: &Object) -> Result<Option<Self>, EditError> {
-        let unlisted = Unlisted::read(series)?;
-        if series.get("instance").is_none() && unlisted.len() == 0 {
-            return Ok(None);
-        }
-        let listed = Items::read(series, "instance")?;
+impl<'a> Instances<'a> {
+    /// The instances of a series; none when it neither lists nor counts any.
+    pub(super) fn stored(
+        listed: Listed<'a>,
+        unlisted: Unlisted,
+    ) -> Result<Option<Self>, EditError> {
+        let listed = match listed {
+            Listed::None if unlisted.len() == 0 => return Ok(None),
+            Listed::None => Items::default(),
+            Listed::Items(items) => Items::stored(items),
+            Listed::Misshapen => return Err(EditError::shape("instance")),
+        };
         Ok(Some(Self { listed, unlisted }))
     }
 
@@ -33,13 +38,9 @@ impl Instances {
         self.unlisted.len() > 0
     }
 
-    /// The item of an instance, appended when it is new; none when the instance is there without
-    /// one.
-    pub(super) fn entry(&mut self, uid: &str) -> Result<Option<&mut Object>, EditError> {
-        if self.listed.position(uid).is_none() && self.unlisted.contains(uid) {
-            return Ok(None);
-        }
-        self.listed.entry(uid).map(Some)
+    /// Whether an instance is among those that are not listed.
+    pub(super) fn is_unlisted(&self, uid: &str) -> bool {
+        self.unlisted.contains(uid)
     }
 
     /// Removes an instance; answers whether there was one.
@@ -61,6 +62,11 @@ impl Instances {
         for uid in self.listed.uids() {
             self.unlisted.remove(uid);
         }
+    }
+
+    /// Whether anything was added, removed or edited.
+    pub(super) fn changed(&self) -> bool {
+        self.listed.changed() || self.unlisted.changed()
     }
 
     /// Writes the instances back into their series, if they were changed.
@@ -105,11 +111,20 @@ fn uid_of_ours(item: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::outline;
     use super::*;
 
+    fn read(list: &str) -> Instances<'_> {
+        let (series, mut outlines) = outline::series(list).unwrap();
+        let object = Object::parse(Items::stored(series).closed(0).unwrap()).unwrap();
+        let unlisted = Unlisted::read(&object).unwrap();
+        let listed = outlines.pop().unwrap().instances;
+        Instances::stored(listed, unlisted).unwrap().unwrap()
+    }
+
     fn unlisted(json: &str) -> (Object, usize) {
-        let mut series = Object::parse(json).unwrap();
-        let mut instances = Instances::read(&series).unwrap().unwrap();
+        let (mut series, list) = (Object::parse(json).unwrap(), format!("[{json}]"));
+        let mut instances = read(&list);
         instances.unlist();
         instances.write(&mut series).unwrap();
         (series, instances.len())
@@ -143,9 +158,10 @@ mod tests {
         series
             .push("instance", &serde_json::json!({"uid": "1"}))
             .unwrap();
-        let mut instances = Instances::read(&series).unwrap().unwrap();
-        assert!(instances.entry("1").unwrap().is_some());
-        assert!(instances.entry("2").unwrap().is_none());
+        let list = serde_json::to_string(&[series]).unwrap();
+        let mut instances = read(&list);
+        assert!(instances.listed.position("1").is_some());
+        assert!(instances.listed.position("2").is_none() && instances.is_unlisted("2"));
         instances.unlist();
         assert_eq!(instances.len(), 2);
         assert!(instances.remove("1") && !instances.remove("1"));

@@ -2,105 +2,114 @@
 
 use std::borrow::Cow;
 use std::collections::HashMap;
+use std::ops::Range;
 
 use serde::{Serialize, Serializer};
-use serde_json::value::RawValue;
 
 use super::super::edit::EditError;
 use super::super::object::Object;
-use super::head;
+use super::super::verbatim::Verbatim;
 
 /// An array of objects that have a `uid`. An item is opened when it is edited; the others keep
 /// every byte.
 #[derive(Default)]
-pub(super) struct Items {
-    items: Vec<Item>,
-    /// The first item of each `uid`.
-    index: HashMap<String, usize>,
+pub(super) struct Items<'a> {
+    items: Vec<Item<'a>>,
+    /// The first item of each `uid`, once that was asked for.
+    index: Option<HashMap<Cow<'a, str>, usize>>,
+    removed: usize,
     changed: bool,
 }
 
-enum Item {
-    Closed(Box<RawValue>),
-    Open(Box<RawValue>, Object),
-    New(Object),
+/// One of them.
+pub(super) struct Item<'a> {
+    uid: Option<Cow<'a, str>>,
+    json: Cow<'a, str>,
+    /// Whether there may be something in it to be mended.
+    is_odd: bool,
+    state: State,
+}
+
+enum State {
+    Closed,
+    Open(Box<Object>),
     Removed,
 }
 
-impl Items {
-    /// Reads the array member `name`; empty when it is absent.
-    pub(super) fn read(object: &Object, name: &str) -> Result<Self, EditError> {
-        let raws = object.list(name)?;
-        let mut index = HashMap::with_capacity(raws.len());
-        for (at, raw) in raws.iter().enumerate() {
-            let uid = head::uid(raw.get()).ok_or_else(|| EditError::shape(name))?;
-            if let Some(uid) = uid {
-                index.entry(uid.into_owned()).or_insert(at);
-            }
+impl<'a> Items<'a> {
+    /// Those that are stored.
+    pub(super) fn stored(items: Vec<Item<'a>>) -> Self {
+        Self {
+            items,
+            ..Self::default()
         }
-        Ok(Self {
-            items: raws.into_iter().map(Item::Closed).collect(),
-            index,
-            changed: false,
-        })
     }
 
-    /// The item of this `uid`, appended when there is none.
-    pub(super) fn entry(&mut self, uid: &str) -> Result<&mut Object, EditError> {
-        let at = match self.index.get(uid) {
-            Some(&at) => at,
-            None => self.append(uid)?,
-        };
-        self.open(at).ok_or_else(|| EditError::shape("uid"))
-    }
-
-    fn append(&mut self, uid: &str) -> Result<usize, EditError> {
-        let mut object = Object::default();
-        object.set("uid", uid)?;
-        self.items.push(Item::New(object));
-        self.index.insert(uid.to_owned(), self.items.len() - 1);
-        Ok(self.items.len() - 1)
+    /// Appends an item that nobody has.
+    pub(super) fn append(&mut self, uid: &'a str, json: String) -> usize {
+        let (at, uid) = (self.items.len(), Cow::Borrowed(uid));
+        if let Some(index) = &mut self.index {
+            index.insert(uid.clone(), at);
+        }
+        self.items.push(Item {
+            uid: Some(uid),
+            json: Cow::Owned(json),
+            is_odd: false,
+            state: State::Closed,
+        });
+        self.changed = true;
+        at
     }
 
     /// The place of the item of this `uid`.
-    pub(super) fn position(&self, uid: &str) -> Option<usize> {
-        self.index.get(uid).copied()
+    pub(super) fn position(&mut self, uid: &str) -> Option<usize> {
+        self.index().get(uid).copied()
+    }
+
+    fn index(&mut self) -> &mut HashMap<Cow<'a, str>, usize> {
+        let items = self.items.iter().enumerate();
+        self.index.get_or_insert_with(|| {
+            let mut index = HashMap::with_capacity(items.len());
+            for (at, item) in items {
+                if let Some(uid) = item.uid.as_ref().filter(|_| !item.is_removed()) {
+                    index.entry(uid.clone()).or_insert(at);
+                }
+            }
+            index
+        })
     }
 
     /// Removes the item of this `uid`; answers whether there was one.
     pub(super) fn remove(&mut self, uid: &str) -> bool {
-        let Some(at) = self.index.remove(uid) else {
+        let at = self.index().remove(uid);
+        let Some(item) = at.and_then(|at| self.items.get_mut(at)) else {
             return false;
         };
-        if let Some(item) = self.items.get_mut(at) {
-            *item = Item::Removed;
-        }
+        item.state = State::Removed;
+        self.removed += 1;
         self.changed = true;
         true
     }
 
     /// Removes the items of which `uid` gives one, from their texts; answers with those.
     pub(super) fn take(&mut self, uid: impl Fn(&str) -> Option<String>) -> Vec<String> {
-        let (mut taken, mut index) = (Vec::new(), HashMap::new());
-        for (at, item) in self.items.iter_mut().enumerate() {
-            let Some(json) = item.text() else {
-                continue;
-            };
-            if let Some(uid) = uid(&json) {
+        let mut taken = Vec::new();
+        for item in &mut self.items {
+            if let Some(uid) = item.text().and_then(|json| uid(&json)) {
                 taken.push(uid);
-                *item = Item::Removed;
-            } else if let Some(uid) = head::uid(&json).flatten() {
-                index.entry(uid.into_owned()).or_insert(at);
+                item.state = State::Removed;
             }
         }
+        self.removed += taken.len();
         self.changed |= !taken.is_empty();
-        self.index = index;
+        self.index = None;
         taken
     }
 
     /// The `uid`s of the items.
     pub(super) fn uids(&self) -> impl Iterator<Item = &str> {
-        self.index.keys().map(String::as_str)
+        let left = self.items.iter().filter(|item| !item.is_removed());
+        left.filter_map(|item| item.uid.as_deref())
     }
 
     /// How many places there are, removed items included.
@@ -110,42 +119,61 @@ impl Items {
 
     /// How many items there are.
     pub(super) fn len(&self) -> usize {
-        let left = self
-            .items
-            .iter()
-            .filter(|item| !matches!(item, Item::Removed));
-        left.count()
+        self.items.len() - self.removed
     }
 
     /// The item at a place, to be edited; none when it was removed.
     pub(super) fn open(&mut self, at: usize) -> Option<&mut Object> {
+        self.open_without(at, 0..0)
+    }
+
+    /// As [`Items::open`], with an empty list in this part of its text.
+    pub(super) fn open_without(&mut self, at: usize, list: Range<usize>) -> Option<&mut Object> {
         let item = self.items.get_mut(at)?;
-        if let Item::Closed(raw) = item {
-            let object = Object::parse(raw.get())?;
-            *item = Item::Open(raw.clone(), object);
+        if matches!(item.state, State::Closed) {
+            let object = if list.is_empty() {
+                Object::parse(&item.json)?
+            } else {
+                let (before, behind) = (item.json.get(..list.start)?, item.json.get(list.end..)?);
+                Object::parse(&[before, "[]", behind].concat())?
+            };
+            item.state = State::Open(Box::new(object));
         }
-        match item {
-            Item::Open(_, object) | Item::New(object) => Some(object),
-            Item::Closed(_) | Item::Removed => None,
+        match &mut item.state {
+            State::Open(object) => Some(object),
+            State::Closed | State::Removed => None,
+        }
+    }
+
+    /// The item at a place, if it was opened before.
+    pub(super) fn opened(&mut self, at: usize) -> Option<&mut Object> {
+        match &mut self.items.get_mut(at)?.state {
+            State::Open(object) => Some(object),
+            State::Closed | State::Removed => None,
         }
     }
 
     /// The text of an item that was not opened.
     pub(super) fn closed(&self, at: usize) -> Option<&str> {
-        match self.items.get(at)? {
-            Item::Closed(raw) => Some(raw.get()),
-            Item::Open(..) | Item::New(_) | Item::Removed => None,
-        }
+        let item = self.items.get(at)?;
+        matches!(item.state, State::Closed).then_some(&*item.json)
+    }
+
+    /// Whether the item at a place was removed.
+    pub(super) fn is_removed(&self, at: usize) -> bool {
+        self.items.get(at).is_none_or(Item::is_removed)
+    }
+
+    /// The places of those in which there may be something to be mended.
+    pub(super) fn odd(&self) -> Vec<usize> {
+        let items = self.items.iter().enumerate();
+        let odd = items.filter(|(_, item)| item.is_odd);
+        odd.map(|(at, _)| at).collect()
     }
 
     /// Whether anything was added, removed or edited.
     pub(super) fn changed(&self) -> bool {
-        let edited = |item: &Item| match item {
-            Item::Closed(_) | Item::Removed => false,
-            Item::Open(_, object) => object.changed(),
-            Item::New(_) => true,
-        };
-        self.changed || self.items.iter().any(edited)
+        self.changed || self.items.iter().any(Item::is_edited)
     }
 
     /// Writes the array back, if it was changed.
@@ -153,32 +181,62 @@ impl Items {
         if !self.changed() {
             return Ok(());
         }
-        let left = self
-            .items
-            .iter()
-            .filter(|item| !matches!(item, Item::Removed));
-        object.set_list(name, &left.collect::<Vec<_>>())
+        if self.len() == 0 {
+            object.remove(name);
+            return Ok(());
+        }
+        object.set(name, self)
     }
 }
 
-impl Item {
+impl Serialize for Items<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.items.iter().filter(|item| !item.is_removed()))
+    }
+}
+
+impl<'a> Item<'a> {
+    /// One that is stored.
+    pub(super) fn stored(json: &'a str, uid: Option<Cow<'a, str>>, is_odd: bool) -> Self {
+        Self {
+            uid,
+            json: Cow::Borrowed(json),
+            is_odd,
+            state: State::Closed,
+        }
+    }
+
+    #[cfg(test)]
+    pub(super) fn into_plain(self) -> (String, Option<String>) {
+        (self.json.into_owned(), self.uid.map(Cow::into_owned))
+    }
+
+    fn is_removed(&self) -> bool {
+        matches!(self.state, State::Removed)
+    }
+
+    fn is_edited(&self) -> bool {
+        matches!(&self.state, State::Open(object) if object.changed())
+    }
+
     /// Its JSON text; none when it was removed.
     fn text(&self) -> Option<Cow<'_, str>> {
-        match self {
-            Self::Closed(raw) => Some(Cow::Borrowed(raw.get())),
-            Self::Removed => None,
-            Self::Open(..) | Self::New(_) => serde_json::to_string(self).ok().map(Cow::Owned),
+        match &self.state {
+            State::Open(object) if object.changed() => {
+                serde_json::to_string(object).ok().map(Cow::Owned)
+            }
+            State::Open(_) | State::Closed => Some(Cow::Borrowed(&self.json)),
+            State::Removed => None,
         }
     }
 }
 
-impl Serialize for Item {
+impl Serialize for Item<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self {
-            Self::Closed(raw) => raw.serialize(serializer),
-            Self::Open(raw, object) if !object.changed() => raw.serialize(serializer),
-            Self::Open(_, object) | Self::New(object) => object.serialize(serializer),
-            Self::Removed => serializer.serialize_unit(),
+        match &self.state {
+            State::Open(object) if object.changed() => object.serialize(serializer),
+            State::Open(_) | State::Closed => Verbatim(&self.json).serialize(serializer),
+            State::Removed => serializer.serialize_unit(),
         }
     }
 }

@@ -16,15 +16,16 @@ mod accession;
 mod anatomy;
 pub(super) mod attributes;
 mod computed;
-mod head;
 mod healing;
 mod identifying;
 mod identity;
+mod instance;
 mod instances;
 mod items;
 pub(super) mod links;
 mod mapping;
 mod orders;
+mod outline;
 mod performer;
 mod physicians;
 mod procedure;
@@ -36,7 +37,7 @@ mod title;
 mod unlisted;
 mod visit;
 
-use std::collections::BTreeSet;
+use std::collections::HashSet;
 
 use indexmap::IndexMap;
 
@@ -151,12 +152,11 @@ fn grow(
     disagreements: &mut Vec<Disagreement>,
 ) -> Result<(), EditError> {
     let statements: Vec<_> = delta.statements().collect();
-    let mut series = SeriesList::open(study)?;
+    let stored = study.shared("series");
+    let mut series = SeriesList::open(stored.as_ref())?;
     put_study(delta, &statements, links, study, disagreements)?;
-    let said = put_series(delta, &statements, links, &mut series, disagreements)?;
-    for gone in delta.removed().difference(&said) {
-        series.remove(gone);
-    }
+    put_series(delta, &statements, links, &mut series, disagreements)?;
+    remove_gone(delta, &statements, &mut series);
     finish(study, series, rules)
 }
 
@@ -183,38 +183,56 @@ fn put_study(
     healing::drop_description_notes(study, &said)
 }
 
-/// Every series and instance that entries speak of; answers with the instances. One that was
-/// deleted and stored again keeps its place, and nothing of what was said about it before.
-fn put_series(
+/// Every series and instance that entries speak of. One that was deleted and stored again keeps its
+/// place, and nothing of what was said about it before.
+fn put_series<'a>(
     delta: &StudyDelta,
-    statements: &[(&Change, &Attributes)],
+    statements: &[(&'a Change, &'a Attributes)],
     links: &Links,
-    list: &mut SeriesList,
+    list: &mut SeriesList<'a>,
     disagreements: &mut Vec<Disagreement>,
-) -> Result<BTreeSet<InstanceUids>, EditError> {
+) -> Result<(), EditError> {
     let mut by_series: IndexMap<&str, Vec<Statement<'_>>> = IndexMap::new();
-    let mut by_instance: IndexMap<InstanceUids, Vec<Statement<'_>>> = IndexMap::new();
+    let mut by_instance: IndexMap<(usize, &str), instance::Facts<'_>> =
+        IndexMap::with_capacity(statements.len());
     for (change, said) in statements {
         let key = change.key();
-        by_series
-            .entry(&key.series)
-            .or_default()
-            .push((key, &said.series));
-        let uids = InstanceUids::of(change);
-        by_instance
-            .entry(uids)
-            .or_default()
-            .push((key, &said.instance));
+        let series = by_series.entry(&key.series);
+        let uids = (series.index(), key.instance.as_str());
+        series.or_default().push((key, &said.series));
+        let facts = by_instance.entry(uids).or_default();
+        instance::say(facts, &said.instance);
     }
+    let mut series = Vec::with_capacity(by_series.len());
     for (uid, said) in by_series {
         let facts = resolve(attributes::SERIES, &said, disagreements);
-        list.put(uid, &facts, delta.way_of_facts(), links)?;
+        let place = list.put(uid, &facts, delta.way_of_facts(), links)?;
+        series.push((uid, place));
     }
-    for (uids, said) in &by_instance {
-        let facts = resolve(attributes::INSTANCE, said, disagreements);
-        list.put_instance(uids, &facts, delta.removed().contains(uids))?;
+    for ((of, uid), facts) in by_instance {
+        if let Some((series, place)) = series.get(of) {
+            list.put_instance(*place, uid, &facts, delta.removes(series, uid))?;
+        }
     }
-    Ok(by_instance.into_keys().collect())
+    Ok(())
+}
+
+/// Removes what is to be gone and is not said again.
+fn remove_gone(
+    delta: &StudyDelta,
+    statements: &[(&Change, &Attributes)],
+    list: &mut SeriesList<'_>,
+) {
+    if delta.removed().is_empty() {
+        return;
+    }
+    let said = statements
+        .iter()
+        .map(|(change, _)| InstanceUids::of(change));
+    let said: HashSet<_> = said.collect();
+    for gone in delta.removed().iter().filter(|gone| !said.contains(gone)) {
+        list.remove(gone);
+    }
 }
 
 /// Removes instances. The last one takes a study with it that we created.
@@ -225,7 +243,8 @@ fn shrink(
 ) -> Result<(Option<Write>, Vec<Notice>), Failure> {
     let name = stored.reference();
     let fail = |error: EditError| error.into_failure(&name);
-    let mut series = SeriesList::open(&stored.object).map_err(fail)?;
+    let listed = stored.object.shared("series");
+    let mut series = SeriesList::open(listed.as_ref()).map_err(fail)?;
     let mut removed = false;
     for gone in delta.removed() {
         removed |= series.remove(gone);
@@ -248,7 +267,7 @@ fn shrink(
 }
 
 /// What follows from the series once they stand.
-fn finish(study: &mut Object, mut series: SeriesList, rules: &Rules) -> Result<(), EditError> {
+fn finish(study: &mut Object, mut series: SeriesList<'_>, rules: &Rules) -> Result<(), EditError> {
     series.limit(rules.list_instances_up_to);
     healing::heal_series(&mut series)?;
     computed::put(study, &mut series)?;

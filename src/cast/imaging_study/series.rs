@@ -1,19 +1,21 @@
 //! `ImagingStudy.series` and the instances in them.
 
-use std::collections::BTreeMap;
-
 use dicom_dictionary_std::tags;
 
 use super::super::delta::InstanceUids;
 use super::super::edit::EditError;
 use super::super::fact::Fact;
 use super::super::mapping::{Derived, Origin};
-use super::super::object::Object;
-use super::super::row::{PutFacts, put_all};
+use super::super::object::{Object, Text, raw};
+use super::super::row::PutFacts;
+use super::super::verbatim::Verbatim;
 use super::attributes;
+use super::instance;
 use super::instances::Instances;
 use super::items::Items;
 use super::links::Links;
+use super::outline;
+use super::unlisted::Unlisted;
 
 /// What a series is known by, as a row of the mapping.
 pub(super) const DERIVED: &[Derived] = &[
@@ -28,85 +30,109 @@ pub(super) const DERIVED_OF_INSTANCES: &[Derived] =
     ];
 
 /// The series of a study while it is edited.
-pub(super) struct SeriesList {
-    series: Items,
-    /// By the place of the series. A series that does not tell its instances has none here.
-    instances: BTreeMap<usize, Instances>,
+#[derive(Default)]
+pub(super) struct SeriesList<'a> {
+    series: Items<'a>,
+    /// At the place of each series what else is seen of it.
+    outlines: Vec<outline::Series<'a>>,
+    /// At the place of each series its instances. One that does not tell them has none here.
+    instances: Vec<Option<Instances<'a>>>,
 }
 
-impl SeriesList {
+impl<'a> SeriesList<'a> {
     /// Reads the series of a study.
-    pub(super) fn open(study: &Object) -> Result<Self, EditError> {
-        let mut series = Items::read(study, "series")?;
-        let mut instances = BTreeMap::new();
-        for place in 0..series.places() {
-            let Some(object) = series.open(place) else {
-                continue;
-            };
-            if let Some(read) = Instances::read(object).map_err(|e| e.within("series"))? {
-                instances.insert(place, read);
-            }
+    pub(super) fn open(series: Option<&'a Text>) -> Result<Self, EditError> {
+        let Some(series) = series else {
+            return Ok(Self::default());
+        };
+        let stored = outline::series(series.get()).ok_or_else(|| EditError::shape("series"))?;
+        let mut list = Self {
+            series: Items::stored(stored.0),
+            instances: Vec::with_capacity(stored.1.len()),
+            outlines: stored.1,
+        };
+        for place in 0..list.series.places() {
+            let read = list.read_instances(place).map_err(|e| e.within("series"))?;
+            list.instances.push(read);
         }
-        Ok(Self { series, instances })
+        Ok(list)
+    }
+
+    fn read_instances(&mut self, place: usize) -> Result<Option<Instances<'a>>, EditError> {
+        let outline = self.outlines.get_mut(place);
+        let listed = outline.map(|series| std::mem::take(&mut series.instances));
+        let has_extensions = self.outlines.get(place).is_some_and(|it| it.has_extensions);
+        let unlisted = match has_extensions.then(|| self.series_at(place)).flatten() {
+            Some(series) => Unlisted::read(series)?,
+            None => Unlisted::default(),
+        };
+        Instances::stored(listed.unwrap_or_default(), unlisted)
     }
 
     /// Removes an instance, and its series when it was the last one there; answers whether there
     /// was such an instance.
     pub(super) fn remove(&mut self, uids: &InstanceUids) -> bool {
-        let Some(place) = self.series.position(&uids.series) else {
+        let place = self.series.position(&uids.series);
+        let Some(told) = place.and_then(|place| self.instances.get_mut(place)) else {
             return false;
         };
-        let Some(instances) = self.instances.get_mut(&place) else {
+        let Some(instances) = told else {
             return false;
         };
         let removed = instances.remove(&uids.instance);
         if removed && instances.len() == 0 {
-            self.instances.remove(&place);
+            *told = None;
             self.series.remove(&uids.series);
         }
         removed
     }
 
     /// Brings a series in step with the facts that count and with the service's Endpoint, and
-    /// adds it when it is new.
+    /// adds it when it is new; answers with its place.
     pub(super) fn put(
         &mut self,
-        uid: &str,
+        uid: &'a str,
         facts: &[Option<&Fact>],
         put: PutFacts,
         links: &Links,
-    ) -> Result<(), EditError> {
+    ) -> Result<usize, EditError> {
         let within = |error: EditError| error.within("series");
-        let series = self.series.entry(uid).map_err(within)?;
+        let place = match self.series.position(uid) {
+            Some(place) => place,
+            None => self.append(uid)?,
+        };
+        let series = self.series_at(place);
+        let series = series.ok_or_else(|| within(EditError::shape("uid")))?;
         put(attributes::SERIES, facts, series).map_err(within)?;
-        links.put_endpoint(series).map_err(within)
+        links.put_endpoint(series).map_err(within)?;
+        Ok(place)
     }
 
-    /// Brings an instance in step with the facts that count, and adds it when it is new. `afresh`
-    /// drops what was known of it before. Of one that is not listed nothing is known.
+    fn append(&mut self, uid: &'a str) -> Result<usize, EditError> {
+        let mut series = Object::default();
+        series.set("uid", uid)?;
+        self.outlines.push(outline::Series::default());
+        self.instances.push(None);
+        let json = raw("series", &series)?.get().to_owned();
+        Ok(self.series.append(uid, json))
+    }
+
+    /// Brings an instance of the series at a place in step with the facts that count, and adds it
+    /// when it is new. `afresh` drops what was known of it before. Of one that is not listed
+    /// nothing is known.
     pub(super) fn put_instance(
         &mut self,
-        uids: &InstanceUids,
-        facts: &[Option<&Fact>],
+        place: usize,
+        uid: &'a str,
+        facts: &instance::Facts<'_>,
         afresh: bool,
     ) -> Result<(), EditError> {
         let within = |error: EditError| error.within("series.instance");
-        self.series.entry(&uids.series).map_err(within)?;
-        let place = self.series.position(&uids.series).unwrap_or_default();
-        let instances = self.instances.entry(place).or_default();
-        let Some(instance) = instances.entry(&uids.instance).map_err(within)? else {
+        let Some(told) = self.instances.get_mut(place) else {
             return Ok(());
         };
-        if afresh {
-            for (row, _) in attributes::INSTANCE
-                .iter()
-                .zip(facts)
-                .filter(|(_, f)| f.is_none())
-            {
-                instance.remove(row.element);
-            }
-        }
-        put_all(attributes::INSTANCE, facts, instance).map_err(within)
+        let instances = told.get_or_insert_default();
+        instance::put(instances, uid, facts, afresh).map_err(within)
     }
 
     /// Whether no series is left.
@@ -122,32 +148,130 @@ impl SeriesList {
     /// Lists no instances any more when there are more than `most`. A study that does not list
     /// them never does again: nobody knows their UIDs.
     pub(super) fn limit(&mut self, most: u32) {
-        let all = self.instances.values().map(Instances::len).sum::<usize>();
+        let told = || self.instances.iter().flatten();
+        let all = told().map(Instances::len).sum::<usize>();
         let too_many = u32::try_from(all).map_or(true, |all| all > most);
-        if too_many || self.instances.values().any(Instances::are_unlisted) {
-            self.instances.values_mut().for_each(Instances::unlist);
+        if too_many || told().any(Instances::are_unlisted) {
+            let told = self.instances.iter_mut().flatten();
+            told.for_each(Instances::unlist);
         }
     }
 
-    /// Visits each series with its instances, if it tells any.
+    /// Visits the place of each series.
     pub(super) fn visit(
         &mut self,
-        mut visit: impl FnMut(&mut Object, Option<&mut Instances>) -> Result<(), EditError>,
+        mut visit: impl FnMut(&mut Self, usize) -> Result<(), EditError>,
     ) -> Result<(), EditError> {
         for place in 0..self.series.places() {
-            if let Some(series) = self.series.open(place) {
-                visit(series, self.instances.get_mut(&place)).map_err(|e| e.within("series"))?;
+            if !self.series.is_removed(place) {
+                visit(self, place).map_err(|error| error.within("series"))?;
             }
         }
         Ok(())
     }
 
+    /// What was seen of the series at a place, as long as nobody edits it.
+    pub(super) fn seen_at(&self, place: usize) -> Option<&outline::Series<'a>> {
+        self.series.closed(place)?;
+        self.outlines.get(place)
+    }
+
+    /// The series at a place, to be edited; none when it was removed. The list of its instances is
+    /// not in it.
+    pub(super) fn series_at(&mut self, place: usize) -> Option<&mut Object> {
+        let list = self.outlines.get(place)?.list_range();
+        self.series.open_without(place, list)
+    }
+
+    /// The instances of the series at a place, if it tells any.
+    pub(super) fn instances_at(&mut self, place: usize) -> Option<&mut Instances<'a>> {
+        self.instances.get_mut(place)?.as_mut()
+    }
+
     /// Writes everything back into the study.
     pub(super) fn close(mut self, study: &mut Object) -> Result<(), EditError> {
-        self.visit(|series, instances| match instances {
-            Some(instances) => instances.write(series),
-            None => Ok(()),
-        })?;
+        self.visit(Self::close_series)?;
         self.series.write(study, "series")
+    }
+
+    /// Writes its instances back into a series, where anything was changed in it or in them.
+    fn close_series(&mut self, place: usize) -> Result<(), EditError> {
+        let told = self.instances_at(place);
+        if told.is_some_and(|told| told.changed()) {
+            self.series_at(place);
+        }
+        let told = self.instances.get(place).and_then(Option::as_ref);
+        let Some(series) = self.series.opened(place) else {
+            return Ok(());
+        };
+        if let Some(told) = told {
+            told.write(series)?;
+        }
+        let is_listed = told.is_some_and(|told| told.listed.changed());
+        let list = self.outlines.get(place).and_then(|series| series.list);
+        if let Some((_, list)) = list.filter(|_| series.changed() && !is_listed) {
+            series.set("instance", &Verbatim(list))?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The series of a study after an edit.
+    fn after(series: &str, edit: impl FnOnce(&mut SeriesList<'_>)) -> String {
+        let mut study = Object::parse(&format!(r#"{{"series":{series}}}"#)).unwrap();
+        let stored = study.shared("series");
+        let mut list = SeriesList::open(stored.as_ref()).unwrap();
+        edit(&mut list);
+        list.close(&mut study).unwrap();
+        study.get("series").unwrap().get().to_owned()
+    }
+
+    #[test]
+    fn a_series_that_is_edited_keeps_its_list_and_the_others_every_byte() {
+        let stored = concat!(
+            r#"[ {"uid":"1" , "instance": [{"uid":"2", "x":1.0} ,{}], "number" : 1},"#,
+            r#" {"instance":[ ],"uid":"3"}]"#
+        );
+        let edited = after(stored, |list| {
+            list.series_at(0).unwrap().set("number", &2).unwrap();
+        });
+        assert_eq!(
+            edited,
+            concat!(
+                r#"[{"uid":"1","instance":[{"uid":"2", "x":1.0} ,{}],"number":2},"#,
+                r#"{"instance":[ ],"uid":"3"}]"#
+            )
+        );
+        let looked_at = after(stored, |list| {
+            assert!(list.series_at(1).is_some_and(|series| !series.changed()));
+        });
+        assert_eq!(looked_at, stored);
+    }
+
+    #[test]
+    fn an_instance_comes_into_its_list_beside_the_others() {
+        let stored =
+            r#"[{"uid":"1", "instance":[{"uid":"2", "x":1.0}],"extension":[{"url":"u"}]}]"#;
+        let facts = [None, Some(&Fact::Number(7)), None];
+        let put = |uid: &'static str| {
+            after(stored, |list| {
+                list.put_instance(0, uid, &facts, false).unwrap();
+            })
+        };
+        let rest = r#""extension":[{"url":"u"}]}]"#;
+        assert_eq!(
+            put("3"),
+            format!(
+                r#"[{{"uid":"1","instance":[{{"uid":"2", "x":1.0}},{{"uid":"3","number":7}}],{rest}"#
+            )
+        );
+        assert_eq!(
+            put("2"),
+            format!(r#"[{{"uid":"1","instance":[{{"uid":"2","x":1.0,"number":7}}],{rest}"#)
+        );
     }
 }

@@ -65,19 +65,24 @@ impl Unlisted {
 
     /// Removes an instance; answers whether it was there.
     pub(super) fn remove(&mut self, uid: &str) -> bool {
-        let removed = self.digests.remove(&digest(uid));
+        let removed = !self.digests.is_empty() && self.digests.remove(&digest(uid));
         self.changed |= removed;
         removed
     }
 
     /// Whether an instance is there.
     pub(super) fn contains(&self, uid: &str) -> bool {
-        self.digests.contains(&digest(uid))
+        !self.digests.is_empty() && self.digests.contains(&digest(uid))
     }
 
     /// How many instances there are.
     pub(super) fn len(&self) -> usize {
         self.digests.len()
+    }
+
+    /// Whether any were added or removed.
+    pub(super) const fn changed(&self) -> bool {
+        self.changed
     }
 
     /// Writes the extension back, if anything was changed. Other extensions stay as they are.
