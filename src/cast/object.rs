@@ -244,6 +244,22 @@ mod tests {
     }
 
     #[test]
+    fn a_copy_is_edited_without_the_other() {
+        let one = Object::parse(r#"{"a":1,"b":[2],"c":null}"#).unwrap();
+        let (mut other, text) = (one.clone(), one.shared("b").unwrap());
+        other.set("b", &3).unwrap();
+        other.remove("a");
+        assert_eq!(
+            serde_json::to_string(&other).unwrap(),
+            r#"{"b":3,"c":null}"#
+        );
+        let unchanged = serde_json::to_string(&one).unwrap();
+        assert_eq!(unchanged, r#"{"a":1,"b":[2],"c":null}"#);
+        assert_eq!((text.get(), one.changed()), ("[2]", false));
+        assert!(one.shared("c").is_none());
+    }
+
+    #[test]
     fn a_wrong_shape_names_the_element() {
         let object = Object::parse(r#"{"a":[1],"o":[{},5]}"#).unwrap();
         assert_eq!(object.text("a"), Err(EditError::shape("a")));
