@@ -46,7 +46,6 @@ mod stored;
 mod study_key;
 mod table;
 mod terminology;
-mod verbatim;
 mod write;
 
 pub use change::{Action, Change};

@@ -139,6 +139,14 @@ impl Object {
         Ok(())
     }
 
+    /// Sets a member to a JSON text.
+    pub(super) fn set_json(&mut self, name: &'static str, json: String) -> Result<(), EditError> {
+        let raw = RawValue::from_string(json).map_err(|_| EditError::Build(name))?;
+        Arc::make_mut(&mut self.members).insert(Cow::Borrowed(name), raw.into());
+        self.changed = true;
+        Ok(())
+    }
+
     /// Sets an array member, or removes it when the array is empty, which FHIR does not allow.
     pub(super) fn set_list<T: Serialize>(
         &mut self,

@@ -124,6 +124,10 @@ pub(super) fn concept(object: &mut Object, row: &Row, fact: &Fact) -> Result<(),
     let Fact::Json(json) = fact else {
         return Err(EditError::Build(row.element));
     };
+    let stored = object.get(row.element);
+    if stored.is_some_and(|stored| stored.get() == &**json) {
+        return Ok(());
+    }
     let wanted = Object::parse(json).ok_or(EditError::Build(row.element))?;
     let Some(mut stored) = object.object(row.element)? else {
         return object.set(row.element, &wanted);

@@ -4,11 +4,8 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::ops::Range;
 
-use serde::{Serialize, Serializer};
-
 use super::super::edit::EditError;
 use super::super::object::Object;
-use super::super::verbatim::Verbatim;
 
 /// An array of objects that have a `uid`. An item is opened when it is edited; the others keep
 /// every byte.
@@ -94,8 +91,9 @@ impl<'a> Items<'a> {
     /// Removes the items of which `uid` gives one, from their texts; answers with those.
     pub(super) fn take(&mut self, uid: impl Fn(&str) -> Option<String>) -> Vec<String> {
         let mut taken = Vec::new();
-        for item in &mut self.items {
-            if let Some(uid) = item.text().and_then(|json| uid(&json)) {
+        for item in self.items.iter_mut().filter(|item| !item.is_removed()) {
+            let uid = item.json("uid").ok().and_then(|json| uid(&json));
+            if let Some(uid) = uid {
                 taken.push(uid);
                 item.state = State::Removed;
             }
@@ -185,13 +183,15 @@ impl<'a> Items<'a> {
             object.remove(name);
             return Ok(());
         }
-        object.set(name, self)
-    }
-}
-
-impl Serialize for Items<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(self.items.iter().filter(|item| !item.is_removed()))
+        let mut json = String::from("[");
+        for item in self.items.iter().filter(|item| !item.is_removed()) {
+            if json.len() > 1 {
+                json.push(',');
+            }
+            json.push_str(&item.json(name)?);
+        }
+        json.push(']');
+        object.set_json(name, json)
     }
 }
 
@@ -219,24 +219,14 @@ impl<'a> Item<'a> {
         matches!(&self.state, State::Open(object) if object.changed())
     }
 
-    /// Its JSON text; none when it was removed.
-    fn text(&self) -> Option<Cow<'_, str>> {
+    /// Its JSON text, as it was when it was removed.
+    fn json(&self, name: &'static str) -> Result<Cow<'_, str>, EditError> {
         match &self.state {
             State::Open(object) if object.changed() => {
-                serde_json::to_string(object).ok().map(Cow::Owned)
+                let json = serde_json::to_string(object);
+                json.map(Cow::Owned).map_err(|_| EditError::Build(name))
             }
-            State::Open(_) | State::Closed => Some(Cow::Borrowed(&self.json)),
-            State::Removed => None,
-        }
-    }
-}
-
-impl Serialize for Item<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match &self.state {
-            State::Open(object) if object.changed() => object.serialize(serializer),
-            State::Open(_) | State::Closed => Verbatim(&self.json).serialize(serializer),
-            State::Removed => serializer.serialize_unit(),
+            State::Open(_) | State::Closed | State::Removed => Ok(Cow::Borrowed(&self.json)),
         }
     }
 }

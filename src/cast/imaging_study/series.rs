@@ -8,7 +8,6 @@ use super::super::fact::Fact;
 use super::super::mapping::{Derived, Origin};
 use super::super::object::{Object, Text, raw};
 use super::super::row::PutFacts;
-use super::super::verbatim::Verbatim;
 use super::attributes;
 use super::instance;
 use super::instances::Instances;
@@ -210,7 +209,7 @@ impl<'a> SeriesList<'a> {
         let is_listed = told.is_some_and(|told| told.listed.changed());
         let list = self.outlines.get(place).and_then(|series| series.list);
         if let Some((_, list)) = list.filter(|_| series.changed() && !is_listed) {
-            series.set("instance", &Verbatim(list))?;
+            series.set_json("instance", list.to_owned())?;
         }
         Ok(())
     }
