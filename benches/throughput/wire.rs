@@ -110,7 +110,7 @@ impl Wire {
     fn end(&self, kind: &'static str, status: StatusCode, request: Bytes, answer: Bytes) {
         let mut traffic = self.lock();
         traffic.bytes_from_server += answer.len() as u64;
-        if !status.is_success() {
+        if !status.is_success() && status != StatusCode::NOT_MODIFIED {
             *traffic.refusals.entry(status.as_u16()).or_default() += 1;
         }
         if kind != TRANSACTION {

@@ -14,7 +14,7 @@ use super::begin::{Begin, Start};
 use super::breaker::Breaker;
 use super::concurrency::Concurrency;
 use super::gate::Gate;
-use super::keeper::{Keeper, Keeping};
+use super::keeper::{Keeper, Keeping, Wanted};
 use super::lane::Lane;
 use super::open_records::OpenRecords;
 use super::progress::Progress;
@@ -123,7 +123,10 @@ impl<T: Target> Engine<T> {
         let (gate, trouble) = (Gate::new(), Gate::new());
         let (pages, read) = mpsc::channel(1);
         let (rounds, signalled) = mpsc::channel(1);
-        let (wanted, to_save) = watch::channel(begin.position);
+        let (wanted, to_save) = watch::channel(Wanted {
+            position: begin.position,
+            at_rest: true,
+        });
         let (saved, stored) = watch::channel(begin.position);
         let retrying = Retrying::new();
         let reader = self.reader(feed, &trouble, pages, stop);
@@ -224,7 +227,7 @@ impl<T: Target> Engine<T> {
         &self,
         etag: Option<ETag>,
         gate: &Gate,
-        wanted: watch::Receiver<SyncState>,
+        wanted: watch::Receiver<Wanted>,
         saved: watch::Sender<SyncState>,
     ) -> Keeper {
         Keeper {

@@ -25,6 +25,11 @@ impl Gathering {
         }
     }
 
+    /// Whether another page is to come soon.
+    pub(super) const fn expects_more(&self) -> bool {
+        self.until.is_some()
+    }
+
     /// Waits until changes are not gathered any more; for ever when they are not now.
     pub(super) async fn ended(&mut self) {
         match self.until {

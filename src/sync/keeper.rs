@@ -1,6 +1,5 @@
 //! Keeps the position in the store: the newest one, one write at a time.
 
-use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -20,6 +19,14 @@ use crate::store::{ETag, Store, SyncState};
 /// of the work that it saves after a crash.
 const PAUSE: Duration = Duration::from_millis(100);
 
+/// The position as it should be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Wanted {
+    pub(super) position: SyncState,
+    /// Whether there is nothing to do that would move it on.
+    pub(super) at_rest: bool,
+}
+
 /// The task of a keeper, which may be waited for again after it has ended.
 pub(super) type Keeping = Fuse<AbortOnDropHandle<Result<(), Failure>>>;
 
@@ -29,8 +36,7 @@ pub(super) struct Keeper {
     pub(super) etag: Option<ETag>,
     pub(super) retry: Arc<settings::Retry>,
     pub(super) gate: Gate,
-    /// The position as it should be.
-    pub(super) wanted: watch::Receiver<SyncState>,
+    pub(super) wanted: watch::Receiver<Wanted>,
     /// The position as it is stored.
     pub(super) saved: watch::Sender<SyncState>,
 }
@@ -41,20 +47,19 @@ impl Keeper {
     /// # Errors
     /// Somebody else moved the stored position: there must be no second writer.
     pub(super) async fn run(mut self) -> Result<(), Failure> {
-        let mut moves = self.wanted.clone();
-        let ended = async move { while moves.changed().await.is_ok() {} };
-        let mut ended = pin!(ended);
         while self.wanted.changed().await.is_ok() {
             self.save().await?;
-            if timeout(PAUSE, &mut ended).await.is_ok() {
-                break;
-            }
+            let saved = *self.saved.borrow();
+            let mut wanted = self.wanted.clone();
+            let rests = wanted.wait_for(|it| it.at_rest && it.position != saved);
+            // It rests, nobody can move it any more, or the time has come.
+            let _ = timeout(PAUSE, rests).await;
         }
         self.save().await
     }
 
     async fn save(&mut self) -> Result<(), Failure> {
-        let state = *self.wanted.borrow_and_update();
+        let state = self.wanted.borrow_and_update().position;
         if state == *self.saved.borrow() {
             return Ok(());
         }
@@ -117,11 +122,19 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_position_that_keeps_moving_is_saved_now_and_then_and_at_once_in_the_end() {
+    async fn a_position_that_keeps_moving_is_saved_now_and_then_and_at_once_when_it_rests_or_ends()
+    {
         let folder = tempfile::tempdir().unwrap();
         let store = Arc::new(SqliteStore::open(&folder.path().join("radcast.db")).unwrap());
-        let (wanted, to_save) = watch::channel(SyncState::default());
-        let (saved, _) = watch::channel(SyncState::default());
+        let at = |sequence, at_rest| Wanted {
+            position: SyncState {
+                sequence,
+                timestamp: None,
+            },
+            at_rest,
+        };
+        let (wanted, to_save) = watch::channel(at(0, true));
+        let (saved, stored) = watch::channel(SyncState::default());
         let keeper = Keeper {
             store: store.clone(),
             etag: None,
@@ -132,19 +145,19 @@ mod tests {
         };
         let running = tokio::spawn(keeper.run());
         for sequence in 1..=950 {
-            let timestamp = None;
-            wanted.send_replace(SyncState {
-                sequence,
-                timestamp,
-            });
+            wanted.send_replace(at(sequence, false));
             sleep(Duration::from_millis(1)).await;
         }
+        wanted.send_replace(at(950, true));
+        sleep(Duration::from_millis(1)).await;
+        assert_eq!(stored.borrow().sequence, 950);
+        wanted.send_replace(at(951, false));
         let ending = Instant::now();
         drop(wanted);
         running.await.unwrap().unwrap();
         assert!(ending.elapsed() < Duration::from_millis(10));
         let (state, ETag(saves)) = store.sync_state().await.unwrap().unwrap();
-        assert_eq!(state.sequence, 950);
-        assert!((9..=12).contains(&saves.parse().unwrap()), "{saves}");
+        assert_eq!(state.sequence, 951);
+        assert!((10..=13).contains(&saves.parse().unwrap()), "{saves}");
     }
 }

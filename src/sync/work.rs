@@ -14,7 +14,7 @@ use super::archiving::Refused;
 use super::breaker::Breaker;
 use super::done::{Again, Done};
 use super::gathering::Gathering;
-use super::keeper::Keeping;
+use super::keeper::{Keeping, Wanted};
 use super::lane::Lane;
 use super::ledger::Ledger;
 use super::panicked::panicked;
@@ -27,7 +27,7 @@ use super::target::{Reading, Target};
 use crate::dicom::InstanceKey;
 use crate::failure::{Class, Failure, OmittedValue, Subject};
 use crate::notify::Escalated;
-use crate::store::{SyncState, row_key};
+use crate::store::row_key;
 
 /// Of how many units at once it is read what they will need.
 const MOST_AHEAD: usize = 20;
@@ -40,7 +40,7 @@ pub(super) struct Work<T: Target> {
     running: JoinSet<Done<T>>,
     rounds: Rounds,
     progress: Progress,
-    wanted: watch::Sender<SyncState>,
+    wanted: watch::Sender<Wanted>,
     observer: Arc<dyn Observer>,
     bounds: Bounds,
     breaker: Breaker,
@@ -72,10 +72,10 @@ impl<T: Target> Work<T> {
         bounds: Bounds,
         observer: Arc<dyn Observer>,
         progress: Progress,
-        wanted: watch::Sender<SyncState>,
+        wanted: watch::Sender<Wanted>,
         breaker: Breaker,
     ) -> Self {
-        let position = *wanted.borrow();
+        let position = wanted.borrow().position;
         Self {
             schedule: Schedule::new(Arc::clone(&lane.target)),
             lane: Arc::new(lane),
@@ -343,9 +343,13 @@ impl<T: Target> Work<T> {
     }
 
     fn move_position(&self) {
-        let position = self.ledger.position();
+        let idle = self.schedule.len() == 0 && self.running.is_empty();
+        let now = Wanted {
+            position: self.ledger.position(),
+            at_rest: idle && !self.gathering.expects_more(),
+        };
         self.wanted
-            .send_if_modified(|wanted| std::mem::replace(wanted, position) != position);
+            .send_if_modified(|wanted| std::mem::replace(wanted, now) != now);
     }
 }
 
