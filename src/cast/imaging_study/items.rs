@@ -206,6 +206,10 @@ impl<'a> Item<'a> {
         }
     }
 
+    pub(super) fn uid(&self) -> Option<&str> {
+        self.uid.as_deref()
+    }
+
     #[cfg(test)]
     pub(super) fn into_plain(self) -> (String, Option<String>) {
         (self.json.into_owned(), self.uid.map(Cow::into_owned))

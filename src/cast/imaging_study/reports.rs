@@ -7,9 +7,11 @@ use memchr::memmem;
 use serde::Deserialize;
 
 use super::super::delta::InstanceUids;
+use super::super::object::Object;
 use super::super::observation::dose::{REPORT_CLASSES, is_report_class};
 use super::super::{Resource, Rules, StudyDelta};
 use super::identity::Identity;
+use super::outline;
 
 #[derive(Deserialize)]
 struct SeriesHead<'a> {
@@ -48,14 +50,41 @@ pub(in crate::cast) fn former_reports(
     let stated = stated.filter(|(_, said)| said.observations.is_empty());
     let stated: HashSet<_> = stated.map(|(change, _)| InstanceUids::of(change)).collect();
     let removes = !delta.removed().is_empty();
-    if !removes && (stated.is_empty() || !found.iter().any(may_list_reports)) {
+    let lists_none = !found.iter().any(may_list_reports);
+    if !removes && (stated.is_empty() || lists_none) {
         return Vec::new();
     }
     let Ok((Some(stored), _)) = Identity::new(delta.study(), rules).find(found) else {
         return Vec::new();
     };
+    let untold = lists_none.then(|| untold(delta, &stored.object)).flatten();
+    untold.unwrap_or_else(|| listed_reports(delta, &stated, &stored.object))
+}
+
+/// The removed instances of which a study that lists no reports tells nothing: those of series that
+/// it does not have. `None` where that needs a closer look.
+fn untold(delta: &StudyDelta, study: &Object) -> Option<Vec<String>> {
+    let (items, outlines) = outline::series(study.get("series")?.get())?;
+    let mut untold = Vec::new();
+    for uids in delta.removed() {
+        // Of several with one uid the last counts.
+        let at = items.iter().rposition(|it| it.uid() == Some(&uids.series));
+        match at.and_then(|at| outlines.get(at)) {
+            Some(series) => series.modality()??.code.map(drop)?,
+            None => untold.push(uids.instance.clone()),
+        }
+    }
+    Some(untold)
+}
+
+/// As [`former_reports`], by all that the stored study lists.
+fn listed_reports(
+    delta: &StudyDelta,
+    stated: &HashSet<InstanceUids>,
+    study: &Object,
+) -> Vec<String> {
     // What cannot be read is told of when the study is merged.
-    let Ok(Some(series)) = stored.object.decode::<Vec<SeriesHead<'_>>>("series") else {
+    let Ok(Some(series)) = study.decode::<Vec<SeriesHead<'_>>>("series") else {
         return Vec::new();
     };
     let series: HashMap<_, _> = series
@@ -132,6 +161,8 @@ mod tests {
     use proptest::sample::select;
 
     use super::*;
+    use crate::cast::{Action, Change};
+    use crate::dicom::InstanceKey;
 
     /// Whether the plain way finds reports among the series.
     fn lists_reports(series: &str) -> bool {
@@ -168,6 +199,44 @@ mod tests {
             ));
             let series = format!("[{}]", series.collect::<Vec<_>>().join(","));
             prop_assert!(may_list_reports(&study(&series)) || !lists_reports(&series), "{}", series);
+        }
+    }
+
+    /// A delta that removes an instance of each of some series.
+    fn removal(series: &[u8]) -> StudyDelta {
+        let changes = series.iter().map(|series| {
+            let key = InstanceKey {
+                partition: None,
+                study: "1".to_owned(),
+                series: series.to_string(),
+                instance: "7".to_owned(),
+            };
+            Change::read(
+                1,
+                key,
+                Action::Delete,
+                None,
+                &Rules::new("https://dicom.example"),
+            )
+            .unwrap()
+        });
+        StudyDelta::fold(changes).unwrap()
+    }
+
+    proptest! {
+        #[test]
+        fn a_study_without_reports_tells_the_same_at_first_sight(
+            all in prop::collection::vec((0..4_u8, select(&[r#""modality":{"code":"CT"},"#, r#""modality":{"system":"s"},"#, ""][..])), 0..4),
+            removed in prop::collection::vec(0..4_u8, 1..4),
+        ) {
+            let series = all.iter().map(|(uid, modality)| format!(
+                r#"{{"uid":"{uid}",{modality}"instance":[{{"uid":"1"}}]}}"#
+            ));
+            let study = study(&format!("[{}]", series.collect::<Vec<_>>().join(",")));
+            let (delta, nothing) = (removal(&removed), HashSet::new());
+            if let Some(seen) = untold(&delta, study.object()) {
+                prop_assert_eq!(seen, listed_reports(&delta, &nothing, study.object()));
+            }
         }
     }
 
