@@ -48,20 +48,23 @@ impl Keeper {
     /// Somebody else moved the stored position: there must be no second writer.
     pub(super) async fn run(mut self) -> Result<(), Failure> {
         while self.wanted.changed().await.is_ok() {
-            self.save().await?;
+            if !self.save().await? {
+                continue;
+            }
             let saved = *self.saved.borrow();
             let mut wanted = self.wanted.clone();
             let rests = wanted.wait_for(|it| it.at_rest && it.position != saved);
             // It rests, nobody can move it any more, or the time has come.
             let _ = timeout(PAUSE, rests).await;
         }
-        self.save().await
+        self.save().await.map(drop)
     }
 
-    async fn save(&mut self) -> Result<(), Failure> {
+    /// Saves the position; answers whether it had moved.
+    async fn save(&mut self) -> Result<bool, Failure> {
         let state = self.wanted.borrow_and_update().position;
         if state == *self.saved.borrow() {
-            return Ok(());
+            return Ok(false);
         }
         let hold = self.gate.hold();
         let mut delays = endless(&self.retry);
@@ -72,7 +75,7 @@ impl Keeper {
                     debug!(event = "position_saved", position = state.sequence);
                     self.etag = Some(etag);
                     self.saved.send_replace(state);
-                    return Ok(());
+                    return Ok(true);
                 }
                 Err(failure) if failure.code == Code::StoreConflict => return Err(failure),
                 Err(failure) => {
@@ -144,6 +147,11 @@ mod tests {
             saved,
         };
         let running = tokio::spawn(keeper.run());
+        wanted.send_replace(at(0, false));
+        sleep(Duration::from_millis(1)).await;
+        wanted.send_replace(at(1, false));
+        sleep(Duration::from_millis(1)).await;
+        assert_eq!(stored.borrow().sequence, 1);
         for sequence in 1..=950 {
             wanted.send_replace(at(sequence, false));
             sleep(Duration::from_millis(1)).await;
