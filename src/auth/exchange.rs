@@ -10,7 +10,7 @@ use reqwest::Response;
 use reqwest::header::{ACCEPT, CONTENT_TYPE, IF_NONE_MATCH};
 use reqwest::redirect::Policy;
 
-use super::room::Room;
+use super::buffers::Buffers;
 use crate::failure::{Symptom, describe, retry_after};
 
 /// The most room that is made for an answer before it comes.
@@ -105,7 +105,7 @@ pub trait Exchange: fmt::Debug + Send + Sync + 'static {
 #[derive(Debug, Clone)]
 pub struct HttpExchange {
     client: reqwest::Client,
-    room: Room,
+    buffers: Buffers,
 }
 
 impl HttpExchange {
@@ -120,7 +120,7 @@ impl HttpExchange {
             .build()?;
         Ok(Self {
             client,
-            room: Room::default(),
+            buffers: Buffers::default(),
         })
     }
 }
@@ -162,12 +162,12 @@ impl HttpExchange {
     async fn gather(&self, mut response: Response) -> Result<Bytes, reqwest::Error> {
         let length = response.content_length().unwrap_or_default();
         let length = usize::try_from(length).map_or(MOST_ROOM, |length| length.min(MOST_ROOM));
-        let mut body = self.room.take(length);
+        let mut body = self.buffers.take(length);
         while let Some(chunk) = response.chunk().await? {
             body.extend_from_slice(&chunk);
         }
         let body = body.freeze();
-        self.room.keep(&body);
+        self.buffers.keep(&body);
         Ok(body)
     }
 }

@@ -2,8 +2,8 @@
 //! one [`TokenSource`] for all clients, over the identities of Microsoft Entra.
 
 mod bridge;
+mod buffers;
 mod exchange;
-mod room;
 mod source;
 mod trouble;
 

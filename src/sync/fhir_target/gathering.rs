@@ -9,9 +9,8 @@ use std::time::Duration;
 
 use tokio::sync::{Mutex as Turn, oneshot};
 
-use super::searching::search;
 use crate::cast::{Query, Resource};
-use crate::failure::Failure;
+use crate::failure::{Code, Failure};
 use crate::fhir::FhirClient;
 
 /// The most searches in one.
@@ -106,6 +105,19 @@ impl Gathering {
     fn waiting(&self) -> MutexGuard<'_, VecDeque<Waiting>> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// What one search finds.
+pub(super) async fn search(client: &FhirClient, query: &Query) -> Result<Vec<Resource>, Failure> {
+    let found = client.search(query.resource_type, &query.encoded()).await?;
+    found
+        .iter()
+        .map(|json| Resource::parse(json.get()))
+        .collect::<Result<_, _>>()
+        .map_err(|_| {
+            let message = format!("a stored {} is not a JSON object", query.resource_type);
+            Failure::new(Code::FhirInvalidResource, message)
+        })
 }
 
 /// One search for all; deals out what it finds. `None` when it fails or cannot be dealt out: then

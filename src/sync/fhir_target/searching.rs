@@ -3,23 +3,10 @@
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::gathering::Gathering;
+use super::gathering::{Gathering, search};
 use crate::cast::{EndpointLookup, Query, Resource};
-use crate::failure::{Code, Failure};
+use crate::failure::Failure;
 use crate::fhir::FhirClient;
-
-/// What one search finds.
-pub(super) async fn search(client: &FhirClient, query: &Query) -> Result<Vec<Resource>, Failure> {
-    let found = client.search(query.resource_type, &query.encoded()).await?;
-    found
-        .iter()
-        .map(|json| Resource::parse(json.get()))
-        .collect::<Result<_, _>>()
-        .map_err(|_| {
-            let message = format!("a stored {} is not a JSON object", query.resource_type);
-            Failure::new(Code::FhirInvalidResource, message)
-        })
-}
 
 /// Searches at a server.
 #[derive(Debug)]

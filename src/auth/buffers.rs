@@ -18,16 +18,16 @@ const MOST: usize = 4;
 
 /// Memory to read answers into. Cheap to clone; all clones are one.
 #[derive(Clone, Default)]
-pub(super) struct Room(Arc<Mutex<VecDeque<Bytes>>>);
+pub(super) struct Buffers(Arc<Mutex<VecDeque<Bytes>>>);
 
-impl fmt::Debug for Room {
+impl fmt::Debug for Buffers {
     /// Tells nothing of the answers: they hold patient data.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Room").finish_non_exhaustive()
+        f.debug_struct("Buffers").finish_non_exhaustive()
     }
 }
 
-impl Room {
+impl Buffers {
     /// Empty, with room for so many bytes.
     pub(super) fn take(&self, length: usize) -> BytesMut {
         let mut body = self.free(length).unwrap_or_default();
@@ -62,36 +62,36 @@ mod tests {
 
     #[test]
     fn memory_is_used_again_once_nobody_reads_it() {
-        let room = Room::default();
-        let body = |room: &Room| {
-            let mut body = room.take(LEAST);
+        let buffers = Buffers::default();
+        let body = |buffers: &Buffers| {
+            let mut body = buffers.take(LEAST);
             body.resize(LEAST, 7);
             let body = body.freeze();
-            room.keep(&body);
+            buffers.keep(&body);
             body
         };
-        let first = body(&room);
+        let first = body(&buffers);
         let part = first.slice(5..9);
         let place = first.as_ptr();
         drop(first);
-        let second = body(&room);
+        let second = body(&buffers);
         assert_ne!(second.as_ptr(), place);
         assert_eq!(part, [7; 4][..]);
         drop(part);
-        let third = room.take(LEAST);
+        let third = buffers.take(LEAST);
         assert_eq!((third.as_ptr(), third.len()), (place, 0));
     }
 
     #[test]
     fn what_is_small_or_very_large_is_not_kept() {
-        let room = Room::default();
+        let buffers = Buffers::default();
         for length in [LEAST - 1, LARGEST + 1] {
-            room.keep(&Bytes::from(vec![0; length]));
+            buffers.keep(&Bytes::from(vec![0; length]));
         }
         let body = Bytes::from(vec![b'x'; LEAST]);
-        room.keep(&body);
-        assert!(!format!("{room:?}").contains("xx"));
-        (0..9).for_each(|_| room.keep(&Bytes::from(vec![0; LEAST])));
-        assert_eq!(room.0.lock().unwrap().len(), MOST);
+        buffers.keep(&body);
+        assert!(!format!("{buffers:?}").contains("xx"));
+        (0..9).for_each(|_| buffers.keep(&Bytes::from(vec![0; LEAST])));
+        assert_eq!(buffers.0.lock().unwrap().len(), MOST);
     }
 }
