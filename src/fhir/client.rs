@@ -127,13 +127,14 @@ impl FhirClient {
         Ok(read.meta.version_id == version)
     }
 
-    /// Carries out all of these requests, or none.
+    /// Carries out all of these requests, or none. Their resources are dropped.
     ///
     /// # Errors
     /// The server cannot be reached or refuses, or its answer does not answer the requests.
-    pub async fn transaction(&self, requests: &[Request]) -> Result<Vec<Response>, Failure> {
+    pub async fn transaction(&self, requests: &mut [Request]) -> Result<Vec<Response>, Failure> {
         let bundle = Request::bundle(requests)
             .map_err(|error| Failure::new(Code::InternalPanic, error.to_string()))?;
+        requests.iter_mut().for_each(Request::drop_resource);
         let request = Outgoing {
             body: Some(bundle.into()),
             ..Outgoing::get(self.base.clone(), FHIR_JSON)
@@ -227,7 +228,7 @@ mod tests {
             }
         };
         let refused = tokio::select! {
-            answer = client.transaction(&[]) => answer.unwrap_err(),
+            answer = client.transaction(&mut []) => answer.unwrap_err(),
             () = redirect => unreachable!(),
         };
         assert_eq!(refused.code, Code::FhirWrongAddress);

@@ -64,7 +64,7 @@ settings! {
         "Studies written at the same time. Order is kept within a study and within a patient.";
     WORKER_SLOW_AFTER: "DicomCastWorker:SlowAfter", Span(TICK), Default("00:00:05"),
         "A study whose write takes longer says that the FHIR server is slow: fewer are then written at the same time, and more again as it answers sooner. A refusal for a passing cause halves their number.";
-    WORKER_PAGES_AHEAD: "DicomCastWorker:PagesAhead", Integer(1, 64), Default("20"),
+    WORKER_PAGES_AHEAD: "DicomCastWorker:PagesAhead", Integer(1, 64), Default("16"),
         "Pages of entries held in memory.";
     WORKER_GATHER_TIME: "DicomCastWorker:GatherTime", Span(Duration::ZERO), Default("00:00:01"),
         "While there is more to read, the longest that entries of a study wait for more of it, to be written together.";

@@ -183,7 +183,9 @@ impl<'a> Items<'a> {
             object.remove(name);
             return Ok(());
         }
-        let mut json = String::from("[");
+        let room = self.items.iter().map(|item| item.json.len() + 1);
+        let mut json = String::with_capacity(room.sum::<usize>() + 2);
+        json.push('[');
         for item in self.items.iter().filter(|item| !item.is_removed()) {
             if json.len() > 1 {
                 json.push(',');

@@ -208,7 +208,7 @@ fn transaction(
         .collect::<Result<Vec<_>, _>>();
     let requests = requests.map_err(|failure| failure.to_string())?;
     let bundle = Request::bundle(&requests).map_err(|error| error.to_string())?;
-    let bundle: serde_json::Value = serde_json::from_str(&bundle).map_err(|e| e.to_string())?;
+    let bundle: serde_json::Value = serde_json::from_slice(&bundle).map_err(|e| e.to_string())?;
     Ok(Previewed {
         transaction: serde_json::to_string_pretty(&bundle).map_err(|error| error.to_string())?,
         sources: sources::table(delta, &bundle, attributes),

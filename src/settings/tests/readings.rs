@@ -57,7 +57,7 @@ fn default_worker() -> Worker {
         poll_interval_during_catchup: Duration::ZERO,
         max_concurrency: 8,
         slow_after: seconds(5),
-        pages_ahead: 20,
+        pages_ahead: 16,
         gather_time: seconds(1),
         shutdown_grace_period: seconds(25),
     }

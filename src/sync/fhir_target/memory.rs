@@ -18,7 +18,7 @@ use crate::cast::{Query, Resource};
 const TRUSTED_FOR: Duration = Duration::from_secs(60);
 
 /// The most that is kept altogether, in bytes.
-const MOST: usize = 8 << 20;
+const MOST: usize = 6 << 20;
 
 /// The largest answer that is kept, in bytes.
 pub(super) const LARGEST: usize = 2 << 20;
@@ -185,7 +185,7 @@ mod tests {
             assert!(memory.kept().size <= MOST);
         }
         let left = memory.kept().answers.len();
-        assert!((60..64).contains(&left), "{left}");
+        assert!((44..48).contains(&left), "{left}");
         assert!(memory.take(&query(1)).is_none());
         assert!(memory.take(&query(99)).is_some());
         memory.put(query(200), answer(LARGEST));

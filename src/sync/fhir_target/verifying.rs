@@ -47,7 +47,7 @@ impl FhirTarget {
 }
 
 /// Whether a write is of a stored resource.
-fn is_of(write: &Write, stored: &Resource) -> bool {
+pub(super) fn is_of(write: &Write, stored: &Resource) -> bool {
     match write {
         Write::Create { .. } => false,
         Write::Update { id, .. } | Write::Delete { id, .. } => {

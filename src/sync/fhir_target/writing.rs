@@ -5,6 +5,7 @@ use tracing::debug;
 use super::FhirTarget;
 use super::looking_up::LookedUp;
 use super::remembering::Sent;
+use super::verifying::is_of;
 use crate::cast::{Resource, StudyDelta, Write};
 use crate::failure::{Code, Failure};
 use crate::fhir::{Request, Response};
@@ -15,7 +16,7 @@ impl FhirTarget {
     pub(super) async fn send(
         &self,
         delta: &StudyDelta,
-        looked_up: LookedUp,
+        mut looked_up: LookedUp,
         writes: Vec<Write>,
     ) -> Result<Applied, Failure> {
         if writes.is_empty() {
@@ -23,10 +24,15 @@ impl FhirTarget {
             self.remember(looked_up, &[], &[]);
             return Ok(Applied::default());
         }
+        // What takes its place is held already, and may be large.
+        looked_up
+            .found
+            .study
+            .retain(|stored| !writes.iter().any(|write| is_of(write, stored)));
         let sent: Vec<_> = writes.iter().map(Sent::of).collect();
         let requests = writes.into_iter().map(request);
-        let requests = requests.collect::<Result<Vec<_>, _>>()?;
-        let responses = self.client.transaction(&requests).await?;
+        let mut requests = requests.collect::<Result<Vec<_>, _>>()?;
+        let responses = self.client.transaction(&mut requests).await?;
         if requests.iter().any(|it| it.resource_type() == "Endpoint") {
             self.searching.endpoints().forget(delta.study().partition());
         }
