@@ -1,7 +1,7 @@
 //! The two embedded services.
 
 use std::fs::File;
-use std::io::{BufWriter, Write};
+use std::io::{BufWriter, ErrorKind, Write};
 use std::path::Path;
 
 use tempfile::TempDir;
@@ -19,15 +19,41 @@ pub(super) struct Services {
     fhir: FhirStore,
     dicom_server: Server,
     fhir_server: Server,
+    folder: Folder,
+}
+
+/// How often it is tried to remove the folder. What is under way takes no longer.
+const MOST_TRIES: u32 = 1_000;
+
+/// The folder that the services keep their data in.
+struct Folder {
     folder: TempDir,
+    kept: bool,
+}
+
+impl Drop for Folder {
+    /// Services that are interrupted may still be writing into it: it is removed until it is gone.
+    fn drop(&mut self) {
+        for _ in 0..if self.kept { 0 } else { MOST_TRIES } {
+            let removed = std::fs::remove_dir_all(self.folder.path());
+            if removed.is_err_and(|error| error.kind() == ErrorKind::NotFound) {
+                return;
+            }
+            std::thread::yield_now();
+        }
+    }
 }
 
 impl Services {
     pub(super) async fn start(arguments: &Arguments) -> Result<Self, Failed> {
-        let folder = folder(arguments.keep.as_deref())?;
-        let dicom = DicomService::open(&folder.path().join("dicom"))
+        let folder = Folder {
+            folder: folder(arguments.keep.as_deref())?,
+            kept: arguments.keep.is_some(),
+        };
+        let path = folder.folder.path();
+        let dicom = DicomService::open(&path.join("dicom"))
             .map_err(while_doing("opening the DICOMweb service"))?;
-        let fhir = FhirStore::open(Some(&folder.path().join("fhir.db")))
+        let fhir = FhirStore::open(Some(&path.join("fhir.db")))
             .map_err(while_doing("opening the FHIR store"))?;
         let dicom_server = Server::start(dicom.router(), arguments.dicom_port)
             .await
@@ -46,7 +72,7 @@ impl Services {
 
     /// Where the data is.
     pub(super) fn folder(&self) -> &Path {
-        self.folder.path()
+        self.folder.folder.path()
     }
 
     /// Base address of the DICOMweb service.
