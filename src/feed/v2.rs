@@ -3,7 +3,9 @@
 //! Rows come by timestamp, then sequence. Each pass starts a little before the newest time seen,
 //! because what commits late may carry an earlier time; what was read before is known by its
 //! sequence. Within a pass the window's start moves on with what is read, so that the number of
-//! rows to skip stays small however long the feed is. A pass ends where the feed ended when it
+//! rows to skip stays small however long the feed is; pages that are asked for before their turn skip
+//! rows from the start that was known then. A row that slips in among them leaves a gap, which the
+//! next pass reads again. A pass ends where the feed ended when it
 //! began: what has come since belongs to the next one, which reads open gaps again.
 
 use std::time::Duration;
