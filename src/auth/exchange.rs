@@ -16,8 +16,25 @@ use crate::failure::{Symptom, describe, retry_after};
 /// The most room that is made for an answer before it comes.
 const MOST_ROOM: usize = 16 << 20;
 
-/// What is posted need not come back (RFC 7240, 4.2; R4 HTTP 3.1.0.1.7).
-const NOTHING_BACK: &str = "return=minimal";
+/// The part of a written resource that the answer should hold (RFC 7240, 4.2; R4 HTTP 3.1.0.1.7).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Prefer {
+    /// Nothing of it.
+    #[default]
+    Minimal,
+    /// The whole resource as it is stored.
+    Representation,
+}
+
+impl Prefer {
+    /// The value of the header `Prefer`.
+    const fn header(self) -> &'static str {
+        match self {
+            Self::Minimal => "return=minimal",
+            Self::Representation => "return=representation",
+        }
+    }
+}
 
 /// A request.
 #[derive(Clone)]
@@ -28,6 +45,8 @@ pub struct Outgoing {
     pub accept: &'static str,
     /// What is posted, of the media type that is wanted; without it the request is a `GET`.
     pub body: Option<Bytes>,
+    /// The part of the written resources that the answer should hold; for what is posted.
+    pub prefer: Prefer,
     /// The entity tag of what is known already: where it is still that, the service may answer 304
     /// and nothing else (RFC 9110, 13.1.2; R4 HTTP 3.1.0.5.1).
     pub if_none_match: Option<String>,
@@ -41,6 +60,7 @@ impl Outgoing {
             url,
             accept,
             body: None,
+            prefer: Prefer::Minimal,
             if_none_match: None,
         }
     }
@@ -132,6 +152,7 @@ impl Exchange for HttpExchange {
             url,
             accept,
             body,
+            prefer,
             if_none_match,
         } = request;
         let mut request = match body {
@@ -141,7 +162,7 @@ impl Exchange for HttpExchange {
                     .post(url)
                     .header(CONTENT_TYPE, accept)
                     .body(body);
-                request.header("prefer", NOTHING_BACK)
+                request.header("prefer", prefer.header())
             }
             None => self.client.get(url),
         };

@@ -7,5 +7,5 @@ mod exchange;
 mod source;
 mod trouble;
 
-pub use exchange::{Answer, Exchange, HttpExchange, NoAnswer, Outgoing};
+pub use exchange::{Answer, Exchange, HttpExchange, NoAnswer, Outgoing, Prefer};
 pub use source::{Token, TokenSource};

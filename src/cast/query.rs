@@ -17,6 +17,9 @@ const ENCODED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b':')
     .remove(b'/');
 
+/// The search parameter of identifiers.
+const IDENTIFIER: &str = "identifier";
+
 /// How many resources an answer to several searches in one is to hold at least: as many as these
 /// can sensibly find, so that there is one page.
 const PAGE_OF_ALL: &str = "100";
@@ -27,9 +30,27 @@ pub struct Query {
     /// The type that is searched.
     pub resource_type: &'static str,
     parameters: Vec<(&'static str, String)>,
-    /// System and value of the identifier, where that is all that is searched by. Not where
-    /// anything of it is escaped: some servers do not know escapes, and would take it apart.
-    identifier: Option<(Option<String>, String)>,
+    /// For each `identifier` parameter the identifiers that it accepts.
+    identifiers: Vec<Vec<Identifier>>,
+    /// Whether one identifier is all that is searched by. Not where anything of it is escaped: some
+    /// servers do not know escapes, and would take it apart.
+    shareable: bool,
+}
+
+/// An identifier that is searched for.
+#[derive(Clone, PartialEq, Eq, Hash)]
+struct Identifier {
+    system: Option<String>,
+    value: String,
+}
+
+impl Identifier {
+    fn new(system: Option<&str>, value: &str) -> Self {
+        Self {
+            system: system.map(str::to_owned),
+            value: value.to_owned(),
+        }
+    }
 }
 
 impl Query {
@@ -37,26 +58,37 @@ impl Query {
         Self {
             resource_type,
             parameters: Vec::new(),
-            identifier: None,
+            identifiers: Vec::new(),
+            shareable: false,
         }
     }
 
     /// Adds a token (`system|code`); without a system only what has no system matches.
     pub(super) fn token(mut self, name: &'static str, system: Option<&str>, code: &str) -> Self {
         let token = format!("{}|{}", escape(system.unwrap_or_default()), escape(code));
-        let is_plain = name == "identifier" && !token.contains('\\');
-        let is_alone = is_plain && self.parameters.is_empty();
+        let is_identifier = name == IDENTIFIER;
+        let is_alone = is_identifier && !token.contains('\\') && self.parameters.is_empty();
         self = self.with(name, token);
-        self.identifier = is_alone.then(|| (system.map(str::to_owned), code.to_owned()));
+        if is_identifier {
+            self.identifiers.push(vec![Identifier::new(system, code)]);
+        }
+        self.shareable = is_alone;
         self
     }
 
     /// Adds tokens (system and code), any of which matches.
-    pub(super) fn any_token(self, name: &'static str, tokens: &[(String, String)]) -> Self {
+    pub(super) fn any_token(mut self, name: &'static str, tokens: &[(String, String)]) -> Self {
         let token =
             |(system, code): &(String, String)| format!("{}|{}", escape(system), escape(code));
-        let tokens: Vec<_> = tokens.iter().map(token).collect();
-        self.with(name, tokens.join(","))
+        let texts: Vec<_> = tokens.iter().map(token).collect();
+        self = self.with(name, texts.join(","));
+        if name == IDENTIFIER {
+            let identifiers = tokens.iter();
+            let identifiers =
+                identifiers.map(|(system, value)| Identifier::new(Some(system), value));
+            self.identifiers.push(identifiers.collect());
+        }
+        self
     }
 
     /// Adds a string, which matches by its beginning.
@@ -65,7 +97,7 @@ impl Query {
     }
 
     fn with(mut self, name: &'static str, value: String) -> Self {
-        self.identifier = None;
+        self.shareable = false;
         self.parameters.push((name, value));
         self
     }
@@ -73,7 +105,18 @@ impl Query {
     /// Whether it may be made together with others, by [`Self::any_of`].
     #[must_use]
     pub const fn is_shareable(&self) -> bool {
-        self.identifier.is_some()
+        self.shareable
+    }
+
+    /// Returns whether every identifier that it asks for has a system.
+    #[must_use]
+    pub fn has_system(&self) -> bool {
+        let mut identifiers = self.identifiers.iter().flatten();
+        identifiers.all(|it| {
+            it.system
+                .as_deref()
+                .is_some_and(|system| !system.is_empty())
+        })
     }
 
     /// One search that finds what any of these finds (R4 search, 3.1.1.3.2), and whose answers
@@ -87,20 +130,33 @@ impl Query {
         }
         let tokens = queries.iter().flat_map(|query| &query.parameters);
         let tokens: Vec<_> = tokens.map(|(_, token)| token.as_str()).collect();
-        let any = Self::new(first.resource_type).with("identifier", tokens.join(","));
+        let mut any = Self::new(first.resource_type).with(IDENTIFIER, tokens.join(","));
+        let accepted = queries
+            .iter()
+            .flat_map(|query| &query.identifiers)
+            .flatten();
+        any.identifiers.push(accepted.cloned().collect());
         Some(any.with("_count", PAGE_OF_ALL.to_owned()))
     }
 
-    /// Whether the resource is one that this search by one identifier is for: the same comparison
-    /// as that of the merge. `None` when that cannot be told: the search is by something else, or
-    /// the resource's identifiers cannot be read.
+    /// Returns whether the resource carries an identifier that this search asks for, by the same
+    /// comparison as that of the merge: servers compare more loosely. `None` when that cannot be
+    /// said: the search is by something else, or the resource's identifiers cannot be read.
     #[must_use]
     pub fn matches(&self, resource: &Resource) -> Option<bool> {
-        let (system, value) = self.identifier.as_ref()?;
+        if self.identifiers.is_empty() {
+            return None;
+        }
         if resource.resource_type().as_deref() != Some(self.resource_type) {
             return Some(false);
         }
-        identifier::carries(resource.object(), system.as_deref(), value).ok()
+        let tokens = identifier::tokens(resource.object()).ok()?;
+        let carries = |wanted: &Identifier| {
+            let mut tokens = tokens.iter();
+            tokens.any(|token| token.is(wanted.system.as_deref(), &wanted.value))
+        };
+        let mut parameters = self.identifiers.iter();
+        Some(parameters.all(|accepted| accepted.iter().any(carries)))
     }
 
     /// Names and values; in the values FHIR's own `\ , | $` are escaped (R4 search, 3.1.1.5.7),

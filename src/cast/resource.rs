@@ -7,6 +7,9 @@ use serde_json::value::RawValue;
 
 use super::object::Object;
 
+/// Elements that servers add to what they store.
+const ADDED: [&str; 3] = ["id", "meta", "text"];
+
 /// A FHIR resource: a JSON object whose untouched members come back byte for byte.
 #[derive(Clone)]
 pub struct Resource {
@@ -52,6 +55,27 @@ impl Resource {
     #[must_use]
     pub fn resource_type(&self) -> Option<String> {
         filled(self.object.text("resourceType").ok()?)
+    }
+
+    /// Returns the text of a reference element, e.g. `subject`; `None` when it has none.
+    #[must_use]
+    pub fn reference(&self, element: &'static str) -> Option<String> {
+        let reference = self.object.object(element).ok()??;
+        filled(reference.text("reference").ok()?)
+    }
+
+    /// Returns whether two resources say the same, but for what a server adds to each: `id`,
+    /// `meta`, and the narrative in `text`.
+    #[must_use]
+    pub fn has_same_content(&self, other: &Self) -> bool {
+        let content = |resource: &Self| -> Option<serde_json::Value> {
+            let json = serde_json::to_string(resource).ok()?;
+            let mut content: serde_json::Value = serde_json::from_str(&json).ok()?;
+            let members = content.as_object_mut()?;
+            ADDED.iter().for_each(|name| drop(members.remove(*name)));
+            Some(content)
+        };
+        content(self) == content(other)
     }
 
     /// The resource as it is stored once it was sent: with this id and version, and with the
@@ -136,6 +160,17 @@ mod tests {
         );
         assert!(!stored.object.changed());
         assert!(stored.size() > json.len());
+    }
+
+    #[test]
+    fn what_a_server_adds_is_no_difference_in_content() {
+        let resource = |json: &str| Resource::parse(json).unwrap();
+        let sent = resource(r#"{"resourceType":"Patient","a":[{"id":"x","b":1}]}"#);
+        let stored = r#"{"id":"1","meta":{"versionId":"2"},"a":[{"b":1,"id":"x"}],"text":{},
+            "resourceType":"Patient"}"#;
+        assert!(sent.has_same_content(&resource(stored)));
+        let altered = resource(&stored.replace(r#","id":"x""#, ""));
+        assert!(!sent.has_same_content(&altered));
     }
 
     #[test]

@@ -15,8 +15,9 @@ pub enum Write {
         /// `urn:uuid:…` by which the other entries refer to it; derived from the identity of the
         /// resource, so that the same delta gives the same bundle.
         full_url: String,
-        /// The condition, percent-encoded. May hold a patient's id.
-        if_none_exist: String,
+        /// The search that would find the resource. It is the condition of the create
+        /// (`ifNoneExist`), and the created resource is recognised by it.
+        identity: Query,
         /// What to create.
         resource: Resource,
     },
@@ -45,7 +46,7 @@ impl Write {
     pub(super) fn create(query: &Query, object: Object) -> Self {
         Self::Create {
             full_url: full_url(query),
-            if_none_exist: query.encoded(),
+            identity: query.clone(),
             resource: object.into(),
         }
     }

@@ -66,6 +66,9 @@ codes! {
     /// Several resources where the identifier should find one.
     FhirMultipleMatches = "fhir.multiple-matches", Fhir,
         "Several resources carry this identifier: merge them or delete the surplus, then retry.";
+    /// The server's search matches other resources than the one with the identifier.
+    FhirNearMatch = "fhir.near-match", Fhir,
+        "The server compares identifiers loosely (case, accents, beginnings, or without their system), so that creating the resource could match another one's: make its token search exact, or create the resource with exactly this identifier by hand, then retry.";
     /// There is no patient with this identifier, and `Patient:Policy` is `LinkOnly`.
     FhirPatientMissing = "fhir.patient-missing", Fhir,
         "Create the patient with this identifier on the FHIR server, then retry; or let Patient:Policy create it.";
@@ -90,6 +93,16 @@ codes! {
     /// The capability statement has no `transaction` interaction.
     FhirNoTransactions = "fhir.no-transactions", Setup,
         "The FHIR server offers no transactions: turn them on or use a server that has them.";
+
+    /// The server keeps no versions of resources, or does not heed `If-Match`.
+    FhirNoVersions = "fhir.no-versions", Setup,
+        "The FHIR server cannot tell whether a resource was changed by somebody else: turn versioning on (If-Match has to be heeded), or set Fhir:RequireVersions = false, by which changes of others may be overwritten.";
+    /// The server knows no conditional creates.
+    FhirNoConditionalCreate = "fhir.no-conditional-create", Setup,
+        "The FHIR server does not heed If-None-Exist, so that resources would be created twice: turn conditional creates on or use a server that has them.";
+    /// A created resource is not found by the search for its identifier.
+    FhirNotFoundAgain = "fhir.not-found-again", Setup,
+        "The FHIR server does not find what was just created by its identifier: index the search parameter identifier (reindex), and where the identifiers have no system give them one (Patient:PatientSystemId).";
 
     /// No connection to the DICOMweb service: refused, reset, DNS, TLS.
     DicomUnreachable = "dicom.unreachable", Transient,

@@ -71,6 +71,7 @@ pub(super) struct TransactionAnswer {
 
 #[derive(Debug, Deserialize)]
 pub(super) struct AnswerEntry {
+    pub(super) resource: Option<Box<RawValue>>,
     pub(super) response: Option<AnswerResponse>,
 }
 

@@ -1,6 +1,8 @@
 //! Requests to the FHIR server.
 
+use std::collections::HashSet;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -10,20 +12,35 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::Capability;
+use super::address::Base;
 use super::bundle::SearchPage;
 use super::outcome::Refusal;
 use super::transaction::{self, Request, Response};
-use crate::auth::{Answer, Exchange, HttpExchange, Outgoing};
+use crate::auth::{Answer, Exchange, HttpExchange, Outgoing, Prefer};
 use crate::failure::{Code, Dependency, Failure, Operation, Symptom, classify};
 
 const FHIR_JSON: &str = "application/fhir+json";
 
-/// How many pages of a search are read: an identifier finds one resource, or a few too many.
-const MOST_PAGES: usize = 10;
+/// Pages of one search at most. The searches are by identifier; only a dose report finds many.
+const MAX_PAGES: usize = 1_000;
 
-/// What is read of a resource to know its version.
+/// The parameter by which a search asks for larger pages.
+const PAGE_SIZE: &str = "&_count=";
+
+/// The name of a resource.
 #[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Named {
+    resource_type: String,
+    id: String,
+}
+
+/// The name and the version of a resource.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct Versioned {
+    resource_type: String,
+    id: String,
     meta: VersionedMeta,
 }
 
@@ -37,7 +54,9 @@ struct VersionedMeta {
 #[derive(Debug, Clone)]
 pub struct FhirClient {
     exchange: Arc<dyn Exchange>,
-    base: String,
+    base: Base,
+    /// Whether the server refused a page size; then none is asked for.
+    refuses_page_size: Arc<AtomicBool>,
 }
 
 impl FhirClient {
@@ -57,7 +76,8 @@ impl FhirClient {
     pub fn over(exchange: Arc<dyn Exchange>, endpoint: &Url) -> Self {
         Self {
             exchange,
-            base: endpoint.as_str().trim_end_matches('/').to_owned(),
+            base: Base::new(endpoint),
+            refuses_page_size: Arc::default(),
         }
     }
 
@@ -66,30 +86,90 @@ impl FhirClient {
     /// # Errors
     /// The server cannot be reached, is of another FHIR version, or has no transactions.
     pub async fn capability(&self) -> Result<Capability, Failure> {
-        Capability::check(&self.get(format!("{}/metadata", self.base)).await?)
+        Capability::check(&self.get(self.base.join("metadata")).await?)
     }
 
-    /// The resources of this type that a query (percent-encoded) finds, all pages of them.
+    /// Returns the resources of this type that a query (percent-encoded) finds, all pages of them.
+    /// A page size that the server refuses is not asked for again.
     ///
     /// # Errors
-    /// The server cannot be reached, refuses, or answers what is no bundle.
+    /// The server cannot be reached, refuses, answers what is no bundle, or links to a further page
+    /// that cannot be read: what was found until then is not all there is.
     pub async fn search(
         &self,
         resource_type: &str,
         query: &str,
     ) -> Result<Vec<Box<RawValue>>, Failure> {
+        let plain = query.split(PAGE_SIZE).next().unwrap_or(query);
+        if plain.len() == query.len() || self.refuses_page_size.load(Ordering::Relaxed) {
+            return self.search_pages(resource_type, plain).await;
+        }
+        match self.search_pages(resource_type, query).await {
+            Err(failure) if failure.code == Code::FhirRejected => {
+                let found = self.search_pages(resource_type, plain).await?;
+                self.refuses_page_size.store(true, Ordering::Relaxed);
+                Ok(found)
+            }
+            outcome => outcome,
+        }
+    }
+
+    async fn search_pages(
+        &self,
+        resource_type: &str,
+        query: &str,
+    ) -> Result<Vec<Box<RawValue>>, Failure> {
         let mut found = Vec::new();
-        let mut next = Some(format!("{}/{resource_type}?{query}", self.base));
-        for _ in 0..MOST_PAGES {
-            let Some(url) = next else { break };
-            let body = self.get(url).await?;
-            let page = search_page(&body)?;
-            next = page
-                .next()
-                .and_then(|link| self.on_this_server(resource_type, link));
+        let mut asked = HashSet::new();
+        let mut next = Some(self.base.join(&format!("{resource_type}?{query}")));
+        while let Some(url) = next {
+            if asked.len() == MAX_PAGES || !asked.insert(url.clone()) {
+                return Err(malformed(
+                    Operation::Read,
+                    "the pages of a search do not end",
+                ));
+            }
+            let page = search_page(&self.get(url).await?)?;
+            next = match page.next() {
+                None => None,
+                Some(link) => Some(self.base.follow(resource_type, link).ok_or_else(|| {
+                    malformed(
+                        Operation::Read,
+                        "the next page of a search cannot be asked for",
+                    )
+                })?),
+            };
             found.extend(page.matches());
         }
         Ok(found)
+    }
+
+    /// Reads a resource; `None` when there is none of this id, or none any more.
+    ///
+    /// # Errors
+    /// The server cannot be reached, refuses, or answers another resource than this one.
+    pub async fn read(
+        &self,
+        resource_type: &str,
+        id: &str,
+    ) -> Result<Option<Box<RawValue>>, Failure> {
+        let url = self.base.join(&format!("{resource_type}/{id}"));
+        let answer = self
+            .exchange(Outgoing::get(url, FHIR_JSON), Operation::Read)
+            .await?;
+        if matches!(answer.status, 404 | 410) {
+            return Ok(None);
+        }
+        if !answer.is_success() {
+            return Err(refused(Operation::Read, &answer));
+        }
+        let named: Option<Named> = serde_json::from_slice(&answer.body).ok();
+        let is_this = named.is_some_and(|it| it.resource_type == resource_type && it.id == id);
+        let resource = serde_json::from_slice(&answer.body)
+            .ok()
+            .filter(|_| is_this);
+        let wrong = || malformed(Operation::Read, "the answer to a read is another resource");
+        resource.map(Some).ok_or_else(wrong)
     }
 
     /// Whether this is the present version (`meta.versionId`) of a resource, which is read and not
@@ -103,7 +183,7 @@ impl FhirClient {
         id: &str,
         version: &str,
     ) -> Result<bool, Failure> {
-        let url = format!("{}/{resource_type}/{id}", self.base);
+        let url = self.base.join(&format!("{resource_type}/{id}"));
         // Of another form than R4's `id` it would be no header, perhaps.
         let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._".contains(&byte);
         let etag = Some(format!("W/\"{version}\""));
@@ -120,14 +200,19 @@ impl FhirClient {
         if !answer.is_success() {
             return Err(refused(Operation::Read, &answer));
         }
-        let read: Versioned = serde_json::from_slice(&answer.body).map_err(|_| {
-            let code = classify(Dependency::Fhir, Operation::Read, Symptom::Malformed);
-            Failure::new(code, "the answer to a read is no resource with a version")
+        let read: Option<Versioned> = serde_json::from_slice(&answer.body).ok();
+        let read = read.filter(|read| read.id == id && read.resource_type == resource_type);
+        let read = read.ok_or_else(|| {
+            malformed(
+                Operation::Read,
+                "the answer to a read is another resource, or has no version",
+            )
         })?;
         Ok(read.meta.version_id == version)
     }
 
-    /// Carries out all of these requests, or none. Their resources are dropped.
+    /// Carries out all of these requests, or none. Their resources are dropped. Where anything is
+    /// created the answers hold what is stored now, if the server gives it.
     ///
     /// # Errors
     /// The server cannot be reached or refuses, or its answer does not answer the requests.
@@ -135,9 +220,15 @@ impl FhirClient {
         let bundle = Request::bundle(requests)
             .map_err(|error| Failure::new(Code::InternalPanic, error.to_string()))?;
         requests.iter_mut().for_each(Request::drop_resource);
+        let creates = requests.iter().any(Request::creates);
         let request = Outgoing {
             body: Some(bundle.into()),
-            ..Outgoing::get(self.base.clone(), FHIR_JSON)
+            prefer: if creates {
+                Prefer::Representation
+            } else {
+                Prefer::Minimal
+            },
+            ..Outgoing::get(self.base.root().to_owned(), FHIR_JSON)
         };
         transaction::check(requests, &self.send(request, Operation::Transaction).await?)
     }
@@ -161,26 +252,19 @@ impl FhirClient {
             Failure::new(code, error.reason)
         })
     }
-
-    /// A next link at the configured address: behind a gateway a server may tell another one.
-    fn on_this_server(&self, resource_type: &str, link: &str) -> Option<String> {
-        let (address, query) = link.split_once('?')?;
-        let last = address.trim_end_matches('/').rsplit('/').next();
-        if last == Some(resource_type) {
-            return Some(format!("{}/{resource_type}?{query}", self.base));
-        }
-        Some(format!("{}?{query}", self.base))
-    }
 }
 
 fn search_page(body: &[u8]) -> Result<SearchPage, Failure> {
     // The parser's own words may quote the answer, and with it a patient.
     let page = serde_json::from_slice(body).ok();
     page.filter(|page: &SearchPage| page.resource_type == "Bundle")
-        .ok_or_else(|| {
-            let code = classify(Dependency::Fhir, Operation::Read, Symptom::Malformed);
-            Failure::new(code, "the answer to a search is no bundle")
-        })
+        .ok_or_else(|| malformed(Operation::Read, "the answer to a search is no bundle"))
+}
+
+/// The failure of an answer that does not answer the request.
+fn malformed(operation: Operation, message: &str) -> Failure {
+    let code = classify(Dependency::Fhir, operation, Symptom::Malformed);
+    Failure::new(code, message)
 }
 
 fn refused(operation: Operation, answer: &Answer) -> Failure {
@@ -233,21 +317,5 @@ mod tests {
         };
         assert_eq!(refused.code, Code::FhirWrongAddress);
         assert!(refused.message.contains("301"), "{refused}");
-    }
-
-    #[test]
-    fn a_next_link_leads_to_the_configured_address() {
-        let client = FhirClient::new(&"http://gate/fhir".parse().unwrap(), TIMEOUT).unwrap();
-        let next = |link| client.on_this_server("Patient", link);
-        for link in ["https://inner/r4/Patient?page=2", "Patient?page=2"] {
-            assert_eq!(
-                next(link).as_deref(),
-                Some("http://gate/fhir/Patient?page=2")
-            );
-        }
-        assert_eq!(
-            next("https://inner/r4?_getpages=7").as_deref(),
-            Some("http://gate/fhir?_getpages=7")
-        );
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! Stored resources pass through as the text the server sent; nothing here reads them into types.
 
+mod address;
 mod bundle;
 mod capability;
 mod client;

@@ -3,8 +3,8 @@
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use super::bundle::{AnswerResponse, TransactionAnswer};
-use crate::failure::{Dependency, Failure, Operation, Symptom, classify};
+use super::bundle::{AnswerEntry, TransactionAnswer};
+use crate::failure::{Code, Dependency, Failure, Operation, Symptom, classify};
 
 /// One entry of a transaction (R4 `Bundle.entry`).
 #[derive(Debug, Clone)]
@@ -43,7 +43,7 @@ pub enum Request {
 }
 
 /// What became of one entry of a transaction.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Response {
     /// HTTP status of the entry.
     pub status: u16,
@@ -51,6 +51,8 @@ pub struct Response {
     pub location: Option<String>,
     /// Its version, as the server tells it (R4 `Bundle.entry.response.etag`).
     pub etag: Option<String>,
+    /// The resource as it is stored now, if the server gave it (R4 `Bundle.entry.resource`).
+    pub resource: Option<Box<RawValue>>,
 }
 
 /// About how long an entry is beside its resource, in bytes.
@@ -172,7 +174,8 @@ impl Request {
         }
     }
 
-    const fn creates(&self) -> bool {
+    /// Whether it creates a resource.
+    pub(super) const fn creates(&self) -> bool {
         matches!(self, Self::Create { .. })
     }
 }
@@ -189,9 +192,8 @@ impl EntryRequest<'_> {
 }
 
 /// Checks that the answer answers the requests: a `transaction-response` with an entry for each,
-/// every one a success, and every create a creation.
-///
-/// An `Endpoint` is the same for whoever creates it, so one that was there already is as good.
+/// every one a success and, of an update, about its resource. The answer to a create is for the
+/// caller to check: the condition may have matched a resource (200).
 pub(super) fn check(requests: &[Request], body: &[u8]) -> Result<Vec<Response>, Failure> {
     let answer: TransactionAnswer =
         serde_json::from_slice(body).map_err(|_| malformed("the answer is no bundle"))?;
@@ -204,10 +206,7 @@ pub(super) fn check(requests: &[Request], body: &[u8]) -> Result<Vec<Response>, 
         let (sent, answered) = (requests.len(), answer.entry.len());
         return Err(malformed(&format!("{answered} answers to {sent} requests")));
     }
-    let responses = answer
-        .entry
-        .into_iter()
-        .map(|entry| response(entry.response));
+    let responses = answer.entry.into_iter().map(response);
     let responses = responses.collect::<Result<Vec<_>, _>>()?;
     requests
         .iter()
@@ -216,8 +215,9 @@ pub(super) fn check(requests: &[Request], body: &[u8]) -> Result<Vec<Response>, 
     Ok(responses)
 }
 
-fn response(response: Option<AnswerResponse>) -> Result<Response, Failure> {
-    let response = response.ok_or_else(|| malformed("an entry has no response"))?;
+fn response(entry: AnswerEntry) -> Result<Response, Failure> {
+    let missing = || malformed("an entry has no response");
+    let response = entry.response.ok_or_else(missing)?;
     let status = response
         .status
         .as_deref()
@@ -227,6 +227,7 @@ fn response(response: Option<AnswerResponse>) -> Result<Response, Failure> {
         status,
         location: response.location,
         etag: response.etag,
+        resource: entry.resource,
     })
 }
 
@@ -243,18 +244,14 @@ fn succeeded(request: &Request, response: &Response) -> Result<(), Failure> {
             format!("an entry of the transaction answered {status}"),
         ));
     }
-    if request.creates() && status == 200 && request.resource_type() != "Endpoint" {
-        let lost = classify(
-            Dependency::Fhir,
-            Operation::Transaction,
-            Symptom::Status(412),
-        );
-        return Err(Failure::new(
-            lost,
-            "somebody else created the resource at the same time",
-        ));
+    match request {
+        Request::Update { id, .. } if response.names_other_than(request.resource_type(), id) => {
+            // The answer to another transaction: this one may have been refused.
+            let message = "the answer to an update is about another resource";
+            Err(Failure::new(Code::FhirConflict, message))
+        }
+        _ => Ok(()),
     }
-    Ok(())
 }
 
 fn malformed(what: &str) -> Failure {
@@ -267,7 +264,6 @@ fn malformed(what: &str) -> Failure {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::failure::Code;
 
     fn create(resource_type: &str) -> Request {
         let json = format!(r#"{{"resourceType":"{resource_type}"}}"#);
@@ -309,13 +305,29 @@ mod tests {
         assert_eq!(responses[0].status, 201);
     }
 
+    fn update() -> Request {
+        Request::Update {
+            resource_type: "Patient".to_owned(),
+            id: "7".to_owned(),
+            version: "1".to_owned(),
+            resource: RawValue::from_string("{}".to_owned()).unwrap(),
+        }
+    }
+
     #[test]
-    fn a_conditional_create_that_found_one_was_lost_to_somebody_else() {
-        assert_eq!(
-            code(create("Patient"), &answer("200 OK")),
-            Code::FhirConflict
-        );
-        assert!(check(&[create("Endpoint")], answer("200").as_bytes()).is_ok());
+    fn the_answer_about_another_resource_is_no_answer_to_an_update() {
+        let body = |location: &str| {
+            answer("200").replace("}}]", &format!(r#","location":"{location}"}}}}]"#))
+        };
+        for location in ["Patient/8/_history/2", "Observation/7/_history/2"] {
+            assert_eq!(code(update(), &body(location)), Code::FhirConflict);
+        }
+        for location in ["Patient/7/_history/2", "http://h/fhir/Patient/7", ""] {
+            assert!(
+                check(&[update()], body(location).as_bytes()).is_ok(),
+                "{location}"
+            );
+        }
     }
 
     #[test]

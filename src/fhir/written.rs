@@ -13,6 +13,12 @@ impl Response {
         Some(id).filter(|id| of_type && !id.is_empty())
     }
 
+    /// Returns whether its location names another resource than this one.
+    pub(super) fn names_other_than(&self, resource_type: &str, id: &str) -> bool {
+        let location = self.location.as_deref().unwrap_or_default();
+        !location.is_empty() && self.id(resource_type) != Some(id)
+    }
+
     /// Its version, by entity tag or location; `None` when neither tells it, or they disagree.
     #[must_use]
     pub fn version(&self) -> Option<&str> {
@@ -50,6 +56,7 @@ mod tests {
             status: 200,
             location: location.map(str::to_owned),
             etag: etag.map(str::to_owned),
+            resource: None,
         }
     }
 

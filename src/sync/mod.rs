@@ -39,7 +39,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 pub use engine::Engine;
-pub use fhir_target::{FhirTarget, request};
+pub use fhir_target::{FhirOptions, FhirTarget, request};
 pub use standby::lead;
 pub use status::{Counts, Fate, Observer, Observers, Retried, State, Status, Tally, Unobserved};
 pub use target::{Applied, Reading, Target};

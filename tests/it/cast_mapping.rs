@@ -295,10 +295,8 @@ fn creates_are_conditional_on_the_escaped_identity() {
     let writes = || merge(&delta, &Default::default(), &rules()).unwrap().writes;
     let condition = |write: &Write| match write {
         Write::Create {
-            if_none_exist,
-            full_url,
-            ..
-        } => (if_none_exist.clone(), full_url.clone()),
+            identity, full_url, ..
+        } => (identity.encoded(), full_url.clone()),
         other => panic!("{other:?}"),
     };
     let conditions: Vec<_> = writes().iter().map(condition).collect();

@@ -181,12 +181,12 @@ impl World {
         for write in writes {
             if let Write::Create {
                 full_url,
-                if_none_exist,
+                identity,
                 resource,
             } = write
             {
                 let resource_type = resource.resource_type().unwrap();
-                let existing = self.search(if_none_exist, &resource_type);
+                let existing = self.search(&identity.encoded(), &resource_type);
                 assert!(
                     existing.is_empty(),
                     "create of what exists: {resource_type}"

@@ -71,17 +71,19 @@ impl Submission {
     }
 }
 
-/// The response to a transaction or batch, in the order of its entries.
+/// The response to a transaction or batch, in the order of its entries; with what was written, if
+/// that is wanted (R4 HTTP 3.1.0.1.7).
 ///
 /// # Errors
 /// A stored resource is not JSON.
 pub(super) fn response(
     response_type: &str,
     answers: &[Result<Answer, Refusal>],
+    with_written: bool,
 ) -> Result<String, Refusal> {
     let entries = answers
         .iter()
-        .map(ResponseEntry::of)
+        .map(|answer| ResponseEntry::of(answer, with_written))
         .collect::<Result<Vec<_>, _>>()?;
     Ok(serde_json::to_string(&Bundle {
         resource_type: "Bundle",
@@ -167,18 +169,17 @@ struct Response {
 }
 
 impl<'b> ResponseEntry<'b> {
-    fn of(answer: &'b Result<Answer, Refusal>) -> Result<Self, Refusal> {
+    fn of(answer: &'b Result<Answer, Refusal>, with_written: bool) -> Result<Self, Refusal> {
         let answer = match answer {
             Ok(answer) => answer,
             Err(refusal) => return Ok(Self::refused(refusal)),
         };
         let version = answer.version.as_ref();
+        let written = version.filter(|_| with_written);
+        let written = written.and_then(|(_, version)| version.json.as_deref());
+        let resource = answer.fetched.as_deref().or(written);
         Ok(Self {
-            resource: answer
-                .fetched
-                .as_deref()
-                .map(serde_json::from_str)
-                .transpose()?,
+            resource: resource.map(serde_json::from_str).transpose()?,
             response: Response {
                 status: answer.status.to_string(),
                 location: version.map(|(address, version)| version.location(address)),

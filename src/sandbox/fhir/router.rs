@@ -210,24 +210,39 @@ fn refuse_if_none_match(headers: &HeaderMap) -> Result<(), Refusal> {
 async fn submit(
     State(store): State<FhirStore>,
     Base(base): Base,
+    headers: HeaderMap,
     JsonBody(body): JsonBody,
 ) -> Result<Response, Refusal> {
+    let with_written = wants_written(&headers);
     let response = match Submission::parse(&body)? {
         Submission::Transaction(entries) => {
             store
                 .transaction(move |tx| {
                     let answers = transaction::all(tx, &base, &entries)?;
-                    bundle::response("transaction-response", &answers)
+                    bundle::response("transaction-response", &answers, with_written)
                 })
                 .await?
         }
-        Submission::Batch(entries) => batch(&store, &base, entries).await?,
+        Submission::Batch(entries) => batch(&store, &base, entries, with_written).await?,
     };
     Ok(json_response(StatusCode::OK, response))
 }
 
+/// Whether the answer should hold what was written (RFC 7240, 4.2).
+fn wants_written(headers: &HeaderMap) -> bool {
+    let preferences = headers.get_all("prefer").iter();
+    preferences
+        .filter_map(|value| value.to_str().ok())
+        .any(|value| value.contains("return=representation"))
+}
+
 /// Each entry in a transaction of its own.
-async fn batch(store: &FhirStore, base: &str, entries: Vec<Entry>) -> Result<String, Refusal> {
+async fn batch(
+    store: &FhirStore,
+    base: &str,
+    entries: Vec<Entry>,
+    with_written: bool,
+) -> Result<String, Refusal> {
     let mut answers = Vec::with_capacity(entries.len());
     for (index, entry) in entries.into_iter().enumerate() {
         let base = base.to_owned();
@@ -236,7 +251,7 @@ async fn batch(store: &FhirStore, base: &str, entries: Vec<Entry>) -> Result<Str
             .await;
         answers.push(answer);
     }
-    bundle::response("batch-response", &answers)
+    bundle::response("batch-response", &answers, with_written)
 }
 
 /// Plans one interaction and carries it out.

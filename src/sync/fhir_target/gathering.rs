@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use tokio::sync::{Mutex as Turn, oneshot};
 
+use super::hits::Hits;
 use crate::cast::{Query, Resource};
 use crate::failure::{Code, Failure};
 use crate::fhir::FhirClient;
@@ -36,16 +37,12 @@ pub(super) struct Gathering {
 struct Waiting {
     ticket: u64,
     query: Query,
-    answer: oneshot::Sender<Vec<Resource>>,
+    answer: oneshot::Sender<Hits>,
 }
 
 impl Gathering {
     /// What the search finds, alone or together with others.
-    pub(super) async fn search(
-        &self,
-        client: &FhirClient,
-        query: &Query,
-    ) -> Result<Vec<Resource>, Failure> {
+    pub(super) async fn search(&self, client: &FhirClient, query: &Query) -> Result<Hits, Failure> {
         if !query.is_shareable() {
             return search(client, query).await;
         }
@@ -107,47 +104,37 @@ impl Gathering {
     }
 }
 
-/// What one search finds.
-pub(super) async fn search(client: &FhirClient, query: &Query) -> Result<Vec<Resource>, Failure> {
-    let found = client.search(query.resource_type, &query.encoded()).await?;
-    found
-        .iter()
-        .map(|json| Resource::parse(json.get()))
-        .collect::<Result<_, _>>()
-        .map_err(|_| {
-            let message = format!("a stored {} is not a JSON object", query.resource_type);
-            Failure::new(Code::FhirInvalidResource, message)
-        })
+/// Searches for one query alone.
+pub(super) async fn search(client: &FhirClient, query: &Query) -> Result<Hits, Failure> {
+    let listed = client.search(query.resource_type, &query.encoded()).await?;
+    let listed = listed.iter().map(|json| Resource::parse(json.get()));
+    let listed = listed.collect::<Result<_, _>>().map_err(|_| {
+        let message = format!("a stored {} is not a JSON object", query.resource_type);
+        Failure::new(Code::FhirInvalidResource, message)
+    })?;
+    Ok(Hits::of(query, listed))
 }
 
-/// One search for all; deals out what it finds. `None` when it fails or cannot be dealt out: then
-/// each asks alone.
+/// Searches for all together and deals out what is found. `None` when that fails, when it cannot be
+/// dealt out, or when near matches belong to nobody: then each asks alone.
 async fn search_together(
     client: &FhirClient,
     query: &Query,
     company: Vec<Waiting>,
-) -> Option<Vec<Resource>> {
+) -> Option<Hits> {
     let others = company.iter().map(|waiting| &waiting.query);
     let queries: Vec<_> = std::iter::once(query).chain(others).collect();
     let any = Query::any_of(&queries)?;
-    let found = search(client, &any).await.ok()?;
-    let own = dealt(query, &found)?;
-    let dealt = company.iter().map(|waiting| dealt(&waiting.query, &found));
+    let all = search(client, &any).await.ok()?;
+    if all.near > 0 {
+        return None;
+    }
+    let own = all.part_of(query)?;
+    let dealt = company.iter().map(|waiting| all.part_of(&waiting.query));
     let dealt = dealt.collect::<Option<Vec<_>>>()?;
-    for (waiting, found) in company.into_iter().zip(dealt) {
+    for (waiting, hits) in company.into_iter().zip(dealt) {
         // Who has gone needs nothing.
-        let _ = waiting.answer.send(found);
+        let _ = waiting.answer.send(hits);
     }
     Some(own)
-}
-
-/// What a search would have found alone.
-fn dealt(query: &Query, found: &[Resource]) -> Option<Vec<Resource>> {
-    let mut dealt = Vec::new();
-    for resource in found {
-        if query.matches(resource)? {
-            dealt.push(resource.clone());
-        }
-    }
-    Some(dealt)
 }

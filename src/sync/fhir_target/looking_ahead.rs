@@ -4,8 +4,9 @@ use futures_util::future::join_all;
 use tokio::time::Instant;
 
 use super::FhirTarget;
+use super::hits::Hits;
 use super::memory::Answer;
-use crate::cast::{Change, Lookups, Query, Resource, StudyDelta};
+use crate::cast::{Change, Lookups, Query, StudyDelta};
 use crate::failure::Failure;
 
 impl FhirTarget {
@@ -31,17 +32,13 @@ impl FhirTarget {
         tokio::join!(study, patient);
     }
 
-    async fn find(
-        &self,
-        query: &Query,
-        search: impl Future<Output = Result<Vec<Resource>, Failure>>,
-    ) {
+    async fn find(&self, query: &Query, search: impl Future<Output = Result<Hits, Failure>>) {
         if self.memory.knows(query) {
             return;
         }
         let searched = Instant::now();
-        if let Ok(found) = search.await {
-            let answer = Answer { found, searched };
+        if let Ok(hits) = search.await {
+            let answer = Answer { hits, searched };
             self.memory.put_ahead(query.clone(), answer);
         }
     }

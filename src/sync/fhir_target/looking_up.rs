@@ -1,8 +1,11 @@
 //! What a delta is merged with: remembered, or else searched for.
 
+use std::collections::BTreeSet;
+
 use tokio::time::Instant;
 
 use super::FhirTarget;
+use super::hits::Hits;
 use super::memory::Answer;
 use crate::cast::{Found, Lookups, Query, Resource, StudyDelta};
 use crate::failure::Failure;
@@ -27,6 +30,10 @@ pub(super) struct LookedUp {
     pub(super) found: Found,
     pub(super) study: Searched,
     pub(super) patient: Option<Searched>,
+    /// The types of which a search returned other resources than the one it was made for.
+    pub(super) near: BTreeSet<&'static str>,
+    /// Resources that were read, and not only found, for this delta: `Type/id`.
+    pub(super) read: BTreeSet<String>,
 }
 
 /// A search, and when it was made.
@@ -34,6 +41,16 @@ pub(super) struct LookedUp {
 pub(super) struct Searched {
     pub(super) query: Query,
     pub(super) at: Instant,
+}
+
+impl LookedUp {
+    /// Takes the resources of a search and notes whether there were others.
+    fn take(&mut self, resource_type: &'static str, hits: Hits) -> Vec<Resource> {
+        if hits.near > 0 {
+            self.near.insert(resource_type);
+        }
+        hits.found
+    }
 }
 
 impl FhirTarget {
@@ -60,13 +77,11 @@ impl FhirTarget {
     ) -> Result<LookedUp, Failure> {
         let at = Instant::now();
         let searching = &self.searching;
+        let answer = |hits| Answer { hits, searched: at };
         let study = async {
             match recalled.study {
                 Some(answer) => Ok(answer),
-                None => searching.study(&lookups.study).await.map(|found| Answer {
-                    found,
-                    searched: at,
-                }),
+                None => searching.study(&lookups.study).await.map(answer),
             }
         };
         let patient = async {
@@ -75,47 +90,66 @@ impl FhirTarget {
                 None => searching
                     .patient(lookups.patient.as_ref())
                     .await
-                    .map(|found| Answer {
-                        found,
-                        searched: at,
-                    }),
+                    .map(answer),
             }
         };
-        let endpoint = async {
-            match recalled.endpoint {
-                Some(found) => Ok(found),
-                None => searching.endpoint(lookups.endpoint.as_ref()).await,
-            }
-        };
+        let endpoint = self.endpoint(delta, lookups, recalled.endpoint);
         let references = searching.each(lookups.references.clone());
         let (study, patient, endpoint, references) =
             tokio::try_join!(study, patient, endpoint, references)?;
-        if lookups.endpoint.is_some() {
-            let partition = delta.study().partition();
-            searching.endpoints().put(partition, &endpoint);
+        let searched = |query: &Query, at| Searched {
+            query: query.clone(),
+            at,
+        };
+        let mut looked_up = LookedUp {
+            found: Found::default(),
+            study: searched(&lookups.study, study.searched),
+            patient: lookups
+                .patient
+                .as_ref()
+                .map(|query| searched(query, patient.searched)),
+            near: BTreeSet::new(),
+            read: BTreeSet::new(),
+        };
+        looked_up.found.study = looked_up.take("ImagingStudy", study.hits);
+        looked_up.found.patient = looked_up.take("Patient", patient.hits);
+        looked_up.found.endpoint = looked_up.take("Endpoint", endpoint);
+        let references = references.into_iter();
+        let references = references.map(|(query, hits)| (query, hits.found));
+        looked_up.found.references = references.collect();
+        self.look_up_observations(delta, &mut looked_up).await?;
+        Ok(looked_up)
+    }
+
+    async fn endpoint(
+        &self,
+        delta: &StudyDelta,
+        lookups: &Lookups,
+        recalled: Option<Vec<Resource>>,
+    ) -> Result<Hits, Failure> {
+        if let Some(found) = recalled {
+            return Ok(Hits { found, near: 0 });
         }
-        // What the study tells decides which Observations matter: hardly ever any.
-        let observations = delta.observation_searches(&study.found, &self.rules);
-        let observations = searching.each(observations).await?;
-        Ok(LookedUp {
-            study: Searched {
-                query: lookups.study.clone(),
-                at: study.searched,
-            },
-            patient: lookups.patient.clone().map(|query| Searched {
-                query,
-                at: patient.searched,
-            }),
-            found: Found {
-                study: study.found,
-                patient: patient.found,
-                endpoint,
-                observations: observations
-                    .into_iter()
-                    .flat_map(|(_, found)| found)
-                    .collect(),
-                references,
-            },
-        })
+        let searched = Instant::now();
+        let hits = self.searching.endpoint(lookups.endpoint.as_ref()).await?;
+        let partition = delta.study().partition();
+        let endpoints = self.searching.endpoints();
+        endpoints.put(partition, &hits.found, searched);
+        Ok(hits)
+    }
+
+    /// Searches for the Observations that matter in the light of the study: hardly ever any.
+    pub(super) async fn look_up_observations(
+        &self,
+        delta: &StudyDelta,
+        looked_up: &mut LookedUp,
+    ) -> Result<(), Failure> {
+        let searches = delta.observation_searches(&looked_up.found.study, &self.rules);
+        looked_up.found.observations.clear();
+        for (_, hits) in self.searching.each(searches).await? {
+            let found = looked_up.take("Observation", hits);
+            looked_up.found.observations.extend(found);
+        }
+        Ok(())
     }
 }

@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::hits::Hits;
 use crate::cast::{Query, Resource};
 
 /// After this time it is searched again: only a search tells that a patient was merged into another
@@ -29,13 +30,13 @@ const OF_AN_ANSWER: usize = 1_024;
 /// What a search found, as it is stored by now.
 #[derive(Debug)]
 pub(super) struct Answer {
-    pub(super) found: Vec<Resource>,
+    pub(super) hits: Hits,
     pub(super) searched: Instant,
 }
 
 impl Answer {
     fn size(&self) -> usize {
-        let resources: usize = self.found.iter().map(Resource::size).sum();
+        let resources: usize = self.hits.found.iter().map(Resource::size).sum();
         OF_AN_ANSWER + resources
     }
 }
@@ -71,7 +72,7 @@ impl Memory {
     pub(super) fn put(&self, query: Query, answer: Answer) {
         let mut kept = self.kept();
         kept.remove(&query);
-        if !answer.found.is_empty() {
+        if !answer.hits.found.is_empty() {
             kept.put(query, answer);
         }
     }
@@ -145,7 +146,10 @@ mod tests {
     fn answer(bytes: usize) -> Answer {
         let json = format!(r#"{{"id":"1","x":"{}"}}"#, "x".repeat(bytes));
         Answer {
-            found: vec![Resource::parse(&json).unwrap()],
+            hits: Hits {
+                found: vec![Resource::parse(&json).unwrap()],
+                near: 0,
+            },
             searched: Instant::now(),
         }
     }
@@ -194,7 +198,7 @@ mod tests {
 
     fn nothing() -> Answer {
         Answer {
-            found: Vec::new(),
+            hits: Hits::default(),
             searched: Instant::now(),
         }
     }
@@ -214,14 +218,18 @@ mod tests {
         let memory = Memory::default();
         memory.put_ahead(query(1), nothing());
         assert!(memory.knows(&query(1)));
-        assert!(memory.take(&query(1)).is_some_and(|it| it.found.is_empty()));
+        assert!(
+            memory
+                .take(&query(1))
+                .is_some_and(|it| it.hits.found.is_empty())
+        );
         assert!(!memory.knows(&query(1)));
         memory.put(query(1), answer(1));
         memory.put_ahead(query(1), nothing());
         assert!(
             memory
                 .take(&query(1))
-                .is_some_and(|it| !it.found.is_empty())
+                .is_some_and(|it| !it.hits.found.is_empty())
         );
     }
 }

@@ -1,11 +1,18 @@
 //! FHIR as a target: a study's delta is looked up, merged, and sent as one transaction.
 
+mod created;
 mod gathering;
+mod habits;
+mod hits;
+mod limit;
 mod looking_ahead;
 mod looking_up;
 mod memory;
-mod remembering;
 mod searching;
+mod sent;
+mod settling;
+mod steps;
+mod testing;
 mod verifying;
 mod writing;
 
@@ -20,6 +27,8 @@ use crate::dicom::{InstanceKey, InvalidValue};
 use crate::failure::{Class, Failure};
 use crate::feed::{Action, Entry, State};
 use crate::fhir::FhirClient;
+use habits::Habits;
+use limit::Limit;
 use looking_up::Recalled;
 use memory::Memory;
 use searching::Searching;
@@ -37,6 +46,27 @@ pub struct FhirTarget {
     recent: Mutex<Recent>,
     searching: Searching,
     memory: Memory,
+    habits: Habits,
+    limit: Limit,
+    options: FhirOptions,
+}
+
+/// How a FHIR server is dealt with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FhirOptions {
+    /// The most entries of one transaction; fewer where the server refuses more.
+    pub max_entries: usize,
+    /// Whether a server that does not heed versions stops the feed.
+    pub require_versions: bool,
+}
+
+impl Default for FhirOptions {
+    fn default() -> Self {
+        Self {
+            max_entries: 500,
+            require_versions: true,
+        }
+    }
 }
 
 impl FhirTarget {
@@ -49,12 +79,26 @@ impl FhirTarget {
             client,
             recent: Mutex::new(Recent::new(rules.clone())),
             rules,
+            habits: Habits::default(),
+            limit: Limit::new(FhirOptions::default().max_entries),
+            options: FhirOptions::default(),
+        }
+    }
+
+    /// The same server, dealt with in this way.
+    #[must_use]
+    pub fn with(self, options: FhirOptions) -> Self {
+        Self {
+            limit: Limit::new(options.max_entries),
+            options,
+            ..self
         }
     }
 
     /// By what is remembered, if anything is. A refusal then may be of that, and not of the delta:
     /// all is read again before the delta is to blame.
     async fn look_up_and_write(&self, delta: &StudyDelta) -> Result<Applied, Failure> {
+        self.check_habits().await?;
         let lookups = delta.lookups(&self.rules);
         let recalled = self.recall(delta, &lookups);
         let is_read_anew = recalled.is_empty();
@@ -91,8 +135,7 @@ impl FhirTarget {
                     "{notice}"
                 );
             }
-            self.verify(&looked_up.found, &merged.writes).await?;
-            self.send(delta, looked_up, merged.writes).await
+            self.write(delta, looked_up, merged.writes).await
         };
         let written = written.await;
         if written.is_err() {
@@ -189,6 +232,7 @@ impl Target for FhirTarget {
         );
         let capability = capability?;
         found?;
+        self.check_habits().await?;
         debug!(
             event = "fhir_server",
             fhir_version = capability.fhir_version

@@ -1,41 +1,68 @@
 //! Whether what was found is what is stored.
 
+use std::collections::BTreeSet;
+
 use futures_util::stream::{self, StreamExt};
+use tokio::time::Instant;
 
 use super::FhirTarget;
-use crate::cast::{Found, Resource, Write};
+use super::looking_up::LookedUp;
+use crate::cast::{Found, Resource, StudyDelta, Write};
 use crate::failure::{Code, Failure};
 
 /// How many versions are asked for at once: a dose report may have some hundred Observations.
 const AT_ONCE: usize = 8;
 
+/// A resource and the version that was found.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct Named {
+    resource_type: String,
+    id: String,
+    version: String,
+}
+
 impl FhirTarget {
-    /// What was found, and is not written, is the present version. A write is checked by the
-    /// server; that there is nothing to write is believed only of what is no older than the
-    /// server's own.
-    pub(super) async fn verify(&self, found: &Found, writes: &[Write]) -> Result<(), Failure> {
-        let is_of_study = |write: &Write| write.resource_type() == "ImagingStudy";
-        if !writes.iter().any(is_of_study) {
-            self.verify_each("ImagingStudy", found.study.iter()).await?;
+    /// Reads the versions of what was found and is not written, and of what the writes refer to
+    /// newly. A write is checked by the server; that there is nothing to write, or that a resource
+    /// is still there to be referred to, is believed only of what is no older than the server's own.
+    pub(super) async fn verify(
+        &self,
+        delta: &StudyDelta,
+        looked_up: &mut LookedUp,
+        writes: &[Write],
+    ) -> Result<(), Failure> {
+        let partition = delta.study().partition();
+        let is_endpoint_old = self.searching.endpoints().is_old(partition);
+        let found = &looked_up.found;
+        let mut wanted = unwritten(found, writes);
+        wanted.extend(referred(found, writes));
+        let writes_study = writes.iter().any(|it| it.resource_type() == "ImagingStudy");
+        let verifies_endpoint = writes_study && is_endpoint_old;
+        if verifies_endpoint {
+            wanted.extend(found.endpoint.iter().filter_map(named));
         }
-        let is_unwritten = |resource: &&Resource| !writes.iter().any(|it| is_of(it, resource));
-        let unwritten = found.observations.iter().filter(is_unwritten);
-        self.verify_each("Observation", unwritten).await
+        wanted.retain(|it| !looked_up.read.contains(&it.name()));
+        let asked = Instant::now();
+        self.verify_each(&wanted).await?;
+        if verifies_endpoint {
+            let endpoints = self.searching.endpoints();
+            endpoints.put(partition, &looked_up.found.endpoint, asked);
+        }
+        looked_up.read.extend(wanted.iter().map(Named::name));
+        Ok(())
     }
 
-    async fn verify_each<'a>(
-        &self,
-        resource_type: &str,
-        found: impl Iterator<Item = &'a Resource>,
-    ) -> Result<(), Failure> {
-        let named = found.filter_map(|resource| Some((resource.id()?, resource.version()?)));
-        let named: Vec<_> = named.collect();
-        let verified = named.into_iter().map(|(id, version)| async move {
+    async fn verify_each(&self, wanted: &BTreeSet<Named>) -> Result<(), Failure> {
+        let wanted: Vec<_> = wanted.iter().cloned().collect();
+        let verified = wanted.into_iter().map(|it| async move {
             let client = &self.client;
-            if client.is_present(resource_type, &id, &version).await? {
+            if client
+                .is_present(&it.resource_type, &it.id, &it.version)
+                .await?
+            {
                 return Ok(());
             }
-            let message = format!("{resource_type}/{id} is not the version that was found");
+            let message = format!("{} is not the version that was found", it.name());
             Err(Failure::new(Code::FhirConflict, message))
         });
         let mut verified = stream::iter(verified).buffer_unordered(AT_ONCE);
@@ -44,6 +71,52 @@ impl FhirTarget {
         }
         Ok(())
     }
+}
+
+impl Named {
+    fn name(&self) -> String {
+        format!("{}/{}", self.resource_type, self.id)
+    }
+}
+
+fn named(resource: &Resource) -> Option<Named> {
+    Some(Named {
+        resource_type: resource.resource_type()?,
+        id: resource.id()?,
+        version: resource.version()?,
+    })
+}
+
+/// The study, where it is not written, and the Observations that are not.
+fn unwritten(found: &Found, writes: &[Write]) -> BTreeSet<Named> {
+    let writes_study = writes.iter().any(|it| it.resource_type() == "ImagingStudy");
+    let studies = found.study.iter().filter(|_| !writes_study);
+    let is_unwritten = |resource: &&Resource| !writes.iter().any(|it| is_of(it, resource));
+    let observations = found.observations.iter().filter(is_unwritten);
+    studies.chain(observations).filter_map(named).collect()
+}
+
+/// The patients that a study or an Observation is going to refer to and does not yet.
+fn referred(found: &Found, writes: &[Write]) -> BTreeSet<Named> {
+    let stored = || found.study.iter().chain(&found.observations);
+    let subjects = writes.iter().filter_map(|write| {
+        let (Write::Create { resource, .. } | Write::Update { resource, .. }) = write else {
+            return None;
+        };
+        let subject = resource.reference("subject")?;
+        let before = stored().find(|stored| is_of(write, stored));
+        let before = before.and_then(|stored| stored.reference("subject"));
+        (before.as_deref() != Some(subject.as_str())).then_some(subject)
+    });
+    let subjects: BTreeSet<_> = subjects.collect();
+    let patients = found.patient.iter().filter_map(named);
+    let is_written = |it: &Named| {
+        let mut writes = writes.iter();
+        writes.any(|write| matches!(write, Write::Update { id, .. } if *id == it.id && write.resource_type() == "Patient"))
+    };
+    patients
+        .filter(|it| subjects.contains(&it.name()) && !is_written(it))
+        .collect()
 }
 
 /// Whether a write is of a stored resource.

@@ -1,49 +1,100 @@
-//! The transaction of a delta's writes.
+//! A delta's writes, sent step by step.
 
 use tracing::debug;
 
 use super::FhirTarget;
 use super::looking_up::LookedUp;
-use super::remembering::Sent;
+use super::sent::{Deed, Sent};
+use super::steps;
 use super::verifying::is_of;
-use crate::cast::{Resource, StudyDelta, Write};
+use crate::cast::{Resource, StudyDelta, Write, merge};
 use crate::failure::{Code, Failure};
 use crate::fhir::{Request, Response};
 use crate::sync::target::Applied;
 
+/// Writes with their answers.
+pub(super) type Answered = Vec<(Sent, Response)>;
+
 impl FhirTarget {
     /// Sends what is to be written, and remembers what is stored then.
-    pub(super) async fn send(
+    pub(super) async fn write(
         &self,
         delta: &StudyDelta,
         mut looked_up: LookedUp,
-        writes: Vec<Write>,
+        mut writes: Vec<Write>,
     ) -> Result<Applied, Failure> {
-        if writes.is_empty() {
-            debug!(event = "nothing_changed", study = delta.study().uid());
-            self.remember(looked_up, &[], &[]);
-            return Ok(Applied::default());
+        let mut applied = Applied::default();
+        loop {
+            self.prepare(delta, &mut looked_up, &writes).await?;
+            if writes.is_empty() {
+                self.remember(looked_up);
+                return Ok(applied);
+            }
+            let step = steps::next(&writes, self.limit.entries());
+            let (entries, total) = (step.now.len(), writes.len());
+            let is_whole = !step.more && !steps::is_divisible(&step.now);
+            if is_whole {
+                // What takes its place is held already, and may be large.
+                let is_unwritten = |stored: &Resource| !writes.iter().any(|it| is_of(it, stored));
+                looked_up.found.study.retain(is_unwritten);
+                writes.clear();
+            }
+            match self.send(step.now, &mut applied).await {
+                Ok(sent) if !step.more => {
+                    self.settle(delta, looked_up, sent).await?;
+                    return Ok(applied);
+                }
+                Ok(sent) => self.refresh(delta, &mut looked_up, sent).await?,
+                Err(failure) if !is_whole && self.limit.lower(&failure, entries) => {}
+                Err(failure) => return Err(failure),
+            }
+            if step.more {
+                writes = merge(delta, &looked_up.found, &self.rules)?.writes;
+                if writes.len() >= total {
+                    let message = "resources that were just written are not found again";
+                    return Err(Failure::new(Code::FhirConflict, message));
+                }
+            }
         }
-        // What takes its place is held already, and may be large.
-        looked_up
-            .found
-            .study
-            .retain(|stored| !writes.iter().any(|write| is_of(write, stored)));
+    }
+
+    /// Makes sure that the writes rely on nothing that is not so.
+    async fn prepare(
+        &self,
+        delta: &StudyDelta,
+        looked_up: &mut LookedUp,
+        writes: &[Write],
+    ) -> Result<(), Failure> {
+        self.refuse_near_matches(looked_up, writes).await?;
+        if writes.iter().any(|it| !matches!(it, Write::Create { .. })) {
+            self.test_versions(looked_up.found.endpoint.first()).await?;
+        }
+        self.verify(delta, looked_up, writes).await
+    }
+
+    async fn send(&self, writes: Vec<Write>, applied: &mut Applied) -> Result<Answered, Failure> {
+        debug!(event = "transaction", entries = writes.len());
         let sent: Vec<_> = writes.iter().map(Sent::of).collect();
         let requests = writes.into_iter().map(request);
         let mut requests = requests.collect::<Result<Vec<_>, _>>()?;
         let responses = self.client.transaction(&mut requests).await?;
-        if requests.iter().any(|it| it.resource_type() == "Endpoint") {
-            self.searching.endpoints().forget(delta.study().partition());
+        count(&requests, &responses, applied);
+        let answered: Answered = sent.into_iter().zip(responses).collect();
+        for (sent, response) in &answered {
+            if let Deed::Update { id, version } = &sent.deed
+                && response.version() == Some(version)
+            {
+                let resource = sent.resource.as_ref();
+                self.check_version_stays(&sent.resource_type, id, resource)
+                    .await?;
+            }
         }
-        self.remember(looked_up, &sent, &responses);
-        Ok(count(&requests, &responses))
+        Ok(answered)
     }
 }
 
-/// What a transaction did. A create that found its resource did nothing.
-fn count(requests: &[Request], responses: &[Response]) -> Applied {
-    let mut applied = Applied::default();
+/// Counts what a transaction did. A create that found its resource did nothing.
+fn count(requests: &[Request], responses: &[Response], applied: &mut Applied) {
     for (request, response) in requests.iter().zip(responses) {
         let done = match request {
             Request::Create { .. } if response.status == 200 => continue,
@@ -56,7 +107,6 @@ fn count(requests: &[Request], responses: &[Response]) -> Applied {
             .entry(format!("{done} {}", request.resource_type()))
             .or_default() += 1;
     }
-    applied
 }
 
 /// A write of the mapping as an entry of a transaction.
@@ -68,12 +118,12 @@ pub fn request(write: Write) -> Result<Request, Failure> {
     Ok(match write {
         Write::Create {
             full_url,
-            if_none_exist,
+            identity,
             resource,
         } => Request::Create {
             full_url,
             resource_type,
-            if_none_exist,
+            if_none_exist: identity.encoded(),
             resource: raw(&resource)?,
         },
         Write::Update {

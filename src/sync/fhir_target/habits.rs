@@ -1,0 +1,94 @@
+//! What is learnt about a server by what it does: capability statements do not say it, or say it
+//! wrongly.
+
+use std::collections::BTreeSet;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::cast::{Query, Resource};
+use crate::failure::Failure;
+
+/// For so long a server that does not heed versions is not tested again: a person has to change it.
+const TESTED_AGAIN_AFTER: Duration = Duration::from_secs(60);
+
+/// The kind of a created resource: its type, and whether its identifier has a system. Servers may
+/// find the ones and not the others.
+pub(super) type Kind = (&'static str, bool);
+
+/// What is known about a server.
+#[derive(Debug, Default)]
+pub(super) struct Habits(Mutex<Known>);
+
+#[derive(Debug, Default)]
+struct Known {
+    stores_as_sent: Option<bool>,
+    heeds_versions: Option<(Result<(), Failure>, Instant)>,
+    found_again: BTreeSet<Kind>,
+    not_found: Option<Created>,
+}
+
+/// A created resource that the search for it should find.
+#[derive(Debug, Clone)]
+pub(super) struct Created {
+    pub(super) identity: Query,
+    pub(super) id: String,
+}
+
+impl Created {
+    pub(super) fn kind(&self) -> Kind {
+        (self.identity.resource_type, self.identity.has_system())
+    }
+}
+
+impl Habits {
+    /// Whether what is stored is what was sent; `None` while that is not known.
+    pub(super) fn stores_as_sent(&self) -> Option<bool> {
+        self.known().stores_as_sent
+    }
+
+    /// Compares a stored resource with what was sent. Returns whether it is the first that differs.
+    pub(super) fn compare(&self, sent: &Resource, stored: &Resource) -> bool {
+        if self.stores_as_sent() == Some(false) {
+            return false;
+        }
+        let same = sent.has_same_content(stored);
+        self.known().stores_as_sent = Some(same);
+        !same
+    }
+
+    /// Whether the server heeds versions; `None` while that is not known, or has to be tested again.
+    pub(super) fn heeds_versions(&self) -> Option<Result<(), Failure>> {
+        let (verdict, at) = self.known().heeds_versions.clone()?;
+        (verdict.is_ok() || at.elapsed() < TESTED_AGAIN_AFTER).then_some(verdict)
+    }
+
+    pub(super) fn set_heeds_versions(&self, verdict: Result<(), Failure>) {
+        self.known().heeds_versions = Some((verdict, Instant::now()));
+    }
+
+    /// Whether a resource of this kind was found again before.
+    pub(super) fn is_found_again(&self, kind: Kind) -> bool {
+        self.known().found_again.contains(&kind)
+    }
+
+    pub(super) fn set_found_again(&self, created: &Created) {
+        let mut known = self.known();
+        known.found_again.insert(created.kind());
+        known.not_found = None;
+    }
+
+    /// A created resource that was not found again.
+    pub(super) fn not_found(&self) -> Option<Created> {
+        self.known().not_found.clone()
+    }
+
+    pub(super) fn set_not_found(&self, created: Created) {
+        self.known().not_found = Some(created);
+    }
+
+    fn known(&self) -> MutexGuard<'_, Known> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

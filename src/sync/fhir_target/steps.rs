@@ -1,0 +1,100 @@
+//! The order in which a delta's writes are sent.
+//!
+//! 1. Patient and Endpoint, where they are created: nothing refers to them before they were read.
+//! 2. The study, where it is created, before its Observations.
+//! 3. All the rest in one transaction, or in parts where there are more entries than the server
+//!    takes: Observations that others refer to first, and deletes last.
+
+use std::collections::BTreeSet;
+
+use crate::cast::Write;
+
+/// Writes to send now.
+#[derive(Debug)]
+pub(super) struct Step {
+    pub(super) now: Vec<Write>,
+    /// Whether more follow, once these are stored and the delta is merged again.
+    pub(super) more: bool,
+}
+
+/// Returns the first step of these writes, of at most `max_entries` where that can be chosen.
+pub(super) fn next(writes: &[Write], max_entries: usize) -> Step {
+    let step = |is_now: &dyn Fn(&Write) -> bool| {
+        let now: Vec<_> = writes.iter().filter(|it| is_now(it)).cloned().collect();
+        let more = now.len() < writes.len();
+        Step { now, more }
+    };
+    let kinds: Vec<_> = writes.iter().map(Write::resource_type).collect();
+    if kinds_of(writes, &kinds).any(|(write, kind)| is_referenced(write, kind)) {
+        return step(&|write| is_referenced(write, &write.resource_type()));
+    }
+    let observations = kinds.iter().filter(|kind| *kind == OBSERVATION).count();
+    if observations == 0 {
+        return step(&|_| true);
+    }
+    let of_study = kinds_of(writes, &kinds).find(|(_, kind)| *kind == STUDY);
+    let is_created = matches!(of_study, Some((Write::Create { .. }, _)));
+    let is_deleted = matches!(of_study, Some((Write::Delete { .. }, _)));
+    if writes.len() <= max_entries && !is_created {
+        step(&|_| true)
+    } else if observations < writes.len() && !is_deleted {
+        step(&|write| write.resource_type() != OBSERVATION)
+    } else {
+        // A study that goes does so after the Observations that refer to it.
+        Step {
+            now: part(writes, max_entries),
+            more: true,
+        }
+    }
+}
+
+/// Whether a step may be sent in smaller parts.
+pub(super) fn is_divisible(now: &[Write]) -> bool {
+    let mut kinds = now.iter().map(Write::resource_type);
+    now.len() > 1 && kinds.any(|kind| kind == OBSERVATION)
+}
+
+const OBSERVATION: &str = "Observation";
+const STUDY: &str = "ImagingStudy";
+
+fn kinds_of<'a>(
+    writes: &'a [Write],
+    kinds: &'a [String],
+) -> impl Iterator<Item = (&'a Write, &'a str)> {
+    writes.iter().zip(kinds.iter().map(String::as_str))
+}
+
+/// Whether it creates a resource that others are going to refer to.
+fn is_referenced(write: &Write, kind: &str) -> bool {
+    matches!(write, Write::Create { .. }) && matches!(kind, "Patient" | "Endpoint")
+}
+
+/// Part of the Observations: those that refer to no other one that is created too; then those that
+/// do; then those to be deleted.
+fn part(writes: &[Write], max_entries: usize) -> Vec<Write> {
+    let observations = writes.iter().filter(|it| it.resource_type() == OBSERVATION);
+    let created: BTreeSet<&str> = writes.iter().filter_map(full_url).collect();
+    let mut ranked: Vec<_> = observations.map(|it| (rank(it, &created), it)).collect();
+    ranked.sort_by_key(|(rank, _)| *rank);
+    let first = ranked.first().map(|(rank, _)| *rank);
+    let of_first = ranked.into_iter().filter(|(rank, _)| Some(*rank) == first);
+    let part = of_first.take(max_entries.max(1));
+    part.map(|(_, write)| write.clone()).collect()
+}
+
+fn full_url(write: &Write) -> Option<&str> {
+    match write {
+        Write::Create { full_url, .. } => Some(full_url),
+        Write::Update { .. } | Write::Delete { .. } => None,
+    }
+}
+
+fn rank(write: &Write, created: &BTreeSet<&str>) -> u8 {
+    let resource = match write {
+        Write::Create { resource, .. } | Write::Update { resource, .. } => resource,
+        Write::Delete { .. } => return 2,
+    };
+    let text = serde_json::to_string(resource).unwrap_or_default();
+    let refers = created.iter().any(|url| text.contains(*url));
+    u8::from(refers)
+}

@@ -1,0 +1,152 @@
+//! Tests of a server's habits by requests that change nothing.
+
+use std::time::Duration;
+
+use tracing::warn;
+
+use super::FhirTarget;
+use super::habits::Created;
+use super::writing::request;
+use crate::cast::{Resource, Write};
+use crate::failure::{Class, Code, Failure};
+
+/// Waits between the searches for the first created resource of a kind: indexes may lag behind.
+const SEARCHED_AFTER: [Duration; 6] = [
+    Duration::ZERO,
+    Duration::from_millis(100),
+    Duration::from_millis(400),
+    Duration::from_secs(1),
+    Duration::from_secs(3),
+    Duration::from_secs(10),
+];
+
+impl FhirTarget {
+    /// Passes unless something is wrong with the server that was learnt before, and still is.
+    ///
+    /// # Errors
+    /// `fhir.no-versions`, `fhir.not-found-again`, or the search fails.
+    pub(super) async fn check_habits(&self) -> Result<(), Failure> {
+        if let (true, Some(verdict)) = (self.options.require_versions, self.habits.heeds_versions())
+        {
+            verdict?;
+        }
+        match self.habits.not_found() {
+            Some(created) => self.find_again(created, &SEARCHED_AFTER[..1]).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Searches for the first created resource of each kind: a server that does not find the
+    /// resource would get another one with each study.
+    pub(super) async fn confirm(&self, created: Created) -> Result<(), Failure> {
+        if self.habits.is_found_again(created.kind()) {
+            return Ok(());
+        }
+        self.find_again(created, &SEARCHED_AFTER).await
+    }
+
+    async fn find_again(&self, created: Created, after: &[Duration]) -> Result<(), Failure> {
+        for wait in after {
+            tokio::time::sleep(*wait).await;
+            let hits = self.searching.alone(&created.identity).await?;
+            let is_it = |found: &Resource| found.id().as_deref() == Some(created.id.as_str());
+            if hits.found.iter().any(is_it) {
+                self.habits.set_found_again(&created);
+                return Ok(());
+            }
+            // Merged or deleted by now, or created beside another one.
+            if !hits.found.is_empty() || self.is_gone(&created).await? {
+                return Ok(());
+            }
+        }
+        let (resource_type, id) = (created.identity.resource_type, &created.id);
+        let message = format!(
+            "{resource_type}/{id} was created and is not found by the search for its identifier"
+        );
+        self.habits.set_not_found(created);
+        Err(Failure::new(Code::FhirNotFoundAgain, message))
+    }
+
+    async fn is_gone(&self, created: &Created) -> Result<bool, Failure> {
+        let kind = created.identity.resource_type;
+        Ok(self.client.read(kind, &created.id).await?.is_none())
+    }
+
+    /// Tries once whether the server refuses an update of a version that is not the present one: an
+    /// Endpoint of ours is sent as it is, so that nothing is lost where it does not.
+    ///
+    /// # Errors
+    /// `fhir.no-versions`, unless versions are not required; the server cannot be reached.
+    pub(super) async fn test_versions(&self, endpoint: Option<&Resource>) -> Result<(), Failure> {
+        let is_known = self.habits.heeds_versions().is_some();
+        let Some(endpoint) = endpoint.filter(|_| !is_known && self.options.require_versions) else {
+            return Ok(());
+        };
+        let (Some(id), Some(version)) = (endpoint.id(), endpoint.version()) else {
+            return Ok(());
+        };
+        let stale = Write::Update {
+            id: id.clone(),
+            version: another_version(&version),
+            resource: endpoint.clone(),
+        };
+        let verdict = match self.client.transaction(&mut [request(stale)?]).await {
+            Err(failure) if matches!(failure.class(), Class::Transient | Class::Setup) => {
+                return Err(failure);
+            }
+            Err(_) => Ok(()),
+            Ok(_) => {
+                let message = format!(
+                    "the server updated Endpoint/{id} although If-Match named another version"
+                );
+                Err(Failure::new(Code::FhirNoVersions, message))
+            }
+        };
+        self.habits.set_heeds_versions(verdict.clone());
+        verdict
+    }
+
+    /// Checks a version that an update left as it was: the server may have stored nothing, because
+    /// what it keeps of the resource is the same.
+    pub(super) async fn check_version_stays(
+        &self,
+        resource_type: &str,
+        id: &str,
+        sent: Option<&Resource>,
+    ) -> Result<(), Failure> {
+        let read = self.client.read(resource_type, id).await?;
+        let stored = read.and_then(|json| Resource::parse(json.get()).ok());
+        let is_as_sent = stored
+            .zip(sent)
+            .is_some_and(|(stored, sent)| stored.has_same_content(sent));
+        if !is_as_sent || !self.options.require_versions {
+            return Ok(());
+        }
+        let message = format!("{resource_type}/{id} was updated and has the version it had before");
+        let failure = Failure::new(Code::FhirNoVersions, message);
+        self.habits.set_heeds_versions(Err(failure.clone()));
+        Err(failure)
+    }
+
+    /// Learns whether the server stores what it is sent; reports the first resource that it alters.
+    pub(super) fn learn(&self, sent: &Resource, stored: &Resource) {
+        if self.habits.compare(sent, stored) {
+            let name = stored.resource_type().zip(stored.id());
+            let name = name.map(|(kind, id)| format!("{kind}/{id}"));
+            warn!(
+                event = "server_alters_resources",
+                resource = name,
+                "the FHIR server stores resources otherwise than they are sent; \
+                 each is read again before it is written"
+            );
+        }
+    }
+}
+
+/// A version that is not this one, of the same form.
+fn another_version(version: &str) -> String {
+    match version.parse::<u32>() {
+        Ok(number) => (u64::from(number) + 1_000_000).to_string(),
+        Err(_) => version.chars().rev().chain(['0']).collect(),
+    }
+}
