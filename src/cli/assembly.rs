@@ -14,7 +14,7 @@ use crate::feed::{FeedClient, SequenceWindows, TimeWindows};
 use crate::fhir::FhirClient;
 use crate::settings::{ApiVersion, Loaded, Problem, Settings, SettingsFile, Unusable};
 use crate::store::Store;
-use crate::sync::{Engine, FhirTarget, Observer, Status, system_clock};
+use crate::sync::{Engine, FhirOptions, FhirTarget, Observer, Status, system_clock};
 
 /// The settings of the process: file and environment, and `more` as if it were in the environment.
 pub(super) fn settings(
@@ -74,6 +74,15 @@ pub(super) fn fhir_client(settings: &Settings) -> Result<FhirClient, Failure> {
     FhirClient::new(&settings.fhir.endpoint, settings.fhir.timeout)
 }
 
+/// The FHIR server of these settings as a target.
+pub(super) fn fhir_target(settings: &Settings) -> Result<FhirTarget, Failure> {
+    let options = FhirOptions {
+        max_entries: settings.fhir.max_entries,
+        require_versions: settings.fhir.require_versions,
+    };
+    Ok(FhirTarget::new(fhir_client(settings)?, rules(settings)).with(options))
+}
+
 /// A client of the change feed of these settings.
 pub(super) fn feed_client(settings: &Settings) -> Result<FeedClient, Failure> {
     let dicom_web = &settings.dicom_web;
@@ -131,7 +140,7 @@ fn engine(
     let page = usize::try_from(settings.dicom_web.page_size).unwrap_or(usize::MAX);
     let archive = storage::open_archive(settings)?;
     Ok(Engine {
-        target: Arc::new(FhirTarget::new(fhir_client(settings)?, rules(settings))),
+        target: Arc::new(fhir_target(settings)?),
         store,
         archive: archive.map(|archive| Arc::new(archive) as _),
         present: Arc::new(client),

@@ -11,6 +11,11 @@ pub struct Capability {
     pub fhir_version: String,
     /// The name and version of the software, as the server tells them.
     pub software: Option<String>,
+    /// The first resource type of those written that has no versions, if the server says so.
+    unversioned: Option<String>,
+    /// The first resource type of those written that has no conditional creates, if the server
+    /// says so.
+    unconditional: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -32,7 +37,23 @@ struct Software {
 struct Rest {
     #[serde(default)]
     interaction: Vec<Interaction>,
+    #[serde(default)]
+    resource: Vec<ResourceAbilities>,
 }
+
+/// R4 `CapabilityStatement.rest.resource`. Servers leave most of it out: what is not said is not
+/// held against them.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct ResourceAbilities {
+    #[serde(rename = "type")]
+    resource_type: Option<String>,
+    versioning: Option<String>,
+    conditional_create: Option<bool>,
+}
+
+/// The types that are written.
+const WRITTEN: [&str; 4] = ["Patient", "Endpoint", "ImagingStudy", "Observation"];
 
 #[derive(Deserialize)]
 struct Interaction {
@@ -54,8 +75,30 @@ impl Capability {
         }
         Ok(Self {
             fhir_version,
+            unversioned: statement
+                .first(|abilities| abilities.versioning.as_deref() == Some("no-version")),
+            unconditional: statement.first(|abilities| abilities.conditional_create == Some(false)),
             software: statement.software.and_then(Software::title),
         })
+    }
+
+    /// Checks that what is written can be written safely.
+    ///
+    /// # Errors
+    /// `fhir.no-conditional-create`; `fhir.no-versions`, unless versions are not required.
+    pub fn check_writes(&self, require_versions: bool) -> Result<(), Failure> {
+        if let Some(kind) = &self.unconditional {
+            let message = format!("the capability statement has no conditionalCreate for {kind}");
+            return Err(Failure::new(Code::FhirNoConditionalCreate, message));
+        }
+        match &self.unversioned {
+            Some(kind) if require_versions => {
+                let message =
+                    format!("the capability statement has versioning no-version for {kind}");
+                Err(Failure::new(Code::FhirNoVersions, message))
+            }
+            _ => Ok(()),
+        }
     }
 }
 
@@ -75,6 +118,16 @@ impl Statement {
             Code::FhirWrongVersion,
             format!("fhirVersion is {version}"),
         ))
+    }
+
+    /// The first type that is written and of which this holds.
+    fn first(&self, holds: impl Fn(&ResourceAbilities) -> bool) -> Option<String> {
+        let mut abilities = self.rest.iter().flat_map(|rest| &rest.resource);
+        let written = |it: &&ResourceAbilities| {
+            let kind = it.resource_type.as_deref();
+            kind.is_some_and(|kind| WRITTEN.contains(&kind)) && holds(it)
+        };
+        abilities.find(written)?.resource_type.clone()
     }
 
     fn has_transactions(&self) -> bool {
@@ -124,6 +177,26 @@ mod tests {
             );
         }
         assert_eq!(check("4.0.1", "batch"), Err(Code::FhirNoTransactions));
+    }
+
+    #[test]
+    fn what_the_server_cannot_do_stops_it_and_what_is_not_said_does_not() {
+        let verdict = |abilities: &str, require_versions: bool| {
+            let json = format!(
+                r#"{{"fhirVersion":"4.0.1","rest":[{{"interaction":[{{"code":"transaction"}}],
+                    "resource":[{{"type":"Basic","versioning":"no-version"}},{abilities}]}}]}}"#
+            );
+            let capability = Capability::check(json.as_bytes()).unwrap();
+            let checked = capability.check_writes(require_versions);
+            checked.map_err(|failure| failure.code)
+        };
+        let unversioned = r#"{"type":"Patient","versioning":"no-version"}"#;
+        assert_eq!(verdict(unversioned, true), Err(Code::FhirNoVersions));
+        assert_eq!(verdict(unversioned, false), Ok(()));
+        let unconditional = r#"{"type":"ImagingStudy","conditionalCreate":false}"#;
+        let missing = Err(Code::FhirNoConditionalCreate);
+        assert_eq!(verdict(unconditional, false), missing);
+        assert_eq!(verdict(r#"{"type":"Patient"}"#, true), Ok(()));
     }
 
     #[test]

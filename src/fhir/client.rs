@@ -17,12 +17,15 @@ use super::bundle::SearchPage;
 use super::outcome::Refusal;
 use super::transaction::{self, Request, Response};
 use crate::auth::{Answer, Exchange, HttpExchange, Outgoing, Prefer};
-use crate::failure::{Code, Dependency, Failure, Operation, Symptom, classify};
+use crate::failure::{Class, Code, Dependency, Failure, Operation, Symptom, classify};
 
 const FHIR_JSON: &str = "application/fhir+json";
 
 /// Pages of one search at most. The searches are by identifier; only a dose report finds many.
 const MAX_PAGES: usize = 1_000;
+
+/// The id of a resource that does not exist.
+const NO_RESOURCE: &str = "radcast-no-resource";
 
 /// The parameter by which a search asks for larger pages.
 const PAGE_SIZE: &str = "&_count=";
@@ -231,6 +234,29 @@ impl FhirClient {
             ..Outgoing::get(self.base.root().to_owned(), FHIR_JSON)
         };
         transaction::check(requests, &self.send(request, Operation::Transaction).await?)
+    }
+
+    /// Posts a transaction that changes nothing: it deletes a resource that is not there. A server
+    /// whose reads work may refuse every write.
+    ///
+    /// # Errors
+    /// The server cannot be reached, or what answers is not a FHIR server that takes transactions. A
+    /// refusal in FHIR's own words is no error.
+    pub async fn test_transaction(&self) -> Result<(), Failure> {
+        let nothing = Request::Delete {
+            resource_type: "ImagingStudy".to_owned(),
+            id: NO_RESOURCE.to_owned(),
+            version: "1".to_owned(),
+        };
+        match self.transaction(&mut [nothing]).await {
+            Err(failure)
+                if failure.answer.is_some()
+                    && matches!(failure.class(), Class::Conflict | Class::Fhir) =>
+            {
+                Ok(())
+            }
+            outcome => outcome.map(drop),
+        }
     }
 
     async fn get(&self, url: String) -> Result<Bytes, Failure> {

@@ -14,15 +14,23 @@ pub struct Fhir {
     pub endpoint: Url,
     /// How long one request may take.
     pub timeout: Duration,
+    /// The most entries of one transaction.
+    pub max_entries: usize,
+    /// Whether a server that does not heed versions stops the feed.
+    pub require_versions: bool,
 }
 
 impl Fhir {
     pub(super) fn read(values: &mut Values) -> Option<Self> {
         let endpoint = values.required_url(&table::FHIR_ENDPOINT);
         let timeout = values.duration(&table::FHIR_TIMEOUT);
+        let max_entries = values.integer(&table::FHIR_MAX_ENTRIES);
+        let require_versions = values.boolean(&table::FHIR_REQUIRE_VERSIONS);
         Some(Self {
             endpoint: endpoint?,
             timeout: timeout?,
+            max_entries: max_entries??,
+            require_versions: require_versions?,
         })
     }
 }

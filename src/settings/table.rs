@@ -51,6 +51,10 @@ settings! {
         "Base address of the FHIR R4 server.";
     FHIR_TIMEOUT: "Fhir:Timeout", Span(TICK), Default("00:01:40"),
         "How long one request to the FHIR server may take.";
+    FHIR_MAX_ENTRIES: "Fhir:MaxEntries", Integer(1, 10_000), Default("500"),
+        "The most entries of one transaction. A dose report with more irradiation events is written in parts, the study first; where the server refuses fewer entries, radcast learns its limit.";
+    FHIR_REQUIRE_VERSIONS: "Fhir:RequireVersions", Boolean, Default("true"),
+        "Whether a FHIR server that keeps no versions, or does not heed `If-Match`, stops the feed. With `false` the feed goes on, and what others write to the same resources at the same time may be overwritten.";
     FHIR_AUTHENTICATION_ENABLED: "Fhir:Authentication:Enabled", Boolean, Recognised,
         "Has to be `false`: this version sends requests without a token.";
     FHIR_AUTHENTICATION: "Fhir:Authentication:*", Secret, Recognised,

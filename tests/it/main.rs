@@ -49,6 +49,7 @@ mod house_style;
 mod interrupting;
 mod log_lines;
 mod looking_up;
+mod lying_fhir;
 mod mutated_pages;
 mod notifications;
 mod ops;

@@ -69,6 +69,8 @@ fn the_two_endpoints_are_enough() {
     let expected = Settings {
         dicom_web: default_dicom_web(),
         fhir: Fhir {
+            max_entries: 500,
+            require_versions: true,
             endpoint: "http://fhir.example.org/r4".parse().unwrap(),
             timeout: seconds(100),
         },

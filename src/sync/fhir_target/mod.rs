@@ -224,14 +224,18 @@ impl Target for FhirTarget {
         })
     }
 
-    /// A capability statement alone is no sign of life: servers keep it when their database is down.
+    /// Tries what the work does, a search and a transaction. A capability statement alone is no sign
+    /// of life: servers keep it when their database is down.
     async fn probe(&self) -> Result<(), Failure> {
-        let (capability, found) = tokio::join!(
+        let (capability, found, written) = tokio::join!(
             self.client.capability(),
             self.client.search("ImagingStudy", OF_NO_STUDY),
+            self.client.test_transaction(),
         );
         let capability = capability?;
+        capability.check_writes(self.options.require_versions)?;
         found?;
+        written?;
         self.check_habits().await?;
         debug!(
             event = "fhir_server",

@@ -1,0 +1,126 @@
+//! Servers that keep no versions, do not find what they store, or take few entries at once.
+
+use radcast::failure::Code;
+use radcast::sync::{FhirOptions, FhirTarget, Target};
+use serde_json::json;
+
+use super::{Scene, image, stranger};
+
+#[tokio::test]
+async fn a_server_that_does_not_heed_if_match_stops_the_feed_before_anything_is_overwritten() {
+    let scene = Scene::new();
+    scene.fhir.lock().heeds_if_match = false;
+    scene.apply(image("1.2.1", 1)).await.unwrap();
+    let failure = scene.apply(image("1.2.1", 2)).await.unwrap_err();
+    assert_eq!(failure.code, Code::FhirNoVersions);
+    assert_eq!(
+        scene.target.probe().await.unwrap_err().code,
+        Code::FhirNoVersions
+    );
+    assert_eq!(
+        scene.fhir.lock().all("ImagingStudy")[0]["numberOfInstances"],
+        1
+    );
+    let scene = not_requiring_versions(scene);
+    scene.apply(image("1.2.1", 2)).await.unwrap();
+    assert_eq!(
+        scene.fhir.lock().all("ImagingStudy")[0]["numberOfInstances"],
+        2
+    );
+}
+
+#[tokio::test]
+async fn a_server_whose_version_stays_the_same_stops_the_feed() {
+    let scene = Scene::new();
+    scene.fhir.lock().counts_versions = false;
+    scene.apply(image("1.2.1", 1)).await.unwrap();
+    let failure = scene.apply(image("1.2.1", 2)).await.unwrap_err();
+    assert_eq!(failure.code, Code::FhirNoVersions);
+    let scene = not_requiring_versions(scene);
+    scene.apply(image("1.2.1", 3)).await.unwrap();
+}
+
+fn not_requiring_versions(scene: Scene) -> Scene {
+    let Scene { fhir, .. } = scene;
+    let Scene { fhir, target } = Scene::at(fhir);
+    let options = FhirOptions {
+        require_versions: false,
+        ..FhirOptions::default()
+    };
+    let target: FhirTarget = target.with(options);
+    Scene { fhir, target }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_created_patient_that_is_not_found_stops_the_feed_and_gets_no_twin() {
+    let scene = Scene::new();
+    scene.fhir.lock().blind.insert("Patient");
+    scene.fhir.lock().blind.insert("ImagingStudy");
+    // The condition does not find the patient either.
+    scene.fhir.lock().same = |_, _| false;
+    scene.fhir.lock().loose.insert("Patient");
+    for study in ["1.2.1", "1.2.2", "1.2.1"] {
+        let failure = scene.apply(image(study, 1)).await.unwrap_err();
+        assert_eq!(failure.code, Code::FhirNotFoundAgain);
+    }
+    assert_eq!(
+        scene.target.probe().await.unwrap_err().code,
+        Code::FhirNotFoundAgain
+    );
+    assert_eq!(scene.fhir.lock().all("Patient").len(), 1);
+    // Somebody indexes the identifiers: all goes on.
+    scene.fhir.lock().blind.clear();
+    scene.fhir.lock().loose.clear();
+    for study in ["1.2.1", "1.2.2"] {
+        scene.apply(image(study, 1)).await.unwrap();
+    }
+    assert_eq!(scene.fhir.lock().all("Patient").len(), 2);
+    scene.check_references();
+}
+
+#[tokio::test]
+async fn what_a_server_adds_to_a_resource_is_not_taken_away_by_the_next_update() {
+    let scene = Scene::new();
+    scene.fhir.lock().lie = None;
+    scene.apply(image("1.2.1", 1)).await.unwrap();
+    // Between two updates of ours the server, or somebody else, adds to the study.
+    for instance in 2..5 {
+        {
+            let mut state = scene.fhir.lock();
+            let mut study = state.all("ImagingStudy")[0].clone();
+            study[format!("added{instance}")] = json!(true);
+            state.put(study);
+        }
+        scene
+            .apply_in_the_end(&image("1.2.1", instance))
+            .await
+            .unwrap();
+    }
+    let state = scene.fhir.lock();
+    let study = state.all("ImagingStudy")[0];
+    assert_eq!(study["numberOfInstances"], 4);
+    assert!((2..5).all(|it| study[format!("added{it}")] == true));
+}
+
+#[tokio::test]
+async fn a_patient_that_has_gone_is_not_referred_to() {
+    let scene = Scene::new();
+    let mut own = stranger("Patient", "own", "urn:mrn", "P1");
+    own["active"] = json!(true);
+    scene.fhir.lock().put(own);
+    scene.apply(image("1.2.1", 1)).await.unwrap();
+    scene.fhir.lock().resources.remove("Patient/own");
+    let other_study_of_the_patient = image("1.3.1", 1);
+    scene
+        .apply_in_the_end(&other_study_of_the_patient)
+        .await
+        .unwrap();
+    let state = scene.fhir.lock();
+    let studies = state.all("ImagingStudy");
+    let study = studies
+        .iter()
+        .find(|it| it["identifier"][0]["value"] == "urn:oid:1.3.1");
+    let subject = study.unwrap()["subject"]["reference"].as_str().unwrap();
+    assert_ne!(subject, "Patient/own");
+    assert!(state.resources.contains_key(subject));
+}
