@@ -40,11 +40,13 @@ impl Response {
     }
 }
 
-/// The version that an entity tag holds (R4 HTTP 3.1.0.1.3): `W/"3"`.
+/// The version that an entity tag holds (R4 HTTP 3.1.0.1.3): `W/"3"`. HAPI leaves out all but the
+/// version.
 fn of_etag(etag: &str) -> Option<&str> {
-    let quoted = etag.trim().trim_start_matches("W/");
-    let version = quoted.strip_prefix('"')?.strip_suffix('"')?;
-    Some(version).filter(|version| !version.is_empty())
+    let etag = etag.trim().trim_start_matches("W/");
+    let unquoted = etag.strip_prefix('"').and_then(|it| it.strip_suffix('"'));
+    let version = unquoted.unwrap_or(etag);
+    Some(version).filter(|version| !version.is_empty() && !version.contains('"'))
 }
 
 #[cfg(test)]
@@ -65,6 +67,7 @@ mod tests {
         for (location, etag) in [
             ("Patient/5/_history/3", None),
             ("Patient/5", Some("W/\"3\"")),
+            ("Patient/5", Some("3")),
             ("http://h/r4/Patient/5/_history/3", Some("\"3\"")),
         ] {
             let response = response(Some(location), etag);
@@ -79,7 +82,7 @@ mod tests {
     fn what_is_not_told_is_not_guessed() {
         for (location, etag) in [
             (None, None),
-            (Some("Patient/5/_history/"), Some("3")),
+            (Some("Patient/5/_history/"), Some("\"3")),
             (Some("Patient/5/_history/4"), Some("W/\"3\"")),
             (Some("Patient/"), Some("\"\"")),
         ] {

@@ -41,7 +41,7 @@ impl<T: Target> Start<'_, T> {
             status.position_timestamp = known.timestamp;
         });
         let open = self.open_records().await;
-        self.until_ok("the target cannot be used", || self.target.probe())
+        self.until_ok("the target cannot be used", || self.target.ready())
             .await;
         Begin {
             position: position.unwrap_or_default(),

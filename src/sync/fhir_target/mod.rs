@@ -224,23 +224,26 @@ impl Target for FhirTarget {
         })
     }
 
-    /// Tries what the work does, a search and a transaction. A capability statement alone is no sign
-    /// of life: servers keep it when their database is down.
-    async fn probe(&self) -> Result<(), Failure> {
-        let (capability, found, written) = tokio::join!(
+    /// A capability statement alone is no sign of life: servers keep it when their database is down.
+    async fn ready(&self) -> Result<(), Failure> {
+        let (capability, found) = tokio::join!(
             self.client.capability(),
             self.client.search("ImagingStudy", OF_NO_STUDY),
-            self.client.test_transaction(),
         );
         let capability = capability?;
         capability.check_writes(self.options.require_versions)?;
         found?;
-        written?;
         self.check_habits().await?;
         debug!(
             event = "fhir_server",
             fhir_version = capability.fhir_version
         );
         Ok(())
+    }
+
+    /// Tries what the work does: a search, and a transaction that changes nothing.
+    async fn probe(&self) -> Result<(), Failure> {
+        self.ready().await?;
+        self.client.test_transaction().await
     }
 }

@@ -87,11 +87,17 @@ fn named(resource: &Resource) -> Option<Named> {
     })
 }
 
-/// The study, where it is not written, and the Observations that are not.
+/// The study, where it is not written, and the Observations that are not. What is deleted counts as
+/// not written: there are servers that heed `If-Match` with updates alone.
 fn unwritten(found: &Found, writes: &[Write]) -> BTreeSet<Named> {
-    let writes_study = writes.iter().any(|it| it.resource_type() == "ImagingStudy");
+    let is_delete = |write: &Write| matches!(write, Write::Delete { .. });
+    let of_study = |it: &&Write| it.resource_type() == "ImagingStudy" && !is_delete(it);
+    let writes_study = writes.iter().any(|it| of_study(&it));
     let studies = found.study.iter().filter(|_| !writes_study);
-    let is_unwritten = |resource: &&Resource| !writes.iter().any(|it| is_of(it, resource));
+    let is_updated =
+        |write: &Write, resource: &Resource| !is_delete(write) && is_of(write, resource);
+    let is_unwritten =
+        |resource: &&Resource| !writes.iter().any(|write| is_updated(write, resource));
     let observations = found.observations.iter().filter(is_unwritten);
     studies.chain(observations).filter_map(named).collect()
 }
