@@ -26,7 +26,10 @@ pub struct Found {
 /// The outcome of a merge.
 #[derive(Debug, Clone)]
 pub struct Merged {
-    /// Entries of one transaction; empty when the server is in step already.
+    /// Entries of one transaction, or of several in this order: none refers to a later one, and
+    /// what is deleted is what no later one and nothing stored refers to any more. Full URLs of
+    /// what an earlier transaction created give way to its names by [`Write::renamed`]. Empty when
+    /// the server is in step already.
     pub writes: Vec<Write>,
     /// Where instances of the delta disagree, one for each attribute and scope.
     pub disagreements: Vec<Disagreement>,
@@ -135,8 +138,8 @@ pub fn merge(delta: &StudyDelta, found: &Found, rules: &Rules) -> Result<Merged,
         imaging_study::merge(delta, links.as_ref(), found, rules, disagreements)?;
     let is_emptied = |notice: &Notice| matches!(notice, Notice::ForeignStudyEmptied { .. });
     let is_empty = notices.iter().any(is_emptied) || matches!(write, Some(Write::Delete { .. }));
-    merged.writes.extend(write);
     merged.notices.extend(notices);
+    let only_removes = links.is_none();
     let links = match links {
         Some(links) => Some(observation::Links::new(
             delta,
@@ -146,15 +149,21 @@ pub fn merge(delta: &StudyDelta, found: &Found, rules: &Rules) -> Result<Merged,
         )?),
         None => None,
     };
-    let writes = observation::merge(delta, links.as_ref(), &found.observations, rules)?;
-    merged.writes.extend(writes);
-    let found = &found.observations;
-    merged.writes.extend(match links {
+    let mut observations = observation::merge(delta, links.as_ref(), found, rules)?;
+    // The searches for reports find weight and height too.
+    let found = &observation::each_once(&found.observations);
+    observations.extend(match links {
         Some(links) => {
             observation::body::merge(delta, &links, found, rules, &mut merged.disagreements)?
         }
         None if is_empty => observation::body::remove(delta.study(), found, rules)?,
         None => Vec::new(),
     });
+    // A server may refuse to delete a study to which something refers. And while it lists a report,
+    // a delete that is broken off finds the Observations of the report again.
+    match only_removes {
+        true => merged.writes.extend(observations.into_iter().chain(write)),
+        false => merged.writes.extend(write.into_iter().chain(observations)),
+    }
     Ok(merged)
 }

@@ -91,6 +91,12 @@ impl Resource {
         object.renamed(names).map(Self::from)
     }
 
+    /// Returns the resource with those that it refers to by the full URLs of their entries under
+    /// their own names, the seconds of the pairs.
+    pub(super) fn renamed(self, names: &[(&str, &str)]) -> Option<Self> {
+        self.object.renamed(names).map(Self::from)
+    }
+
     /// About how many bytes of memory it takes.
     #[must_use]
     pub fn size(&self) -> usize {

@@ -51,6 +51,34 @@ impl Write {
         }
     }
 
+    /// Returns the write with the resources that it refers to by the full URLs of their entries
+    /// under their own names, the seconds of the pairs: what it is once an earlier transaction has
+    /// created them. `None` when the result is no resource, which no name of FHIR's brings about.
+    #[must_use]
+    pub fn renamed(self, names: &[(&str, &str)]) -> Option<Self> {
+        Some(match self {
+            Self::Create {
+                full_url,
+                if_none_exist,
+                resource,
+            } => Self::Create {
+                full_url,
+                if_none_exist,
+                resource: resource.renamed(names)?,
+            },
+            Self::Update {
+                id,
+                version,
+                resource,
+            } => Self::Update {
+                id,
+                version,
+                resource: resource.renamed(names)?,
+            },
+            delete @ Self::Delete { .. } => delete,
+        })
+    }
+
     /// The type of the resource that is written.
     #[must_use]
     pub fn resource_type(&self) -> String {
@@ -80,4 +108,74 @@ pub(super) fn full_url(query: &Query) -> String {
     let name = format!("{}?{}", query.resource_type, query.encoded());
     let uuid = Uuid::new_v5(&Uuid::NAMESPACE_URL, name.as_bytes());
     uuid.urn().to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn created(query: &Query, json: &str) -> Write {
+        Write::create(query, Object::parse(json).unwrap())
+    }
+
+    fn text(write: &Write) -> String {
+        match write {
+            Write::Create { resource, .. } | Write::Update { resource, .. } => {
+                serde_json::to_string(resource).unwrap()
+            }
+            Write::Delete { id, .. } => id.clone(),
+        }
+    }
+
+    #[test]
+    fn what_was_created_before_is_referred_to_by_its_name() {
+        let query = Query::new("Observation").token("identifier", Some("s"), "1");
+        let members = concat!(
+            r#"{"resourceType":"Observation","hasMember":[{"reference":"urn:uuid:a"},"#,
+            r#"{"reference":"urn:uuid:ab"}],"subject":{"reference":"urn:uuid:p"},"value":1.50}"#
+        );
+        let names = [("urn:uuid:a", "Observation/7"), ("urn:uuid:p", "Patient/2")];
+        let expected = members
+            .replace("\"urn:uuid:a\"", "\"Observation/7\"")
+            .replace("urn:uuid:p", "Patient/2");
+        let create = created(&query, members);
+        let renamed = create.clone().renamed(&names).unwrap();
+        assert_eq!(text(&renamed), expected);
+        let update = Write::Update {
+            id: "9".to_owned(),
+            version: "3".to_owned(),
+            resource: Resource::parse(members).unwrap(),
+        };
+        let renamed = update.renamed(&names).unwrap();
+        assert_eq!(text(&renamed), expected);
+        assert_eq!(format!("{renamed:?}"), "Update(Observation/9)");
+        assert_eq!(text(&create.clone().renamed(&[]).unwrap()), members);
+    }
+
+    #[test]
+    fn the_identity_of_a_renamed_create_stays() {
+        let query = Query::new("Observation").token("identifier", Some("s"), "1");
+        let create = created(&query, r#"{"subject":{"reference":"urn:uuid:p"}}"#);
+        let url = |write: &Write| match write {
+            Write::Create { full_url, .. } => full_url.clone(),
+            other => panic!("{other:?}"),
+        };
+        let before = url(&create);
+        let names = [
+            ("urn:uuid:p", "Patient/2"),
+            (before.as_str(), "Observation/1"),
+        ];
+        assert_eq!(url(&create.renamed(&names).unwrap()), before);
+    }
+
+    #[test]
+    fn a_delete_refers_to_nothing() {
+        let delete = Write::Delete {
+            resource_type: "Observation",
+            id: "urn:uuid:a".to_owned(),
+            version: "1".to_owned(),
+        };
+        let renamed = delete.renamed(&[("urn:uuid:a", "Observation/7")]).unwrap();
+        assert_eq!(text(&renamed), "urn:uuid:a");
+    }
 }

@@ -72,4 +72,7 @@ pub enum Reason {
     /// Not the UID that the feed gives the instance.
     #[error("is not the one that the feed tells")]
     Contradiction,
+    /// So many irradiation events that no UID, or no valid one, tells from the others.
+    #[error("has {0} irradiation events without a valid Irradiation Event UID")]
+    EventsWithoutUid(usize),
 }

@@ -176,7 +176,8 @@ impl World {
             .collect()
     }
 
-    fn apply(&mut self, writes: &[Write]) {
+    /// Applies the writes of one transaction.
+    pub(crate) fn apply(&mut self, writes: &[Write]) {
         let mut ids = BTreeMap::new();
         for write in writes {
             if let Write::Create {

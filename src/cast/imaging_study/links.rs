@@ -58,7 +58,7 @@ impl Links {
 }
 
 /// The reference to a patient, if there is one.
-pub(super) fn subject(study: &Object) -> Result<Option<String>, EditError> {
+pub(in crate::cast) fn subject(study: &Object) -> Result<Option<String>, EditError> {
     let Some(subject) = study.object("subject")? else {
         return Ok(None);
     };

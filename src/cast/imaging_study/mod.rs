@@ -58,7 +58,7 @@ use identity::Identity;
 pub(super) use identity::query;
 pub(super) use links::Links;
 pub(super) use mapping::mapping;
-pub(super) use reports::former_reports;
+pub(super) use reports::{former_reports, series_with};
 pub(super) use resolution::queries as reference_queries;
 use series::SeriesList;
 
@@ -111,6 +111,16 @@ pub(super) fn reference(
         || full_url(&identity.create_query(has_twins)),
         |stored| stored.reference(),
     ))
+}
+
+/// The reference to the study, if it is stored.
+pub(super) fn stored_reference(
+    study: &StudyKey,
+    found: &[Resource],
+    rules: &Rules,
+) -> Result<Option<String>, Failure> {
+    let (stored, _) = Identity::new(study, rules).find(found)?;
+    Ok(stored.map(|stored| stored.reference()))
 }
 
 /// The patient that the stored study refers to, if it is there and does.

@@ -9,9 +9,10 @@ use serde::Deserialize;
 use super::super::delta::InstanceUids;
 use super::super::object::Object;
 use super::super::observation::dose::{REPORT_CLASSES, is_report_class};
-use super::super::{Resource, Rules, StudyDelta};
+use super::super::{Resource, Rules, StudyDelta, StudyKey};
 use super::identity::Identity;
 use super::outline;
+use super::unlisted::Unlisted;
 
 #[derive(Deserialize)]
 struct SeriesHead<'a> {
@@ -105,6 +106,31 @@ fn listed_reports(
         .chain(stated)
         .map(|uids| uids.instance.clone())
         .collect()
+}
+
+/// Returns the series of a stored study that hold an instance of this SOP Instance UID.
+pub(in crate::cast) fn series_with(
+    study: &StudyKey,
+    instance: &str,
+    found: &[Resource],
+    rules: &Rules,
+) -> Vec<String> {
+    // What cannot be read is told of when the study is merged.
+    let Ok((Some(stored), _)) = Identity::new(study, rules).find(found) else {
+        return Vec::new();
+    };
+    let series = stored.object.objects("series").unwrap_or_default();
+    let holding = series.iter().filter(|series| holds(series, instance));
+    let uids = holding.filter_map(|series| series.text("uid").ok().flatten());
+    uids.collect()
+}
+
+/// Whether a stored series holds an instance, in its list or beside it.
+fn holds(series: &Object, instance: &str) -> bool {
+    let listed = series.objects("instance").unwrap_or_default();
+    let is_it = |it: &Object| it.text("uid").ok().flatten().as_deref() == Some(instance);
+    let is_unlisted = || Unlisted::read(series).is_ok_and(|it| it.contains(instance));
+    listed.iter().any(is_it) || is_unlisted()
 }
 
 /// Whether a stored study can list reports at all, which few do: it has to have the modality of

@@ -132,7 +132,7 @@ pub(in crate::cast) fn merge(
             describe(object, concept)?;
             let (system, value) = token(delta.study(), rules);
             identifier::ensure(object, None, Some(&system), &value)?;
-            links.put(object)?;
+            links.put(object, rules)?;
             (row.put)(object, row, fact)?;
             match (ROWS.last(), moment) {
                 (Some(row), Some(moment)) => (row.put)(object, row, moment),

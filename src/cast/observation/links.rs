@@ -3,9 +3,12 @@
 use crate::failure::Failure;
 
 use super::super::edit::EditError;
-use super::super::imaging_study::{self, links::put_subject};
+use super::super::imaging_study::{self, is_ours, links::put_subject};
 use super::super::object::{Object, raw};
 use super::super::{Resource, Rules, StudyDelta, element, reference};
+use super::place::is_study;
+
+const PART_OF: &str = "partOf";
 
 /// What the Observations of a study are connected with.
 pub(in crate::cast) struct Links {
@@ -33,12 +36,24 @@ impl Links {
         })
     }
 
-    /// Brings `subject` and `partOf` in step.
-    pub(super) fn put(&self, observation: &mut Object) -> Result<(), EditError> {
+    pub(super) fn subject(&self) -> &str {
+        &self.subject
+    }
+
+    pub(super) fn study(&self) -> &str {
+        &self.study
+    }
+
+    /// Brings `subject` and `partOf` in step. One of ours is part of one study alone.
+    pub(super) fn put(&self, observation: &mut Object, rules: &Rules) -> Result<(), EditError> {
         put_subject(observation, &self.subject)?;
-        let missing = !refers(observation, "partOf", &self.study)?;
-        if missing {
-            observation.push("partOf", &element::reference(&self.study)?)?;
+        if is_ours(observation, rules)? {
+            let is_own = |to: &str| reference::same(to, &self.study);
+            retain(observation, PART_OF, |to| is_own(to) || !is_study(to))?;
+        }
+        let stored = references(observation, PART_OF)?;
+        if !stored.iter().any(|to| reference::same(to, &self.study)) {
+            observation.push(PART_OF, &element::reference(&self.study)?)?;
         }
         Ok(())
     }
@@ -75,14 +90,29 @@ pub(super) fn put_members(
     Ok(())
 }
 
-/// Whether one of a list's references is to this resource.
-fn refers(observation: &Object, name: &'static str, to: &str) -> Result<bool, EditError> {
-    for stored in observation.objects(name)? {
-        let stored = stored.text("reference");
-        let stored = stored.map_err(|error| error.within(name))?;
-        if stored.is_some_and(|stored| reference::same(&stored, to)) {
-            return Ok(true);
-        }
+/// Returns what the references of a list are to.
+pub(super) fn references(object: &Object, name: &'static str) -> Result<Vec<String>, EditError> {
+    let items = object.objects(name)?;
+    let to = items.iter().map(|item| item.text("reference"));
+    let to = to.map(|to| to.map(Option::unwrap_or_default));
+    let to: Result<_, EditError> = to.collect();
+    to.map_err(|error| error.within(name))
+}
+
+/// Removes the references of a list that are not to be kept; the others keep their bytes.
+pub(super) fn retain(
+    object: &mut Object,
+    name: &'static str,
+    is_kept: impl Fn(&str) -> bool,
+) -> Result<(), EditError> {
+    let (stored, to) = (object.list(name)?, references(object, name)?);
+    if to.iter().all(|to| is_kept(to)) {
+        return Ok(());
     }
-    Ok(false)
+    let kept = stored.into_iter().zip(&to);
+    let kept: Vec<_> = kept
+        .filter(|(_, to)| is_kept(to))
+        .map(|(item, _)| item)
+        .collect();
+    object.set_list(name, &kept)
 }

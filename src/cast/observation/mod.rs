@@ -2,10 +2,13 @@
 //!
 //! | element | where it comes from |
 //! |---|---|
-//! | `identifier` | SOP Instance UID, of an irradiation event its own UID too: `identity.rs` |
+//! | `identifier` | study, series and SOP Instance UID of a report; study and event UID: `identity.rs` |
 //! | `status`, `code`, `effective[x]`, `issued`, `device`, `performer`, `bodySite`, `component` | `rows.rs`; read by the room of the kind: `dose/` |
 //! | `subject`, `partOf`, `hasMember` | references: `links.rs` |
 //! | `meta.source` | our service, for a new one |
+//!
+//! A summary is of one report (`summaries.rs`), an irradiation event of all reports of the study that
+//! state it (`events.rs`). A search finds those of other studies too, which `stock.rs` leaves aside.
 //!
 //! What others added stays; what the instance does not say any more goes. What dicom-cast wrote is
 //! taken away by `healing.rs` once the same is said here.
@@ -14,16 +17,21 @@ pub(super) mod body;
 pub(crate) mod component;
 mod concept;
 pub(crate) mod dose;
+mod events;
 mod healing;
 mod identity;
 mod links;
 mod mapping;
+mod place;
+mod pool;
+mod reports;
 pub(crate) mod rows;
 mod said;
 mod searches;
 mod stock;
+mod summaries;
 
-use std::collections::BTreeMap;
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use crate::failure::Failure;
@@ -35,13 +43,15 @@ use super::query::Query;
 use super::reading::Reading;
 use super::stored::Stored;
 use super::write::full_url;
-use super::{Resource, Rules, StudyDelta, Write, element};
+use super::{Found, Resource, Rules, StudyDelta, Write, element};
+use events::Merging;
 use identity::Identity;
 pub(super) use links::Links;
 pub(super) use mapping::mapping;
+use place::Place;
+use reports::Reports;
 pub(super) use said::Said;
-use said::Which;
-use stock::{Shelf, Stock};
+use stock::Stock;
 
 const TYPE: &str = "Observation";
 
@@ -59,71 +69,51 @@ pub(super) fn read(reading: &mut Reading<'_>) -> Statements {
 
 /// Brings the Observations of a study's instances in step with a delta. `links` is none when the
 /// delta only removes.
+///
+/// The writes may be sent one after the other: none refers to a later one, and nothing is deleted
+/// to which one still refers.
 pub(super) fn merge(
     delta: &StudyDelta,
     links: Option<&Links>,
-    found: &[Resource],
+    found: &Found,
     rules: &Rules,
 ) -> Result<Vec<Write>, Failure> {
     let is_silent = |(_, said): (_, &Attributes)| said.observations.is_empty();
-    if found.is_empty() && delta.statements().all(is_silent) {
+    if found.observations.is_empty() && delta.statements().all(is_silent) {
         return Ok(Vec::new());
     }
-    let instances = instances(delta);
-    let (mut writes, shelf) = (Vec::new(), Shelf::of(found)?);
-    for (instance, said) in &instances {
-        let identity = Identity::new(delta.study(), instance, rules);
-        let stock = Stock::of(&identity, &shelf)?;
-        writes.extend(merge_instance(&identity, said, links, stock, rules)?);
-    }
-    let said = instances.values().flat_map(|said| said.iter());
-    writes.extend(superseded(delta, &healing::components(said), &shelf)?);
+    let reports = Reports::of(delta);
+    let identity = Identity::new(delta.study(), rules);
+    let place = Place::new(delta, links, &found.study, rules)?;
+    let observations = each_once(&found.observations);
+    let mut stock = Stock::of(&identity, &place, &reports, &observations)?;
+    let merging = Merging {
+        delta,
+        reports: &reports,
+        identity: &identity,
+        links,
+        study: &found.study,
+        rules,
+    };
+    let events = merging.events(std::mem::take(&mut stock.events))?;
+    let summaries = merging.summaries(&mut stock, &events)?;
+    let mut writes = events.writes;
+    writes.extend(summaries);
+    writes.extend(events.deletes);
+    writes.extend(stock.release(&place)?);
+    writes.extend(superseded(delta, &reports, &observations)?);
     Ok(writes)
 }
 
-/// What is said about each instance at last: nothing of those that are gone, or no reports.
-fn instances(delta: &StudyDelta) -> BTreeMap<&str, &[Said]> {
-    let removed = delta.removed().iter();
-    let removed = removed.map(|uids| (uids.instance.as_str(), &[][..]));
-    let stated = delta
-        .statements()
-        .map(|(change, said)| (change.key().instance.as_str(), &*said.observations));
-    removed.chain(stated).collect()
-}
-
-/// Brings the Observations of one instance in step; those that are not said any more go.
-fn merge_instance(
-    identity: &Identity<'_>,
-    said: &[Said],
-    links: Option<&Links>,
-    mut stock: Stock,
-    rules: &Rules,
-) -> Result<Vec<Write>, Failure> {
-    let mut writes = Vec::new();
-    let mut members = Vec::new();
-    let is_summary = |said: &&Said| said.which == Which::DoseSummary;
-    let (summaries, events): (Vec<_>, Vec<_>) = said.iter().partition(is_summary);
-    // The summary refers to the events.
-    for one in events.into_iter().chain(summaries) {
-        let Some(links) = links else { break };
-        let query = identity.create_query(&one.which, stock.has_twins);
-        let stored = stock.take(&one.which, &query)?;
-        let is_scoped = stock.has_twins && stored.is_none();
-        let put = |object: &mut Object| {
-            identity.ensure(object, &one.which, is_scoped)?;
-            rows::put_all(&one.facts, object)?;
-            links.put(object)?;
-            if is_summary(&one) {
-                links::put_members(object, &members, &stock.references())?;
-            }
-            Ok(())
-        };
-        let (reference, write) = write(stored, &query, rules, put)?;
-        writes.extend(write);
-        members.push(reference);
-    }
-    writes.extend(stock.delete(rules)?);
-    Ok(writes)
+/// Returns the found Observations, each once: several searches may find one.
+pub(super) fn each_once(found: &[Resource]) -> Vec<Resource> {
+    let mut known = HashSet::new();
+    let mut once = found.to_vec();
+    once.retain(|resource| {
+        let is_observation = resource.resource_type().as_deref() == Some(TYPE);
+        is_observation && resource.id().is_none_or(|id| known.insert(id))
+    });
+    once
 }
 
 /// The reference to an Observation, and the write that creates it or brings it in step.
@@ -150,17 +140,18 @@ fn write(
 /// The deletes of what dicom-cast wrote and reports say now.
 fn superseded(
     delta: &StudyDelta,
-    reports: &[serde_json::Value],
-    found: &Shelf<'_>,
+    reports: &Reports<'_>,
+    found: &[Resource],
 ) -> Result<Vec<Write>, Failure> {
-    if reports.is_empty() || delta.study().partition().is_some() {
+    let said = healing::components(reports.said());
+    if said.is_empty() || delta.study().partition().is_some() {
         return Ok(Vec::new());
     }
     let query = Query::new(TYPE);
     let mut writes = Vec::new();
-    for resource in found.all() {
+    for resource in found {
         let superseded =
-            |object: &Object| healing::is_superseded(object, delta.study().uid(), reports);
+            |object: &Object| healing::is_superseded(object, delta.study().uid(), &said);
         let stored = Stored::single(std::slice::from_ref(resource), &query, superseded)?;
         writes.extend(stored.map(Stored::delete));
     }

@@ -14,6 +14,14 @@ impl Said {
     pub(in crate::cast) fn facts(&self) -> impl Iterator<Item = &Option<Fact>> {
         self.facts.0.iter()
     }
+
+    /// The UID of the irradiation event that this is about, if it is about one.
+    pub(super) fn event(&self) -> Option<&str> {
+        match &self.which {
+            Which::DoseSummary => None,
+            Which::IrradiationEvent(uid) => Some(uid),
+        }
+    }
 }
 
 /// Which of the Observations of an instance.

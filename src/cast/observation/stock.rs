@@ -1,136 +1,158 @@
-//! The stored Observations of one instance.
+//! The stored Observations of a study, sorted.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use crate::failure::Failure;
 
+use super::super::delta::InstanceUids;
 use super::super::edit::EditError;
-use super::super::identifier;
 use super::super::imaging_study::is_ours;
-use super::super::object::Object;
 use super::super::query::Query;
 use super::super::stored::Stored;
-use super::super::{Resource, Rules, Write};
+use super::super::{Resource, Write};
 use super::TYPE;
-use super::identity::Identity;
-use super::said::Which;
+use super::identity::{Identity, Marks};
+use super::place::{Part, Place};
+use super::pool::HeldEvent;
+use super::reports::Reports;
 
-/// The stored Observations of one instance, each until it is taken to be brought in step.
-pub(super) struct Stock {
-    left: HashMap<String, Resource>,
-    by_which: HashMap<Which, Vec<String>>,
-    /// Whether there are some of an instance of the same UID in another partition.
-    pub(super) has_twins: bool,
+/// The stored Observations of a study, and none of others that a search found too.
+#[derive(Default)]
+pub(super) struct Stock<'a> {
+    pub(super) events: Vec<HeldEvent<'a>>,
+    summaries: HashMap<InstanceUids, Vec<&'a Resource>>,
+    /// Those that earlier versions wrote, by SOP Instance UID.
+    earlier: HashMap<String, Vec<&'a Resource>>,
+    /// Those that earlier versions moved from study to study.
+    shared: Vec<&'a Resource>,
 }
 
-/// The found Observations, each once, by their identifiers.
-pub(super) struct Shelf<'a> {
-    resources: Vec<&'a Resource>,
-    /// Places by system and value.
-    places: HashMap<(String, String), Vec<usize>>,
+/// Returns a resource for editing.
+pub(super) fn open(resource: &Resource) -> Result<Option<Stored>, Failure> {
+    Stored::single(std::slice::from_ref(resource), &Query::new(TYPE), |_| {
+        Ok(true)
+    })
 }
 
-impl<'a> Shelf<'a> {
-    pub(super) fn of(found: &'a [Resource]) -> Result<Self, Failure> {
-        let mut shelf = Self {
-            resources: Vec::new(),
-            places: HashMap::new(),
-        };
-        let mut known = HashSet::new();
-        for resource in found {
-            let is_observation = resource.resource_type().as_deref() == Some(TYPE);
-            if is_observation && resource.id().is_none_or(|id| known.insert(id)) {
-                shelf
-                    .put(resource)
-                    .map_err(|error| failure(resource, error))?;
-            }
-        }
-        Ok(shelf)
-    }
-
-    fn put(&mut self, resource: &'a Resource) -> Result<(), EditError> {
-        for token in identifier::tokens(resource.object())? {
-            if let (Some(system), Some(value)) = (token.system, token.value) {
-                let places = self.places.entry((system, value)).or_default();
-                places.push(self.resources.len());
-            }
-        }
-        self.resources.push(resource);
-        Ok(())
-    }
-
-    /// All of them.
-    pub(super) fn all(&self) -> impl Iterator<Item = &'a Resource> {
-        self.resources.iter().copied()
-    }
-
-    /// Those that carry an identifier.
-    fn identified(&self, token: &(String, String)) -> impl Iterator<Item = &'a Resource> {
-        let places = self.places.get(token).into_iter().flatten();
-        places.filter_map(|place| self.resources.get(*place).copied())
-    }
-}
-
-fn failure(resource: &Resource, error: EditError) -> Failure {
+pub(super) fn failure(resource: &Resource, error: EditError) -> Failure {
     let id = resource.id().unwrap_or_default();
     error.into_failure(&format!("{TYPE}/{id}"))
 }
 
-impl Stock {
-    /// Those of the instance among the found ones.
-    pub(super) fn of(identity: &Identity<'_>, shelf: &Shelf<'_>) -> Result<Self, Failure> {
-        let mut stock = Self {
-            left: HashMap::new(),
-            by_which: HashMap::new(),
-            has_twins: false,
-        };
-        for resource in shelf.identified(&identity.token(false)) {
-            let put = stock.put(identity, resource);
+impl<'a> Stock<'a> {
+    pub(super) fn of(
+        identity: &Identity<'_>,
+        place: &Place,
+        reports: &Reports<'_>,
+        found: &'a [Resource],
+    ) -> Result<Self, Failure> {
+        let mut stock = Self::default();
+        for resource in found {
+            let put = stock.put(identity, place, reports, resource);
             put.map_err(|error| failure(resource, error))?;
         }
         Ok(stock)
     }
 
-    fn put(&mut self, identity: &Identity<'_>, resource: &Resource) -> Result<(), EditError> {
+    fn put(
+        &mut self,
+        identity: &Identity<'_>,
+        place: &Place,
+        reports: &Reports<'_>,
+        resource: &'a Resource,
+    ) -> Result<(), EditError> {
         let object = resource.object();
-        if !identity.is_of_instance(object)? {
-            self.has_twins = true;
-            return Ok(());
+        let marks = identity.marks(object, |uid| reports.knows(uid))?;
+        match &marks {
+            Marks::EarlierSummary(_) | Marks::EarlierEvent { .. } => match place.part(object)? {
+                Part::Own => {}
+                Part::Other => return Ok(()),
+                Part::Shared => {
+                    self.put_shared(resource, &marks, reports);
+                    return Ok(());
+                }
+            },
+            _ => {}
         }
-        let id = resource.id().unwrap_or_default();
-        let which = identity.which(object)?;
-        if !which.is_empty() {
-            self.left.insert(id.clone(), resource.clone());
-        }
-        for which in which {
-            self.by_which.entry(which).or_default().push(id.clone());
-        }
+        let is_ours = is_ours(object, identity.rules())?;
+        self.put_own(resource, marks, is_ours);
         Ok(())
     }
 
-    /// The stored one that is this one.
-    pub(super) fn take(&mut self, which: &Which, query: &Query) -> Result<Option<Stored>, Failure> {
-        let ids = self.by_which.remove(which).unwrap_or_default();
-        let resources = ids.iter().filter_map(|id| self.left.remove(id));
-        Stored::single(&resources.collect::<Vec<_>>(), query, |_| Ok(true))
+    fn put_own(&mut self, resource: &'a Resource, marks: Marks, is_ours: bool) {
+        let is_exact = matches!(marks, Marks::Event { .. });
+        match marks {
+            Marks::Other => {}
+            Marks::Summary(all) => {
+                for uids in all {
+                    self.summaries.entry(uids).or_default().push(resource);
+                }
+            }
+            Marks::EarlierSummary(instances) => {
+                for instance in instances {
+                    self.earlier.entry(instance).or_default().push(resource);
+                }
+            }
+            Marks::Event { uids, reports } | Marks::EarlierEvent { uids, reports } => {
+                self.events.push(HeldEvent {
+                    resource,
+                    uids,
+                    reports,
+                    is_exact,
+                    is_ours,
+                });
+            }
+        }
     }
 
-    /// References to those that were not taken.
-    pub(super) fn references(&self) -> Vec<String> {
-        let ids = self.left.keys();
-        ids.map(|id| format!("{TYPE}/{id}")).collect()
+    /// Notes one that is part of this study too, if the delta speaks of what it says.
+    fn put_shared(&mut self, resource: &'a Resource, marks: &Marks, reports: &Reports<'_>) {
+        let is_spoken_of = match marks {
+            Marks::EarlierSummary(instances) => instances.iter().any(|it| reports.knows(it)),
+            Marks::EarlierEvent { reports: of, .. } => {
+                of.iter().any(|report| reports.knows(&report.instance))
+            }
+            _ => false,
+        };
+        if is_spoken_of {
+            self.shared.push(resource);
+        }
     }
 
-    /// The deletes of those of ours that were not taken.
-    pub(super) fn delete(self, rules: &Rules) -> Result<Vec<Write>, Failure> {
-        let mut left: Vec<_> = self.left.into_values().collect();
-        left.sort_by_key(Resource::id);
-        let query = Query::new(TYPE);
-        let ours = |object: &Object| is_ours(object, rules);
-        let deletes = left.iter().map(|resource| {
-            let stored = Stored::single(std::slice::from_ref(resource), &query, ours)?;
-            Ok(stored.map(Stored::delete))
-        });
-        deletes.filter_map(Result::transpose).collect()
+    /// Takes the stored summary of a report, to be brought in step.
+    pub(super) fn take_summary(
+        &mut self,
+        report: &InstanceUids,
+        query: &Query,
+    ) -> Result<Option<Stored>, Failure> {
+        let exact = self.summaries.remove(report);
+        let all = exact.or_else(|| self.earlier.remove(&report.instance));
+        let all: Vec<_> = all.unwrap_or_default().into_iter().cloned().collect();
+        Stored::single(&all, query, |_| Ok(true))
+    }
+
+    /// Takes the stored summaries of a report that is gone: those that say the report, and those
+    /// that say its SOP Instance UID alone.
+    pub(super) fn take_summaries(
+        &mut self,
+        report: &InstanceUids,
+    ) -> (Vec<&'a Resource>, Vec<&'a Resource>) {
+        (
+            self.summaries.remove(report).unwrap_or_default(),
+            self.earlier.remove(&report.instance).unwrap_or_default(),
+        )
+    }
+
+    /// Returns the updates by which what belongs to another study is no part of this one.
+    pub(super) fn release(&self, place: &Place) -> Result<Vec<Write>, Failure> {
+        let mut writes = Vec::new();
+        for resource in &self.shared {
+            if let Some(mut stored) = open(resource)? {
+                let released = place.release(&mut stored.object);
+                released.map_err(|error| failure(resource, error))?;
+                writes.extend(stored.update());
+            }
+        }
+        Ok(writes)
     }
 }

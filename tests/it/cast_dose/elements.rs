@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::report::{
     cast, coded, components, container, elements, event, item, moment, number, observations,
-    only_event, place, stored, summary, uid, words, x_ray,
+    only_event, place, sid, stored, summary, uid, words, x_ray,
 };
 use crate::cast_world::{World, items, rules, text};
 
@@ -379,7 +379,12 @@ fn an_observation_says_whose_it_is_and_what_it_belongs_to() {
         assert_eq!(observation["status"], "final");
     }
     let sop = json!({ "system": "urn:dicom:uid", "value": "urn:oid:1.4" });
-    assert_eq!(summary["identifier"], json!([sop]));
+    let exact = |kind: &str, value: &str| json!({ "system": sid(kind), "value": value });
+    let of_report = |kind: &str| exact(kind, "1.2/1.3/1.4");
+    assert_eq!(
+        summary["identifier"],
+        json!([sop, of_report("dose-summary")])
+    );
     assert_eq!(summary["code"]["coding"][0]["system"], "http://loinc.org");
     let mut members: Vec<_> = items(&summary["hasMember"])
         .map(|it| text(&it["reference"]))
@@ -393,19 +398,32 @@ fn an_observation_says_whose_it_is_and_what_it_belongs_to() {
     assert_eq!(members, expected);
     let mut uids: Vec<_> = events.iter().map(|it| it["identifier"].clone()).collect();
     uids.sort_by_key(ToString::to_string);
-    let of =
-        |uid: &str| json!([sop, { "system": "urn:dicom:uid", "value": format!("urn:oid:{uid}") }]);
+    let of = |uid: &str| {
+        json!([
+            { "system": "urn:dicom:uid", "value": format!("urn:oid:{uid}") },
+            exact("irradiation-event", &format!("1.2/{uid}")),
+            sop,
+            of_report("dose-report"),
+        ])
+    };
     assert_eq!(uids, [of("1.10"), of("1.9")]);
 }
 
 #[test]
 fn an_event_needs_a_uid_and_is_one_event_by_it() {
     let dose = |value: i32| number("122130", json!(value), "Gy.m2");
-    let nameless = cast(&[
+    let content = [
         container("113706", &[dose(1)]),
+        event("1.9", &[dose(1)]),
         container("113706", &[uid("113769", "x"), dose(1)]),
-    ]);
-    assert_eq!(observations(&nameless).1, Vec::<Value>::new());
+    ];
+    assert_eq!(observations(&cast(&content)).1.len(), 1);
+    let change = x_ray(1, place(), &content);
+    let told: Vec<_> = change.warnings().iter().map(ToString::to_string).collect();
+    let omitted = "ContentSequence (0040,A730) has 2 irradiation events without a valid Irradiation Event UID";
+    assert!(told.iter().any(|it| it == omitted), "{told:?}");
+    let named = x_ray(1, place(), &content[1..2]);
+    assert_eq!(named.warnings(), []);
     let twice = cast(&[event("1.9", &[dose(1)]), event("1.9", &[dose(1), dose(2)])]);
     assert_eq!(components(&only_event(&twice), "122130").len(), 2);
     // The UID of the report itself is a bad one, and does no harm.

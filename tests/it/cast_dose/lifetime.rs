@@ -5,8 +5,8 @@ use radcast::dicom::InstanceKey;
 use serde_json::{Value, json};
 
 use super::report::{
-    cast, components, elements, event, number, observations, only_event, place, stored, summary,
-    words, x_ray,
+    cast, components, elements, event, number, observations, only_event, place, sid, stored,
+    summary, words, x_ray,
 };
 use crate::cast_world::{World, create, delete, items, key, kinds, rules, text};
 
@@ -141,9 +141,9 @@ fn deleting_a_report_deletes_its_observations_alone() {
         "identifier":[{"system":"urn:dicom:uid","value":"urn:oid:1.4"},
         {"system":"urn:dicom:uid","value":"urn:oid:1.99"}]}"#,
     );
-    assert_eq!(world.all("Observation").len(), 7);
+    assert_eq!(world.all("Observation").len(), 6);
     world.cast([delete(4, key("1.2", "1.6", "1.7"))]);
-    assert_eq!(world.all("Observation").len(), 7);
+    assert_eq!(world.all("Observation").len(), 6);
     let merged = world.cast([delete(5, place())]);
     assert_eq!(world.all("Observation").len(), 5);
     assert!(world.resources.contains_key("Observation/theirs"));
@@ -181,7 +181,7 @@ fn the_last_of_several_statements_counts() {
         x_ray(1, place(), &[event("1.8", &[])]),
         x_ray(2, place(), &[event("1.9", &[])]),
     ]);
-    assert_eq!(only_event(&world)["identifier"][1]["value"], "urn:oid:1.9");
+    assert_eq!(only_event(&world)["identifier"][0]["value"], "urn:oid:1.9");
     world.cast([x_ray(3, place(), &[event("1.8", &[])]), delete(4, place())]);
     assert_eq!(count(&world), (0, 0));
 }
@@ -247,12 +247,27 @@ fn the_observations_of_a_partition_name_it() {
             .map(|it| text(&it["system"]).to_owned())
             .collect()
     };
-    let scope = "https://dicom.example/v2/partitions/a/instances";
-    assert_eq!(systems(&summary(&world)), ["urn:dicom:uid", scope]);
+    let scope = "https://dicom.example/v2/partitions/a/instances".to_owned();
+    let sid = |kind: &str| format!("{}/a", sid(kind));
+    let uid = || "urn:dicom:uid".to_owned();
+    assert_eq!(
+        systems(&summary(&world)),
+        [uid(), scope.clone(), sid("dose-summary")]
+    );
     assert_eq!(
         systems(&only_event(&world)),
-        ["urn:dicom:uid", "urn:dicom:uid", scope]
+        [
+            uid(),
+            sid("irradiation-event"),
+            uid(),
+            scope,
+            sid("dose-report")
+        ]
     );
+    let mut odd = World::default();
+    odd.cast([x_ray(1, in_partition("a b/ä"), &[event("1.9", &[])])]);
+    let system = format!("{}/a%20b%2F%C3%A4", super::report::sid("dose-summary"));
+    assert!(systems(&summary(&odd)).contains(&system));
 }
 
 #[test]

@@ -13,6 +13,11 @@ pub(crate) fn place() -> InstanceKey {
     key("1.2", "1.3", "1.4")
 }
 
+/// The system of one of the identifiers that tell the study.
+pub(crate) fn sid(kind: &str) -> String {
+    format!("https://radcast.invalid/fhir/sid/{kind}")
+}
+
 /// A code sequence of one item.
 pub(crate) fn code(value: &str, scheme: &str) -> Value {
     json!({ "vr": "SQ", "Value": [{

@@ -20,13 +20,16 @@ fn of_images(count: usize) -> World {
 }
 
 #[test]
-fn a_report_is_looked_for_with_what_dicom_cast_wrote_in_one_search() {
+fn a_report_is_looked_for_with_its_events_and_what_dicom_cast_wrote_in_one_search() {
     let found = searches(&World::default(), [x_ray(1, place(), &[event("1.9", &[])])]);
     let parameters: Vec<_> = found.iter().map(Query::parameters).collect();
-    let tokens = "urn:dicom:uid|urn:oid:1.2,urn:dicom:uid|urn:oid:1.4".to_owned();
+    let tokens = ["1.2", "1.4", "1.9"].map(|uid| format!("urn:dicom:uid|urn:oid:{uid}"));
     assert_eq!(
         parameters,
-        [[("identifier", tokens), ("_count", "1000".to_owned())]]
+        [[
+            ("identifier", tokens.join(",")),
+            ("_count", "1000".to_owned())
+        ]]
     );
 }
 

@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
+use dicom_dictionary_std::tags;
 use indexmap::IndexMap;
 
-use crate::dicom::ContentItem;
+use crate::dicom::{ContentItem, InvalidValue, Reason};
 
 use super::super::super::fact::{Fact, Facts, MOST_ITEMS};
 use super::super::super::reading::Reading;
@@ -31,12 +32,16 @@ pub(super) fn kind(item: &ContentItem) -> Option<&'static EventKind> {
     tables::EVENTS.iter().find(|kind| kind.container.is(&name))
 }
 
-/// The events of a report. One without UID cannot be told from the others, and is left out; what
-/// is said in several places about one UID is said of one event.
+/// The events of a report. One without UID cannot be told from the others, nor be found again in
+/// another report, and is omitted with a warning; what is said in several places about one UID is
+/// said of one event.
 pub(super) fn read_events(reading: &mut Reading<'_>, root: &ContentItem) -> Vec<Event> {
     let mut events: IndexMap<String, Event> = IndexMap::new();
+    let mut nameless = 0;
     for item in root.descendants(|item| kind(item).is_some()) {
-        let Some(event) = kind(&item).and_then(|kind| read(reading, kind, &item)) else {
+        let Some(kind) = kind(&item) else { continue };
+        let Some(event) = read(reading, kind, &item) else {
+            nameless += 1;
             continue;
         };
         match events.get_mut(&event.uid) {
@@ -45,6 +50,10 @@ pub(super) fn read_events(reading: &mut Reading<'_>, root: &ContentItem) -> Vec<
                 events.insert(event.uid.clone(), event);
             }
         }
+    }
+    if nameless > 0 {
+        let reason = Reason::EventsWithoutUid(nameless);
+        reading.reject(InvalidValue::new(tags::CONTENT_SEQUENCE, reason));
     }
     events.into_values().collect()
 }
