@@ -1,5 +1,6 @@
 //! Radiation dose reports as Observations.
 
+mod arriving;
 mod cumulative;
 mod earlier;
 mod elements;

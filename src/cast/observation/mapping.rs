@@ -13,14 +13,31 @@ const DERIVED: &[Derived] = &[
     Derived::new(
         "identifier",
         Origin::Entry,
-        "system urn:dicom:uid, value urn:oid: and the UID; of weight and height the study's",
+        "system urn:dicom:uid, value urn:oid: and the UID; of weight and height the study's; of an \
+         irradiation event that of each report that states it",
     )
     .part("SOP Instance UID")
     .tags(&[tags::SOP_INSTANCE_UID]),
     Derived::new(
         "identifier",
+        Origin::Entry,
+        "study, series and SOP Instance UID with slashes between: of a summary in the system \
+         https://radcast.invalid/fhir/sid/dose-summary, of an irradiation event that of each report \
+         that states it in https://radcast.invalid/fhir/sid/dose-report, the report that counts \
+         last; outside the default data partition the system has the name of the partition behind it",
+    )
+    .part("report")
+    .tags(&[
+        tags::STUDY_INSTANCE_UID,
+        tags::SERIES_INSTANCE_UID,
+        tags::SOP_INSTANCE_UID,
+    ]),
+    Derived::new(
+        "identifier",
         Origin::Dataset,
-        "of an irradiation event its own UID too: by it the event is found again",
+        "of an irradiation event its own UID too, and study and event UID in the system \
+         https://radcast.invalid/fhir/sid/irradiation-event: one Observation for each event of a \
+         study, however many reports state it; an event without UID is omitted with a warning",
     )
     .part("event UID")
     .tags(&[tags::CONTENT_SEQUENCE]),

@@ -229,6 +229,8 @@ fn stating(world: &World) -> BTreeMap<String, Vec<String>> {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
     #[test]
     fn any_history_leaves_each_event_of_the_reports_that_are_there_once(
         deeds in prop::collection::vec(deed(), 1..12),
