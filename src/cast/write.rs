@@ -59,11 +59,11 @@ impl Write {
         Some(match self {
             Self::Create {
                 full_url,
-                if_none_exist,
+                identity,
                 resource,
             } => Self::Create {
                 full_url,
-                if_none_exist,
+                identity,
                 resource: resource.renamed(names)?,
             },
             Self::Update {
