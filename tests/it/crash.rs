@@ -65,14 +65,25 @@ async fn w11_killed_at_many_moments_it_ends_with_the_same_resources_and_no_dupli
 
 #[tokio::test(flavor = "multi_thread")]
 async fn rx2_killed_between_the_write_and_its_answer_it_does_not_write_twice() {
+    // Patient and Endpoint are written first, and then the study.
+    for (transactions_before, versions) in [(0, 2), (1, 3)] {
+        killed_after_transactions(transactions_before, versions).await;
+    }
+}
+
+async fn killed_after_transactions(transactions_before: u32, versions: u64) {
     let services = Services::start().await;
     let last = services.store(&study(1, 1, 1, 5));
     let (held, release) = Fault::hold();
+    for _ in 0..transactions_before {
+        let answered = Fault::RespondSlowly(Duration::ZERO);
+        services.fhir.faults().order("fhir.transaction", answered);
+    }
     services.fhir.faults().order("fhir.transaction", held);
     let daemon = Daemon::of(&services);
     let running = daemon.start();
     until("the write", async || {
-        services.fhir.versions_written().unwrap() > 0
+        services.fhir.versions_written().unwrap() == versions
     })
     .await;
     running.kill();
@@ -80,7 +91,9 @@ async fn rx2_killed_between_the_write_and_its_answer_it_does_not_write_twice() {
     let before = (daemon.position().await, content(&services.fhir));
     daemon.run_until_settled(last).await;
     assert_eq!(before.0, 0);
-    assert_eq!(content(&services.fhir), before.1);
+    if versions == 3 {
+        assert_eq!(content(&services.fhir), before.1);
+    }
     assert_eq!(services.fhir.versions_written().unwrap(), 3);
 }
 

@@ -32,8 +32,8 @@ impl FhirTarget {
             }
             let step = steps::next(&writes, self.limit.entries());
             let (entries, total) = (step.now.len(), writes.len());
-            let is_whole = !step.more && !steps::is_divisible(&step.now);
-            if is_whole {
+            let is_divisible = steps::is_divisible(&step.now);
+            if !step.more && !is_divisible {
                 // What takes its place is held already, and may be large.
                 let is_unwritten = |stored: &Resource| !writes.iter().any(|it| is_of(it, stored));
                 looked_up.found.study.retain(is_unwritten);
@@ -45,7 +45,7 @@ impl FhirTarget {
                     return Ok(applied);
                 }
                 Ok(sent) => self.refresh(delta, &mut looked_up, sent).await?,
-                Err(failure) if !is_whole && self.limit.lower(&failure, entries) => {}
+                Err(failure) if is_divisible && self.limit.lower(&failure, entries) => continue,
                 Err(failure) => return Err(failure),
             }
             if step.more {
