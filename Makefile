@@ -10,12 +10,14 @@ demo: ## cast DICOM into FHIR, both servers embedded; DICOM=/some/folder takes t
 test: ## set up what the tests need and run all of them but those of `make test-peers`
 	@. tests/tools/environment && cargo test --locked -- --skip peers::
 
-peers: ## build the FHIR server that others wrote, helios-hfs, once: 5 to 20 minutes
+peers: ## build the FHIR servers that others wrote, helios-hfs and HAPI, once: 5 to 25 minutes
 	@tests/tools/hfs
+	@tests/tools/hapi
 
 test-peers: peers ## run the tests against servers that others wrote
 	@. tests/tools/environment && RADCAST_TEST_HFS=$$(tests/tools/hfs) && \
-	export RADCAST_TEST_HFS && cargo test --locked --test it -- peers::
+	RADCAST_TEST_HAPI=$$(tests/tools/hapi) && \
+	export RADCAST_TEST_HFS RADCAST_TEST_HAPI && cargo test --locked --test it -- peers::
 
 lint: ## format, clippy, documentation, dependencies
 	cargo fmt --check

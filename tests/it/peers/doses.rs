@@ -2,13 +2,15 @@
 
 use serde_json::Value;
 
-use super::{Site, no_failure};
+use super::{Site, cases, no_failure};
 use crate::cast_dose::generated::{check, of_instance, reports};
 use crate::cast_world::text;
 
-#[tokio::test(flavor = "multi_thread")]
-async fn dose_reports_arrive_once_are_valid_and_go() {
-    let site = Site::start().await;
+cases! {
+    dose_reports_arrive_once_are_valid_and_go
+}
+
+pub(super) async fn dose_reports_arrive_once_are_valid_and_go(site: Site) {
     let folder = tempfile::tempdir().unwrap();
     let report = reports(folder.path());
     let mut last = 0;
@@ -16,7 +18,7 @@ async fn dose_reports_arrive_once_are_valid_and_go() {
         last = site.services.store_json(&report(name).to_string());
     }
     site.daemon().run_until_settled(last).await;
-    let all = site.hfs.all("Observation").await;
+    let all = site.fhir.all("Observation").await;
     check(&all);
     assert_eq!(all.len(), 11);
     site.check_validity().await;
@@ -35,13 +37,13 @@ async fn dose_reports_arrive_once_are_valid_and_go() {
     delete().unwrap();
     last = site.services.store_json(&revised.to_string());
     daemon.run_until_settled(last).await;
-    let all = site.hfs.all("Observation").await;
+    let all = site.fhir.all("Observation").await;
     assert_eq!(of_instance(&all, &instance).len(), 3);
     site.check_validity().await;
 
     delete().unwrap();
     daemon.run_until_settled(last + 1).await;
-    let all = site.hfs.all("Observation").await;
+    let all = site.fhir.all("Observation").await;
     assert_eq!(of_instance(&all, &instance), Vec::<Value>::new());
     assert_eq!(all.len(), 7);
     no_failure(&daemon).await;

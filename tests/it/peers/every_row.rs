@@ -1,14 +1,18 @@
-//! Every row of the mapping is filled, from DICOM files down to what helios-hfs holds.
+//! Every row of the mapping is filled, from DICOM files down to what servers that others wrote holds.
 
 use std::collections::BTreeMap;
 
 use radcast::cast::{MappedRow, Origin, mapping};
 use serde_json::Value;
 
-use super::{Site, no_failure, text};
+use super::{Site, cases, no_failure, text};
 use crate::support::instances::study;
 use crate::support::python::{pydicom_files, script};
 use crate::support::stow::store_files;
+
+cases! {
+    every_row_is_filled_from_files_to_the_fhir_server
+}
 
 /// What `every_row.py` wrote, by the keyword of the attribute.
 struct Examples {
@@ -32,8 +36,8 @@ impl Examples {
         };
         Self {
             written,
-            studies: by_identifier(site.hfs.all("ImagingStudy").await, "urn:oid:"),
-            patients: by_identifier(site.hfs.all("Patient").await, "EVERY-"),
+            studies: by_identifier(site.fhir.all("ImagingStudy").await, "urn:oid:"),
+            patients: by_identifier(site.fhir.all("Patient").await, "EVERY-"),
             resources: site.resources().await,
         }
     }
@@ -152,13 +156,11 @@ fn print_counts(examples: &Examples) {
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn every_row_is_filled_from_files_to_the_fhir_server() {
+async fn every_row_is_filled_from_files_to_the_fhir_server(site: Site) {
     let folder = tempfile::tempdir().unwrap();
     let written = script("every_row.py", &[folder.path().to_str().unwrap()], b"");
     assert_eq!(written.code, Some(0), "{}", written.stderr);
     let written: Value = serde_json::from_str(&written.stdout).unwrap();
-    let site = Site::start().await;
     let files = written.as_object().unwrap().values();
     let files = files.map(|one| folder.path().join(text(&one["file"])));
     let address = site.services.dicom_address();

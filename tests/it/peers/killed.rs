@@ -6,10 +6,14 @@ use std::time::{Duration, Instant};
 use radcast::store::{AzureStore, RecordFilter, Store};
 use serde_json::Value;
 
-use super::{Site, instance_uids, text};
+use super::{Site, cases, instance_uids, text};
 use crate::support::azurite::Azurite;
 use crate::support::daemon::{Daemon, Running, until};
 use crate::support::instances::{Place, study};
+
+cases! {
+    killed_fifty_times_during_five_thousand_entries_nothing_is_lost_and_nothing_is_there_twice
+}
 
 const STUDIES: u32 = 50;
 const INSTANCES: u32 = 100;
@@ -55,10 +59,10 @@ async fn live_and_die(daemon: &Daemon, store: &AzureStore, last: u64, rng: &mut 
     running.kill();
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn killed_fifty_times_during_five_thousand_entries_nothing_is_lost_and_nothing_is_there_twice()
- {
-    let (site, azurite) = tokio::join!(Site::start(), Azurite::start());
+async fn killed_fifty_times_during_five_thousand_entries_nothing_is_lost_and_nothing_is_there_twice(
+    site: Site,
+) {
+    let azurite = Azurite::start().await;
     let bad = fill(&site);
     let last = site.services.dicom.latest_sequence().unwrap();
     assert_eq!(last, u64::from(STUDIES * INSTANCES));
@@ -84,7 +88,7 @@ async fn killed_fifty_times_during_five_thousand_entries_nothing_is_lost_and_not
 }
 
 async fn check_content(site: &Site, bad: &BTreeMap<u64, Place>) {
-    let studies = site.hfs.all("ImagingStudy").await;
+    let studies = site.fhir.all("ImagingStudy").await;
     assert_eq!(studies.len(), STUDIES as usize);
     let uids: Vec<&str> = studies.iter().flat_map(instance_uids).collect();
     let once: BTreeSet<String> = uids.iter().map(|uid| (*uid).to_owned()).collect();
@@ -96,7 +100,7 @@ async fn check_content(site: &Site, bad: &BTreeMap<u64, Place>) {
     }
     assert_eq!(once, expected);
     for (resource_type, count) in [("Patient", STUDIES as usize / 2), ("Endpoint", 1)] {
-        let there = site.hfs.all(resource_type).await;
+        let there = site.fhir.all(resource_type).await;
         let ids: BTreeSet<&str> = there.iter().map(|one: &Value| text(&one["id"])).collect();
         assert_eq!(ids.len(), count, "{resource_type}");
     }

@@ -2,9 +2,13 @@
 
 use serde_json::{Value, json};
 
-use super::{Site, no_failure, text};
-use crate::support::hfs::reference;
+use super::{Site, cases, no_failure, text};
 use crate::support::instances::study;
+use crate::support::peer::reference;
+
+cases! {
+    a_study_refers_to_the_order_that_has_its_accession_number
+}
 
 fn order(system: &str, value: &str) -> Value {
     json!({
@@ -16,11 +20,9 @@ fn order(system: &str, value: &str) -> Value {
     })
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_study_refers_to_the_order_that_has_its_accession_number() {
-    let site = Site::start().await;
-    let ordered = site.hfs.create(&order("urn:ris", "A1")).await;
-    site.hfs.create(&order("urn:other", "A1")).await;
+async fn a_study_refers_to_the_order_that_has_its_accession_number(site: Site) {
+    let ordered = site.fhir.create(&order("urn:ris", "A1")).await;
+    site.fhir.create(&order("urn:other", "A1")).await;
     let daemon = site
         .daemon()
         .with("ImagingStudy__AccessionSystem", "urn:ris")
@@ -30,7 +32,7 @@ async fn a_study_refers_to_the_order_that_has_its_accession_number() {
     let last = site.services.store(&study(1, 1, 1, 2));
     daemon.run_until_settled(last).await;
     no_failure(&daemon).await;
-    let study = site.hfs.only("ImagingStudy").await;
+    let study = site.fhir.only("ImagingStudy").await;
     let based_on = &study["basedOn"][0];
     assert_eq!(text(&based_on["reference"]), reference(&ordered));
     assert_eq!(based_on["identifier"]["system"], "urn:ris");

@@ -2,9 +2,13 @@
 
 use serde_json::{Value, json};
 
-use super::{Site, no_failure};
+use super::{Site, cases, no_failure};
 use crate::support::instances::study;
-use crate::support::python::script;
+
+cases! {
+    all_of_a_patient_is_valid_and_written_once
+    the_patient_of_a_study_that_names_none_is_valid
+}
 
 /// Every attribute of a patient that is mapped.
 fn complete(id: &str) -> String {
@@ -68,21 +72,12 @@ fn complete(id: &str) -> String {
 }
 
 async fn check(site: &Site) -> Vec<Value> {
-    let written = site.resources().await;
-    let mut lines = String::new();
-    for resource in &written {
-        let problems = site.hfs.problems(resource).await;
-        assert_eq!(problems, Vec::<Value>::new(), "{resource:#}");
-        lines += &format!("{resource}\n");
-    }
-    let validated = script("validate_resources.py", &[], lines.as_bytes());
-    assert_eq!(validated.code, Some(0), "{validated:?}");
-    written
+    site.check_validity().await;
+    site.check_structure().await;
+    site.resources().await
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn all_of_a_patient_is_valid_and_written_once() {
-    let site = Site::start().await;
+async fn all_of_a_patient_is_valid_and_written_once(site: Site) {
     let last = site.services.store_json(&complete("P 1"));
     let daemon = site.daemon().with("Patient__GenerateObservations", "true");
     daemon.run_until_settled(last).await;
@@ -98,9 +93,7 @@ async fn all_of_a_patient_is_valid_and_written_once() {
     assert_eq!(check(&site).await, written);
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn the_patient_of_a_study_that_names_none_is_valid() {
-    let site = Site::start().await;
+async fn the_patient_of_a_study_that_names_none_is_valid(site: Site) {
     let last = site.services.store_json(&complete(""));
     let daemon = site.daemon().with("Patient__MissingId", "PerStudy");
     daemon.run_until_settled(last).await;

@@ -5,10 +5,17 @@ use std::sync::Arc;
 use futures_util::FutureExt;
 use serde_json::{Value, json};
 
-use super::{Site, instance_uids, no_failure};
-use crate::support::hfs::reference;
+use super::{Site, cases, instance_uids, no_failure};
 use crate::support::instances::study;
+use crate::support::peer::reference;
 use crate::support::proxy::Proxy;
+
+cases! {
+    when_somebody_else_changes_the_study_in_between_both_changes_are_kept
+    what_somebody_else_creates_in_between_is_completed
+    a_study_that_somebody_else_deletes_in_between_is_created_again
+    a_study_that_somebody_else_changes_and_deletes_first_is_deleted_without_a_failure
+}
 
 /// What another writer adds to a study, for the `number`-th time.
 fn edit(study: &mut Value, number: usize) {
@@ -24,18 +31,16 @@ fn edit(study: &mut Value, number: usize) {
     notes.push(json!({ "text": format!("note {number}") }));
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn when_somebody_else_changes_the_study_in_between_both_changes_are_kept() {
+async fn when_somebody_else_changes_the_study_in_between_both_changes_are_kept(site: Site) {
     const RACES: std::ops::RangeInclusive<usize> = 1..=3;
-    let site = Site::start().await;
-    let hfs = Arc::clone(&site.hfs);
-    let proxy = Proxy::start(site.hfs.address(), move |number| {
-        let hfs = Arc::clone(&hfs);
+    let fhir = Arc::clone(&site.fhir);
+    let proxy = Proxy::start(site.fhir.address(), move |number| {
+        let fhir = Arc::clone(&fhir);
         async move {
             if RACES.contains(&number) {
-                let mut study = hfs.only("ImagingStudy").await;
+                let mut study = fhir.only("ImagingStudy").await;
                 edit(&mut study, number);
-                hfs.update(&study).await;
+                fhir.update(&study).await;
             }
         }
         .boxed()
@@ -50,7 +55,7 @@ async fn when_somebody_else_changes_the_study_in_between_both_changes_are_kept()
     no_failure(&daemon).await;
     assert!(proxy.refused() >= RACES.count(), "{}", proxy.refused());
 
-    let study = site.hfs.only("ImagingStudy").await;
+    let study = site.fhir.only("ImagingStudy").await;
     let uids: Vec<_> = places.iter().map(|place| place.instance_uid()).collect();
     assert_eq!(instance_uids(&study), uids);
     let notes = json!([{ "text": "note 1" }, { "text": "note 2" }, { "text": "note 3" }]);
@@ -62,9 +67,7 @@ async fn when_somebody_else_changes_the_study_in_between_both_changes_are_kept()
     site.check_validity().await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn what_somebody_else_creates_in_between_is_completed() {
-    let site = Site::start().await;
+async fn what_somebody_else_creates_in_between_is_completed(site: Site) {
     let places = study(1, 1, 1, 2);
     let theirs = json!({
         "resourceType": "ImagingStudy",
@@ -76,12 +79,12 @@ async fn what_somebody_else_creates_in_between_is_completed() {
         "subject": { "display": "not known yet" },
         "note": [{ "text": "ordered" }],
     });
-    let hfs = Arc::clone(&site.hfs);
-    let proxy = Proxy::start(site.hfs.address(), move |number| {
-        let (hfs, theirs) = (Arc::clone(&hfs), theirs.clone());
+    let fhir = Arc::clone(&site.fhir);
+    let proxy = Proxy::start(site.fhir.address(), move |number| {
+        let (fhir, theirs) = (Arc::clone(&fhir), theirs.clone());
         async move {
             if number == 0 {
-                hfs.create(&theirs).await;
+                fhir.create(&theirs).await;
             }
         }
         .boxed()
@@ -92,24 +95,22 @@ async fn what_somebody_else_creates_in_between_is_completed() {
     daemon.run_until_settled(last).await;
     no_failure(&daemon).await;
     assert!(proxy.transactions() > 1);
-    let study = site.hfs.only("ImagingStudy").await;
-    let patient = site.hfs.only("Patient").await;
-    site.hfs.only("Endpoint").await;
+    let study = site.fhir.only("ImagingStudy").await;
+    let patient = site.fhir.only("Patient").await;
+    site.fhir.only("Endpoint").await;
     assert_eq!(study["note"][0]["text"], "ordered");
     assert_eq!(study["subject"]["reference"], reference(&patient));
     assert_eq!(study["status"], "available");
     assert_eq!(study["numberOfInstances"], 2);
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_study_that_somebody_else_deletes_in_between_is_created_again() {
-    let site = Site::start().await;
-    let hfs = Arc::clone(&site.hfs);
-    let proxy = Proxy::start(site.hfs.address(), move |number| {
-        let hfs = Arc::clone(&hfs);
+async fn a_study_that_somebody_else_deletes_in_between_is_created_again(site: Site) {
+    let fhir = Arc::clone(&site.fhir);
+    let proxy = Proxy::start(site.fhir.address(), move |number| {
+        let fhir = Arc::clone(&fhir);
         async move {
             if number == 1 {
-                hfs.delete(&hfs.only("ImagingStudy").await).await;
+                fhir.delete(&fhir.only("ImagingStudy").await).await;
             }
         }
         .boxed()
@@ -122,24 +123,24 @@ async fn a_study_that_somebody_else_deletes_in_between_is_created_again() {
     let last = site.services.store(&places[1..]);
     daemon.run_until_settled(last).await;
     no_failure(&daemon).await;
-    let study = site.hfs.only("ImagingStudy").await;
+    let study = site.fhir.only("ImagingStudy").await;
     assert_eq!(instance_uids(&study), [places[1].instance_uid()]);
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_study_that_somebody_else_changes_and_deletes_first_is_deleted_without_a_failure() {
-    let site = Site::start().await;
-    let hfs = Arc::clone(&site.hfs);
-    let proxy = Proxy::start(site.hfs.address(), move |number| {
-        let hfs = Arc::clone(&hfs);
+async fn a_study_that_somebody_else_changes_and_deletes_first_is_deleted_without_a_failure(
+    site: Site,
+) {
+    let fhir = Arc::clone(&site.fhir);
+    let proxy = Proxy::start(site.fhir.address(), move |number| {
+        let fhir = Arc::clone(&fhir);
         async move {
             match number {
                 1 => {
-                    let mut study = hfs.only("ImagingStudy").await;
+                    let mut study = fhir.only("ImagingStudy").await;
                     edit(&mut study, number);
-                    hfs.update(&study).await;
+                    fhir.update(&study).await;
                 }
-                2 => hfs.delete(&hfs.only("ImagingStudy").await).await,
+                2 => fhir.delete(&fhir.only("ImagingStudy").await).await,
                 _ => {}
             }
         }
@@ -154,5 +155,5 @@ async fn a_study_that_somebody_else_changes_and_deletes_first_is_deleted_without
     daemon.run_until_settled(last + 1).await;
     no_failure(&daemon).await;
     assert_eq!(proxy.transactions(), 3);
-    assert_eq!(site.hfs.all("ImagingStudy").await, Vec::<Value>::new());
+    assert_eq!(site.fhir.all("ImagingStudy").await, Vec::<Value>::new());
 }

@@ -1,13 +1,18 @@
-//! The real files of pydicom, read by pydicom itself, held against what arrives in helios-hfs.
+//! The real files of pydicom, read by pydicom itself, held against what arrives in FHIR servers that others wrote.
 
 use std::path::Path;
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::{Site, no_failure, text};
+use super::{Site, cases, no_failure, text};
 use crate::support::python::{pydicom_files, script};
 use crate::support::stow::store_files;
+
+cases! {
+    the_real_files_become_what_pydicom_reads
+    names_of_every_character_set_become_what_pydicom_reads
+}
 
 /// What pydicom says about a folder.
 fn expected(folder: &Path) -> Value {
@@ -17,8 +22,7 @@ fn expected(folder: &Path) -> Value {
 }
 
 /// Stores the complete files of a folder in the order that pydicom gives, and casts them.
-async fn cast(folder: &Path, expected: &Value) -> Site {
-    let site = Site::start().await;
+async fn cast(site: &Site, folder: &Path, expected: &Value) {
     let order = expected["order"].as_array().unwrap();
     let files = order.iter().map(|path| folder.join(text(path)));
     let refused = store_files(&site.services.dicom_address(), files).await;
@@ -27,7 +31,6 @@ async fn cast(folder: &Path, expected: &Value) -> Site {
     let daemon = site.daemon();
     daemon.run_until_settled(last).await;
     no_failure(&daemon).await;
-    site
 }
 
 /// What FHIR says, in the form of `expected_tree.py`.
@@ -108,12 +111,12 @@ fn names(patient: &Value) -> Value {
 
 /// Studies and patients in the FHIR server are those that pydicom reads.
 async fn assert_told(site: &Site, expected: &Value) {
-    let patients = site.hfs.all("Patient").await;
+    let patients = site.fhir.all("Patient").await;
     let studies = expected["studies"].as_object().unwrap();
-    assert_eq!(site.hfs.all("ImagingStudy").await.len(), studies.len());
+    assert_eq!(site.fhir.all("ImagingStudy").await.len(), studies.len());
     for (uid, study) in studies {
         let query = format!("ImagingStudy?identifier=urn:dicom:uid%7Curn:oid:{uid}");
-        let [found] = site.hfs.search(&query).await.try_into().unwrap();
+        let [found] = site.fhir.search(&query).await.try_into().unwrap();
         assert_eq!(told(&found, &patients), normal(study.clone()), "{uid}");
     }
     let expected = expected["patients"].as_object().unwrap();
@@ -131,20 +134,18 @@ async fn assert_told(site: &Site, expected: &Value) {
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn the_real_files_become_what_pydicom_reads() {
+async fn the_real_files_become_what_pydicom_reads(site: Site) {
     let folder = pydicom_files();
     let expected = expected(&folder);
     let studies = expected["studies"].as_object().unwrap().len();
     assert!(studies > 15, "pydicom reads {studies} studies only");
-    let site = cast(&folder, &expected).await;
+    cast(&site, &folder, &expected).await;
     assert_told(&site, &expected).await;
     site.check_validity().await;
     site.check_structure().await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn names_of_every_character_set_become_what_pydicom_reads() {
+async fn names_of_every_character_set_become_what_pydicom_reads(site: Site) {
     let fragments = pydicom_files().with_file_name("charset_files");
     let folder = tempfile::tempdir().unwrap();
     let arguments = [fragments.to_str().unwrap(), folder.path().to_str().unwrap()];
@@ -155,7 +156,7 @@ async fn names_of_every_character_set_become_what_pydicom_reads() {
     for writing in ["\"IDE\"", "\"SYL\"", "やまだ", "山田"] {
         assert!(names.contains(writing), "{writing} in {names}");
     }
-    let site = cast(folder.path(), &expected).await;
+    cast(&site, folder.path(), &expected).await;
     assert_told(&site, &expected).await;
     site.check_validity().await;
     site.check_structure().await;

@@ -3,12 +3,15 @@
 
 use serde_json::json;
 
-use super::{Site, no_failure, text};
+use super::{Site, cases, no_failure, text};
 use crate::support::instances::study;
 
-#[tokio::test(flavor = "multi_thread")]
-async fn all_that_a_series_says_is_valid_and_comes_back() {
-    let site = Site::start().await;
+cases! {
+    all_that_a_series_says_is_valid_and_comes_back
+    a_study_with_too_many_instances_keeps_exact_counts
+}
+
+async fn all_that_a_series_says_is_valid_and_comes_back(site: Site) {
     let mut metadata = study(1, 1, 1, 1)[0].ct();
     metadata["00180015"] = json!({"vr": "CS", "Value": ["CHEST"]});
     metadata["00200060"] = json!({"vr": "CS", "Value": ["L"]});
@@ -17,7 +20,7 @@ async fn all_that_a_series_says_is_valid_and_comes_back() {
     metadata["00400560"] = json!({"vr": "SQ", "Value": [specimen]});
     let last = site.services.store_json(&metadata.to_string());
     site.daemon().run_until_settled(last).await;
-    let study = site.hfs.only("ImagingStudy").await;
+    let study = site.fhir.only("ImagingStudy").await;
     let series = &study["series"][0];
     assert_eq!(series["bodySite"]["code"], "816094009");
     assert_eq!(series["laterality"]["code"], "7771000");
@@ -30,14 +33,12 @@ async fn all_that_a_series_says_is_valid_and_comes_back() {
     assert_eq!(site.versions().await, versions);
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_study_with_too_many_instances_keeps_exact_counts() {
-    let site = Site::start().await;
+async fn a_study_with_too_many_instances_keeps_exact_counts(site: Site) {
     let places = study(1, 1, 2, 3);
     let last = site.services.store(&places);
     let daemon = site.daemon().with("ImagingStudy__ListInstancesUpTo", "4");
     daemon.run_until_settled(last).await;
-    let study = site.hfs.only("ImagingStudy").await;
+    let study = site.fhir.only("ImagingStudy").await;
     assert_eq!(study["numberOfInstances"], 6);
     for series in study["series"].as_array().unwrap() {
         let set = text(&series["extension"][0]["valueBase64Binary"]);
@@ -53,7 +54,7 @@ async fn a_study_with_too_many_instances_keeps_exact_counts() {
 
     places[1..].iter().for_each(|p| site.services.delete(*p));
     daemon.run_until_settled(last + 5).await;
-    let study = site.hfs.only("ImagingStudy").await;
+    let study = site.fhir.only("ImagingStudy").await;
     assert_eq!(
         (&study["numberOfSeries"], &study["numberOfInstances"]),
         (&json!(1), &json!(1))
@@ -61,6 +62,6 @@ async fn a_study_with_too_many_instances_keeps_exact_counts() {
     site.check_validity().await;
     site.services.delete(places[0]);
     daemon.run_until_settled(last + 6).await;
-    assert!(site.hfs.all("ImagingStudy").await.is_empty());
+    assert!(site.fhir.all("ImagingStudy").await.is_empty());
     no_failure(&daemon).await;
 }

@@ -82,7 +82,9 @@ impl Daemon {
         }
     }
 
+    /// With a setting, which may have been another.
     pub fn with(mut self, name: &str, value: &str) -> Self {
+        self.environment.retain(|(known, _)| known != name);
         self.environment.push((name.to_owned(), value.to_owned()));
         self
     }

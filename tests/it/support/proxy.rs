@@ -11,7 +11,7 @@ use axum::response::{IntoResponse, Response};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use radcast::sandbox::Server;
-use reqwest::header::{ACCEPT, CONTENT_TYPE};
+use reqwest::header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE};
 
 use super::hfs::http_client;
 use super::instances::Place;
@@ -107,7 +107,7 @@ async fn pass(State(passage): State<Arc<Passage>>, request: Request) -> Response
     }
     let url = format!("{}{}", passage.target, head.uri);
     let mut onward = passage.http.request(head.method, url).body(body);
-    for name in [ACCEPT, CONTENT_TYPE] {
+    for name in [ACCEPT, CACHE_CONTROL, CONTENT_TYPE] {
         if let Some(value) = head.headers.get(&name) {
             onward = onward.header(name, value);
         }
