@@ -7,7 +7,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 use reqwest::Response;
-use reqwest::header::{ACCEPT, CONTENT_TYPE, IF_NONE_MATCH};
+use reqwest::header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE, IF_NONE_MATCH};
 use reqwest::redirect::Policy;
 
 use super::buffers::Buffers;
@@ -79,7 +79,7 @@ impl fmt::Debug for Outgoing {
 pub struct Answer {
     /// HTTP status.
     pub status: u16,
-    /// `Retry-After`.
+    /// How long its head asks to wait (`Retry-After` and its like).
     pub retry_after: Option<Duration>,
     /// The body, complete.
     pub body: Bytes,
@@ -164,7 +164,8 @@ impl Exchange for HttpExchange {
                     .body(body);
                 request.header("prefer", prefer.header())
             }
-            None => self.client.get(url),
+            // What a cache between us and the service has kept is not the present state.
+            None => self.client.get(url).header(CACHE_CONTROL, "no-cache"),
         };
         if let Some(etag) = if_none_match {
             request = request.header(IF_NONE_MATCH, etag);

@@ -4,9 +4,9 @@ use std::error::Error;
 use std::time::Duration;
 
 use azure_core::error::ErrorKind;
-use azure_core::http::headers::RETRY_AFTER;
+use azure_core::http::headers::HeaderName;
 
-use crate::failure::{Code, Dependency, Failure, Operation, Symptom, classify, parse_retry_after};
+use crate::failure::{Code, Dependency, Failure, Operation, Symptom, classify, retry_after_in};
 
 /// The failure behind an error of the library.
 pub(super) fn told(error: &azure_core::Error) -> Failure {
@@ -43,9 +43,10 @@ fn symptom(error: &azure_core::Error) -> (Symptom, String, Option<Duration>) {
         {
             let status = u16::from(*status);
             let headers = raw_response.as_ref().map(|answer| answer.headers());
-            let wait = headers.and_then(|headers| headers.get_optional_str(&RETRY_AFTER));
             let text = format!("the identity service answered {status}");
-            let wait = wait.and_then(parse_retry_after);
+            let wait = headers.and_then(|headers| {
+                retry_after_in(|name| headers.get_optional_str(&HeaderName::from(name.to_owned())))
+            });
             return (Symptom::Status(status), text, wait);
         }
     }

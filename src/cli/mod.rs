@@ -72,7 +72,7 @@ enum Command {
     Status(status::Arguments),
     /// List, show, retry, dismiss, export and explain failed entries
     Failures(Box<failures::Arguments>),
-    /// Show or set how far the feed has been settled
+    /// Show or set how far the feed has been settled, and which feed that is
     #[command(subcommand)]
     State(state::Command),
     /// Cast a folder of DICOM files into FHIR, with everything needed for it built in

@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use clap::{Args, Subcommand, ValueEnum};
 use jiff::Timestamp;
@@ -9,8 +10,11 @@ use serde_json::json;
 
 use super::broken::Broken;
 use super::exit::Exit;
-use super::{SettingsArgument, reach, status};
+use super::reach::Reached;
+use super::{SettingsArgument, assembly, reach, status};
+use crate::dicom::EntryIdentity;
 use crate::failure::{Code, Failure};
+use crate::feed::PresentState;
 use crate::settings::Settings;
 use crate::store::{POSITION_BLOB, SyncState, parse_position, read_position};
 
@@ -31,6 +35,18 @@ Examples:
   radcast state import --from-blob SyncState.json
   radcast state import --from-container metadatacontainer";
 
+const ACCEPT_EXAMPLES: &str = "\
+The daemon pauses with dicom.feed-replaced when the entry at the position is another one than was
+read there: the DICOM service was restored or replaced, or the settings lead to another service or
+store. This prints the entry as it was read and as the feed has it now, and keeps the latter beside
+the position. The position stays: what the feed holds up to there is not read, not even where it is
+new. To read it, set the position back instead; reading again changes nothing that is right.
+Stop the daemon first.
+
+Examples:
+  radcast state accept
+  radcast state import --sequence 0 --force   # instead: read the feed from its start";
+
 /// What to do with the position.
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
@@ -40,6 +56,9 @@ pub(super) enum Command {
     /// Set how far the feed has been settled, e.g. by the daemon that this one replaces
     #[command(after_help = IMPORT_EXAMPLES)]
     Import(Import),
+    /// Count the feed as it is now from the position on, after a pause with dicom.feed-replaced
+    #[command(after_help = ACCEPT_EXAMPLES)]
+    Accept(Accept),
 }
 
 /// How to show the position.
@@ -77,6 +96,16 @@ pub(super) struct Import {
     settings: SettingsArgument,
 }
 
+/// How to accept the feed.
+#[derive(Debug, Args)]
+pub(super) struct Accept {
+    /// Accept it under a daemon that runs
+    #[arg(long)]
+    force: bool,
+    #[command(flatten)]
+    settings: SettingsArgument,
+}
+
 /// Where the position comes from.
 #[derive(Debug, Args)]
 #[group(required = true, multiple = false)]
@@ -101,10 +130,7 @@ impl Source {
             return parse_position(&content);
         }
         let Some(container) = &self.from_container else {
-            return Ok(SyncState {
-                sequence: self.sequence.unwrap_or_default(),
-                timestamp: None,
-            });
+            return Ok(SyncState::at(self.sequence.unwrap_or_default(), None));
         };
         let blobs = settings.blob_store.clone();
         let mut blobs =
@@ -119,6 +145,7 @@ pub(super) async fn state(command: &Command) -> Exit {
     let done = match command {
         Command::Show(arguments) => show(arguments).await,
         Command::Import(arguments) => import(arguments).await,
+        Command::Accept(arguments) => accept(arguments).await,
     };
     done.unwrap_or_else(Broken::exit)
 }
@@ -126,19 +153,25 @@ pub(super) async fn state(command: &Command) -> Exit {
 async fn show(arguments: &Show) -> Result<Exit, Broken> {
     let reached = reach::existing(&arguments.settings)?;
     let stored = reached.store.sync_state().await?.map(|(state, _)| state);
-    let sequence = stored.map(|state| state.sequence);
-    let timestamp = stored.and_then(|state| state.timestamp);
-    let timestamp = timestamp.map(|at| at.to_string());
+    let known = stored.clone().unwrap_or_default();
+    let timestamp = known.timestamp.map(|at| at.to_string());
+    let feed = known.feed.as_deref();
+    let entry = known.entry.as_ref().map(ToString::to_string);
     let mut output = io::stdout().lock();
-    match (arguments.output, sequence) {
-        (Form::Json, _) => {
-            let state = json!({ "sequence": sequence, "timestamp": timestamp });
+    match (arguments.output, stored) {
+        (Form::Json, stored) => {
+            let sequence = stored.map(|state| state.sequence);
+            let state = json!({
+                "sequence": sequence, "timestamp": timestamp, "feed": feed, "entry": entry,
+            });
             writeln!(output, "{state:#}")?;
         }
         (Form::Table, None) => writeln!(output, "none: the feed is read from its start")?,
-        (Form::Table, Some(sequence)) => {
-            let timestamp = timestamp.as_deref().unwrap_or("not known");
+        (Form::Table, Some(SyncState { sequence, .. })) => {
+            let [timestamp, feed, entry] = [timestamp.as_deref(), feed, entry.as_deref()]
+                .map(|known| known.unwrap_or("not known"));
             writeln!(output, "sequence   {sequence}\ntimestamp  {timestamp}")?;
+            writeln!(output, "feed       {feed}\nlast entry {entry}")?;
         }
     }
     Ok(Exit::Done)
@@ -150,23 +183,74 @@ async fn import(arguments: &Import) -> Result<Exit, Broken> {
     let stored = reached.store.sync_state().await?;
     if !arguments.force {
         refuse_to_overwrite(stored.as_ref().map(|(state, _)| state), state.sequence)?;
-        if status::absent(&*reached.store, reached.now)
-            .await?
-            .is_none()
-        {
-            let told = "A daemon has reported within the last two minutes: stop it first, or say \
-                        --force and it stops by itself at its next write.";
-            return Err(Broken::Told(told.to_owned()));
-        }
+        refuse_under_a_daemon(&reached).await?;
     }
     let state = SyncState {
         timestamp: arguments.timestamp.or(state.timestamp),
         ..state
     };
     let etag = stored.map(|(_, etag)| etag);
+    let sequence = state.sequence;
     reached.store.save_sync_state(state, etag.as_ref()).await?;
-    println!("The position is {}.", state.sequence);
+    println!("The position is {sequence}.");
     Ok(Exit::Done)
+}
+
+async fn refuse_under_a_daemon(reached: &Reached) -> Result<(), Broken> {
+    let absent = status::absent(&*reached.store, reached.now).await?;
+    if absent.is_some() {
+        return Ok(());
+    }
+    let told = "A daemon has reported within the last two minutes: stop it first; or say --force, \
+                and it stops by itself at its next write, or when it is restarted if it waits.";
+    Err(Broken::Told(told.to_owned()))
+}
+
+async fn accept(arguments: &Accept) -> Result<Exit, Broken> {
+    let reached = reach::existing(&arguments.settings)?;
+    let Some((state, etag)) = reached.store.sync_state().await? else {
+        let told = "There is no position: the feed is read from its start, whichever it is.";
+        return Err(Broken::Told(told.to_owned()));
+    };
+    if !arguments.force {
+        refuse_under_a_daemon(&reached).await?;
+    }
+    let found = found_at(&reached, state.sequence).await?;
+    let [before, now] = [&state.entry, &found].map(|entry| {
+        let entry = entry.as_ref().map(ToString::to_string);
+        entry.unwrap_or_else(|| "not known".to_owned())
+    });
+    let sequence = state.sequence;
+    let accepted = SyncState {
+        feed: None,
+        entry: found,
+        ..state
+    };
+    reached.store.save_sync_state(accepted, Some(&etag)).await?;
+    println!("entry as it was read  {before}\nentry in the feed now {now}");
+    println!(
+        "The position stays {sequence}, in the feed as it is now: entries up to it are not read."
+    );
+    Ok(Exit::Done)
+}
+
+/// The entry that the feed has at the position now, if it can be read.
+async fn found_at(reached: &Reached, position: u64) -> Result<Option<Arc<EntryIdentity>>, Broken> {
+    if reached.dicom.is_none() {
+        let told = "DicomWeb:Endpoint is missing: the feed has to be asked for its entry.";
+        return Err(Broken::Told(told.to_owned()));
+    }
+    let feed = assembly::feed_client(&reached.settings)?;
+    let latest = feed.latest().await?.sequence;
+    if latest < position {
+        return Err(Broken::Told(format!(
+            "The feed ends at {latest}, before the position {position}: set the position with \
+             `radcast state import`."
+        )));
+    }
+    let entry = feed.entry(position, None).await?;
+    let entry = entry.and_then(Result::ok);
+    Ok(entry.and_then(|entry| entry.identity()).map(Arc::new))
 }
 
 fn refuse_to_overwrite(stored: Option<&SyncState>, wanted: u64) -> Result<(), Broken> {

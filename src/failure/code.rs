@@ -130,7 +130,13 @@ codes! {
         "DicomWeb:Endpoint (or DicomWeb:ApiVersion) has no change feed: give the service's base address, without a version.";
     /// The stored position is beyond the newest entry of the feed.
     DicomPositionAhead = "dicom.position-ahead", Setup,
-        "The feed ends before the stored position: the DICOM service was restored or replaced, or the store belongs to another service. Point radcast at the right store, or start it with an empty one.";
+        "The feed ends before the stored position: the DICOM service was restored or replaced, or the store belongs to another service. Point radcast at the right store, or start it with an empty one; `radcast state import` sets the position.";
+    /// The entry at the stored position is another one than was read there.
+    DicomFeedReplaced = "dicom.feed-replaced", Setup,
+        "The DICOM service was restored or replaced, or DicomWeb:Endpoint or the store belongs to another service. Point radcast at the service and the store that go together. If the feed is another one for good, stop radcast; `radcast state accept` shows both entries and keeps the position (entries up to it are not read), `radcast state import --sequence 0 --force` reads the feed from its start (which changes nothing that is right). Then start it.";
+    /// The feed's answers contradict themselves: a page lacks an entry that the service has named, has no content, or answers another question.
+    DicomUnreliableFeed = "dicom.unreliable-feed", Transient,
+        "A cache, a proxy or a replica that lags behind answers in the DICOM service's place: let requests for the change feed reach the service itself, uncached. Nothing is passed over meanwhile, and reading goes on by itself once pages are complete. Only where the service itself says that it never had the named entry: restart radcast.";
     /// An entry that is no entry: JSON broken, sequence, UIDs or action missing.
     DicomMalformedEntry = "dicom.malformed-entry", Dicom,
         "The feed entry cannot be read: delete the instance and store it again.";

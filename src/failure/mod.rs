@@ -17,7 +17,7 @@ use jiff::Timestamp;
 pub use causes::{Cause, causes};
 pub use code::Code;
 pub use disposition::{Disposition, Dispositions};
-pub use http::{describe, parse_retry_after, retry_after};
+pub use http::{describe, retry_after, retry_after_in};
 pub use omitted::OmittedValue;
 pub use policy::{Dependency, Operation, Symptom, classify};
 

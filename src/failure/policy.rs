@@ -187,7 +187,15 @@ impl Code {
     /// attempt.
     #[must_use]
     pub const fn pauses_feed(self) -> bool {
-        matches!(self.class(), Class::Setup) || matches!(self, Self::DicomInvalidResponse)
+        matches!(self.class(), Class::Setup)
+            || matches!(self, Self::DicomInvalidResponse | Self::DicomUnreliableFeed)
+    }
+
+    /// Whether a pause of the feed may need a decision of a person: entries may be passed over or
+    /// read again by it.
+    #[must_use]
+    pub const fn needs_decision(self) -> bool {
+        matches!(self, Self::DicomFeedReplaced | Self::DicomPositionAhead)
     }
 
     /// Whether something else may have answered in the service's place, so that the service has to

@@ -4,7 +4,7 @@ use tokio::time::Instant;
 use tokio_util::task::AbortOnDropHandle;
 
 use super::FeedClient;
-use super::page::Rows;
+use super::page::PageAnswer;
 use super::span::Span;
 use crate::dicom::Dataset;
 use crate::failure::Failure;
@@ -13,7 +13,7 @@ use crate::failure::Failure;
 const MOST: usize = 8 << 20;
 
 /// A page and when it was asked for.
-pub(super) type Timed = (Instant, Result<Rows, Failure>);
+pub(super) type Timed = (Instant, Result<PageAnswer, Failure>);
 
 type Asked = (Span, AbortOnDropHandle<Timed>);
 
@@ -64,7 +64,7 @@ impl Ahead {
             Some(page) => page,
             None => ask(client, span).await,
         };
-        self.room = page.as_ref().map_or(0, |rows| MOST / size(rows).max(1));
+        self.room = page.as_ref().map_or(0, |page| MOST / size(page).max(1));
         if page.is_err() {
             self.asked.clear();
         }
@@ -86,9 +86,9 @@ async fn ask(client: &FeedClient, span: &Span) -> Timed {
     (Instant::now(), client.page(span, true).await)
 }
 
-/// About how much text the rows take, in bytes.
-fn size(rows: &Rows) -> usize {
-    let rows = rows.iter().flatten();
+/// About how much text the entries take, in bytes.
+fn size(page: &PageAnswer) -> usize {
+    let rows = page.rows.iter().flatten();
     let datasets = rows.filter_map(|row| row.metadata.as_ref());
     datasets.map(Dataset::size).sum()
 }

@@ -8,12 +8,16 @@ use jiff::Timestamp;
 use reqwest::Url;
 use reqwest::redirect::Policy;
 
-use super::Entry;
-use super::page::{self, Rows};
+use super::page::{self, PageAnswer};
 use super::span::Span;
+use super::{Entry, timestamp, unreliable};
 use crate::auth::{Answer, Exchange, HttpExchange, NoAnswer, Outgoing};
+use crate::dicom::EntryIdentity;
 use crate::failure::{Code, Dependency, Failure, Operation, Symptom, classify};
 use crate::settings::ApiVersion;
+
+/// The status that says that there is nothing.
+const NO_CONTENT: u16 = 204;
 
 /// A client of one service's change feed in one API version.
 #[derive(Debug, Clone)]
@@ -33,6 +37,18 @@ pub struct Latest {
     /// When it happened.
     pub timestamp: Option<Timestamp>,
 }
+
+/// The newest entry of the feed, and what it is known again by.
+#[derive(Debug, Default)]
+pub(super) struct Newest {
+    pub(super) latest: Latest,
+    pub(super) identity: Option<EntryIdentity>,
+    /// Whether the answer was one of success without a body: an empty feed, or no answer at all.
+    pub(super) without_body: bool,
+}
+
+/// How far before the beginning of a span a time may be: services cut and round.
+const TOLERANCE: jiff::SignedDuration = jiff::SignedDuration::from_secs(1);
 
 impl FeedClient {
     /// A client of the service at `endpoint`, whose path is kept.
@@ -81,19 +97,39 @@ impl FeedClient {
         self.version
     }
 
+    /// The address of the service, without credentials and what follows the path.
+    pub(super) fn address(&self) -> String {
+        let Ok(mut address) = Url::parse(&self.endpoint) else {
+            return String::new();
+        };
+        // An address that cannot have credentials has none.
+        let _ = address.set_username("");
+        let _ = address.set_password(None);
+        address.set_query(None);
+        address.set_fragment(None);
+        address.as_str().trim_end_matches('/').to_owned()
+    }
+
     /// The newest entry of the feed.
     ///
     /// # Errors
     /// The service cannot be reached, refuses, or answers what is no entry.
     pub async fn latest(&self) -> Result<Latest, Failure> {
+        Ok(self.newest().await?.latest)
+    }
+
+    /// As [`FeedClient::latest`], with the identity of the entry.
+    pub(super) async fn newest(&self) -> Result<Newest, Failure> {
         let url = format!("{}/latest", self.base);
-        let body = self
-            .get(&url, &[("includeMetadata", "false".to_owned())])
-            .await?;
-        match body {
-            Some(body) => newest(&body).ok_or_else(|| malformed("the latest entry cannot be read")),
-            None => Ok(Latest::default()),
+        let query = [("includeMetadata", "false".to_owned())];
+        let answer = self.get(&url, &query).await?;
+        if answer.body.is_empty() {
+            return Ok(Newest {
+                without_body: answer.status != NO_CONTENT,
+                ..Newest::default()
+            });
         }
+        newest(&answer.body).ok_or_else(|| malformed("the latest entry cannot be read"))
     }
 
     /// Whether the newest entry can be read together with its metadata: the service then works,
@@ -101,30 +137,55 @@ impl FeedClient {
     pub(super) async fn reads_metadata(&self) -> bool {
         let url = format!("{}/latest", self.base);
         let query = [("includeMetadata", "true".to_owned())];
-        let newest = self.get(&url, &query).await.ok().flatten();
-        newest.is_some_and(|body| Entry::parse(&body).is_ok_and(|entry| entry.metadata.is_some()))
+        let newest = self.get(&url, &query).await;
+        newest.is_ok_and(|newest| {
+            Entry::parse(&newest.body).is_ok_and(|entry| entry.metadata.is_some())
+        })
     }
 
     /// The entries of a span, with the present metadata of their instances if asked for.
     ///
     /// # Errors
-    /// The service cannot be reached, refuses, or answers what is no array.
-    pub(super) async fn page(&self, span: &Span, metadata: bool) -> Result<Rows, Failure> {
-        match self.get(&self.base, &span.query(metadata)).await? {
-            Some(body) => page::read(&body, &span.numbers(), self.keeps_raw)
-                .ok_or_else(|| malformed("the page is not a complete JSON array")),
-            None => Ok(Vec::new()),
+    /// The service cannot be reached, refuses, or answers what is no array; or the answer is none to
+    /// the question: it has no body, or most of its entries are of another span.
+    pub(super) async fn page(&self, span: &Span, metadata: bool) -> Result<PageAnswer, Failure> {
+        let answer = self.get(&self.base, &span.query(metadata)).await?;
+        if answer.body.is_empty() {
+            return Err(unreliable("a page was answered without a body"));
         }
+        let page = page::read(&answer.body, &span.numbers(), self.keeps_raw)
+            .ok_or_else(|| malformed("the page is not a complete JSON array"))?;
+        let strays = page.strays + earlier(&page, span);
+        if strays > page.rows.len() - strays {
+            let all = page.rows.len();
+            let text = format!("{strays} of {all} entries of a page are none that were asked for");
+            return Err(unreliable(text));
+        }
+        Ok(page)
     }
 
-    async fn get(&self, url: &str, query: &[(&str, String)]) -> Result<Option<Bytes>, Failure> {
+    async fn get(&self, url: &str, query: &[(&str, String)]) -> Result<Answer, Failure> {
         let request = Outgoing::get(with_query(url, query), "application/json");
         let answer = self.exchange.exchange(request).await.map_err(no_answer)?;
         if !answer.is_success() {
             return Err(refused(&answer));
         }
-        Ok(Some(answer.body).filter(|body| !body.is_empty()))
+        Ok(answer)
     }
+}
+
+/// How many entries happened before the time from which on they were asked for.
+fn earlier(page: &PageAnswer, span: &Span) -> usize {
+    let Span::Rows {
+        from: Some(from), ..
+    } = span
+    else {
+        return 0;
+    };
+    let times = page.rows.iter().filter_map(timestamp);
+    times
+        .filter(|time| from.duration_since(*time) > TOLERANCE)
+        .count()
 }
 
 fn with_query(url: &str, query: &[(&str, String)]) -> String {
@@ -138,18 +199,25 @@ fn base(endpoint: &str, version: ApiVersion) -> String {
     format!("{endpoint}/{}/changefeed", version.as_str())
 }
 
-fn newest(body: &Bytes) -> Option<Latest> {
+fn newest(body: &Bytes) -> Option<Newest> {
     if body.as_ref() == b"null" {
-        return Some(Latest::default());
+        return Some(Newest::default());
     }
     match Entry::parse(body) {
-        Ok(entry) => Some(Latest {
-            sequence: entry.sequence,
-            timestamp: entry.timestamp,
+        Ok(entry) => Some(Newest {
+            latest: Latest {
+                sequence: entry.sequence,
+                timestamp: entry.timestamp,
+            },
+            identity: entry.identity(),
+            without_body: false,
         }),
-        Err(malformed) => malformed.subject.sequence.map(|sequence| Latest {
-            sequence,
-            timestamp: malformed.timestamp,
+        Err(malformed) => malformed.subject.sequence.map(|sequence| Newest {
+            latest: Latest {
+                sequence,
+                timestamp: malformed.timestamp,
+            },
+            ..Newest::default()
         }),
     }
 }

@@ -6,10 +6,15 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
-use crate::dicom::{Cursor, DEFAULT_PARTITION, Dataset, InstanceKey, is_uid, leading_members};
+use crate::dicom::{
+    Cursor, DEFAULT_PARTITION, Dataset, EntryIdentity, InstanceKey, is_uid, leading_members,
+};
 use crate::failure::{Code, Failure, Subject, Withheld};
 
 const METADATA: &[u8] = b"metadata";
+
+/// What UIDs are padded with, by the standard and by mistake.
+const PADDING: [char; 2] = [' ', '\0'];
 
 /// The longest word of the feed that is shown when it is unknown.
 const LONGEST_WORD: usize = 32;
@@ -96,6 +101,22 @@ impl Entry {
     #[must_use]
     pub fn subject(&self) -> Subject {
         subject(self.sequence, self.key.clone(), self.action, self.timestamp)
+    }
+
+    /// What it is known again by; `None` when one of its UIDs is none.
+    #[must_use]
+    pub fn identity(&self) -> Option<EntryIdentity> {
+        let InstanceKey {
+            study,
+            series,
+            instance,
+            ..
+        } = &self.key;
+        Some(EntryIdentity {
+            sequence: self.sequence,
+            timestamp: self.timestamp,
+            uids: EntryIdentity::join(study, series, instance)?,
+        })
     }
 
     /// As [`Entry::subject`], when nothing else of the entry is wanted any more.
@@ -289,8 +310,10 @@ impl<'a> Members<'a> {
             .ok_or_else(|| format!("{name} is missing or unreadable"))
     }
 
+    /// A UID, without the padding that some service stored with it.
     fn uid(&self, name: &str) -> Result<String, String> {
-        self.required(name).map(Cow::into_owned)
+        self.required(name)
+            .map(|text| text.trim_matches(PADDING).to_owned())
     }
 
     fn word<T: Copy>(&self, name: &str, meanings: &[(&str, T)]) -> Result<T, String> {
@@ -337,8 +360,7 @@ impl<'a> Members<'a> {
     }
 
     fn subject(&self) -> Subject {
-        let uid = |name| self.text(name).filter(|text| is_uid(text));
-        let uid = |name| uid(name).map(Cow::into_owned);
+        let uid = |name| self.uid(name).ok().filter(|text| is_uid(text));
         Subject {
             sequence: self.sequence(),
             study: uid("studyInstanceUid"),
@@ -400,6 +422,27 @@ mod tests {
     fn a_missing_uid_is_named() {
         let malformed = parse(&GOOD.replace("sopInstanceUid", "other")).unwrap_err();
         assert_eq!(malformed.reason, "sopInstanceUid is missing or unreadable");
+    }
+
+    #[test]
+    fn uids_are_read_without_their_padding_and_are_otherwise_as_they_are() {
+        let clean = parse(GOOD).unwrap();
+        for (before, after) in [("", " "), ("", "\\u0000"), (" ", ""), ("  ", " \\u0000")] {
+            let pad = |uid: &str| format!("\"{before}{uid}{after}\"");
+            let padded = ["1.2.3.4", "1.2.3", "1.2"]
+                .iter()
+                .fold(GOOD.to_owned(), |text, uid| {
+                    text.replace(&format!("\"{uid}\""), &pad(uid))
+                });
+            let entry = parse(&padded).unwrap();
+            assert_eq!(entry.key, clean.key, "{padded}");
+            assert_eq!(entry.identity(), clean.identity());
+            let malformed = parse(&padded.replace("\"Create\"", "7")).unwrap_err();
+            assert_eq!(malformed.subject.instance.as_deref(), Some("1.2.3.4"));
+        }
+        let inside = parse(&GOOD.replace("1.2.3.4", "1.2 .3")).unwrap();
+        assert_eq!(inside.key.instance, "1.2 .3");
+        assert_eq!(inside.identity(), None);
     }
 
     #[test]

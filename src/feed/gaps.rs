@@ -3,7 +3,12 @@
 //! A missing number is a rolled-back insert, which never comes, or a late commit, which comes a
 //! little later. A gap stays open, and holds the watermark back, until it has been read again
 //! after the settle time.
+//!
+//! Absence is believed only from an answer that holds the entry right after the gap. A number that
+//! the feed has named is no gap: while an answer that should hold it does not, the source is a cache
+//! or lags behind, and says nothing of other numbers either.
 
+use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
@@ -17,15 +22,44 @@ pub(super) enum Novelty {
     Seen,
 }
 
-/// A run of missing sequence numbers.
+/// One answer, or several that are judged together.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Reading(u64);
+
+impl Reading {
+    /// The one after it.
+    pub(super) const fn next(self) -> Self {
+        Self(self.0.wrapping_add(1))
+    }
+}
+
+/// A run of missing sequence numbers. The number right after it has been read.
 #[derive(Debug, Clone)]
 struct Gap {
     missing: RangeInclusive<u64>,
     found: Instant,
     /// When the entry after the gap happened: what is missing happened before, or about then.
     happened: Option<Timestamp>,
-    /// The newest time the feed knew of when the gap was last read.
-    known: Option<Timestamp>,
+    /// The last reading that held the entry after the gap.
+    bounded: Reading,
+    /// Whether an answer that reaches into it has been judged since reading began anew.
+    judged: bool,
+}
+
+/// An answer that is judged for what it does not hold.
+#[derive(Debug, Clone)]
+pub(super) struct Answer {
+    /// The numbers that it should hold.
+    pub(super) numbers: RangeInclusive<u64>,
+    pub(super) reading: Reading,
+    /// When it was asked for.
+    pub(super) asked: Instant,
+    /// The newest time that its own entries tell.
+    pub(super) told: Option<Timestamp>,
+    /// The newest time that the feed has told otherwise.
+    pub(super) newest: Option<Timestamp>,
+    /// Whether an entry in it may be any: its number cannot be read.
+    pub(super) has_nameless: bool,
 }
 
 /// What has been read: everything up to `read_through` but for the open gaps.
@@ -34,6 +68,8 @@ pub(super) struct Gaps {
     settle_time: Duration,
     read_through: u64,
     open: Vec<Gap>,
+    /// Numbers that the feed has named and that an answer which should hold them did not, since when.
+    awaited: BTreeMap<u64, Instant>,
 }
 
 impl Gaps {
@@ -42,9 +78,11 @@ impl Gaps {
             settle_time,
             read_through,
             open: Vec::new(),
+            awaited: BTreeMap::new(),
         }
     }
 
+    /// The highest number read.
     pub(super) const fn read_through(&self) -> u64 {
         self.read_through
     }
@@ -63,11 +101,28 @@ impl Gaps {
         self.open.iter().map(|gap| gap.missing.clone())
     }
 
-    /// The start of the lowest gap that begins at `first` or beyond.
+    /// The lowest missing number from `first` on.
     pub(super) fn missing_from(&self, first: u64) -> Option<u64> {
         self.missing()
-            .map(|missing| *missing.start())
-            .find(|start| *start >= first)
+            .find(|missing| *missing.end() >= first)
+            .map(|missing| first.max(*missing.start()))
+    }
+
+    /// The start of the lowest gap of which no answer has been judged, though by the newest time of
+    /// the feed it is old.
+    pub(super) fn unjudged(&self, newest: Option<Timestamp>) -> Option<u64> {
+        let mut open = self.open.iter();
+        let gap = open.find(|gap| !gap.judged && gap.is_old_by(newest, self.settle_time))?;
+        Some(*gap.missing.start())
+    }
+
+    /// The numbers from the missing one `first` on, `width` (2 at least) at most, that are read
+    /// together: none but the last of a gap's pieces ends right before the entry after that gap.
+    pub(super) fn window_from(&self, first: u64, width: u64) -> RangeInclusive<u64> {
+        let last = first.saturating_add(width.saturating_sub(1));
+        let last = last.min(self.read_through);
+        let ends = self.missing().any(|missing| *missing.end() == last);
+        first..=if ends { first.max(last - 1) } else { last }
     }
 
     /// When the entries after the gaps happened, the earliest of them.
@@ -80,197 +135,161 @@ impl Gaps {
         sequence > self.read_through || self.missing().any(|gap| gap.contains(&sequence))
     }
 
+    /// Reading begins anew: what is judged from now on counts.
+    pub(super) fn begin(&mut self) {
+        self.open.iter_mut().for_each(|gap| gap.judged = false);
+    }
+
+    /// The feed has named a number that an answer which should hold it does not.
+    pub(super) fn expect(&mut self, sequence: u64, now: Instant) {
+        self.awaited.entry(sequence).or_insert(now);
+    }
+
+    /// A number that the feed has named and that answers have not held for the settle time, and for
+    /// how long.
+    pub(super) fn overdue(&self, now: Instant) -> Option<(u64, Duration)> {
+        let mut awaited = self.awaited.iter();
+        awaited.find_map(|(sequence, since)| {
+            let missing = now.saturating_duration_since(*since);
+            (missing >= self.settle_time).then_some((*sequence, missing))
+        })
+    }
+
+    /// Whether a number is overdue although later ones have been read.
+    pub(super) fn is_stuck(&self, now: Instant) -> bool {
+        let overdue = self.overdue(now);
+        overdue.is_some_and(|(sequence, _)| sequence < self.read_through)
+    }
+
     /// Takes note of an entry.
     pub(super) fn observe(
         &mut self,
         sequence: u64,
         happened: Option<Timestamp>,
         now: Instant,
+        reading: Reading,
     ) -> Novelty {
+        self.awaited.remove(&sequence);
         if sequence > self.read_through {
-            self.open_up_to(sequence - 1, now);
+            self.open_before(sequence, now, reading);
             self.read_through = sequence;
             for gap in self.open.iter_mut().filter(|gap| gap.happened.is_none()) {
                 gap.happened = happened;
             }
             return Novelty::New;
         }
-        let Some(at) = self
-            .open
-            .iter()
-            .position(|gap| gap.missing.contains(&sequence))
-        else {
+        let after = |gap: &&mut Gap| gap.missing.end().checked_add(1) == Some(sequence);
+        if let Some(gap) = self.open.iter_mut().find(after) {
+            gap.bounded = reading;
+        }
+        let mut open = self.open.iter();
+        let Some(at) = open.position(|gap| gap.missing.contains(&sequence)) else {
             return Novelty::Seen;
         };
         let gap = self.open.remove(at);
-        let rest = [
-            *gap.missing.start()..=sequence.saturating_sub(1),
-            sequence + 1..=*gap.missing.end(),
-        ];
-        for (offset, missing) in rest
-            .into_iter()
-            .filter(|range| !range.is_empty())
-            .enumerate()
-        {
-            self.open.insert(
-                at + offset,
-                Gap {
-                    missing,
-                    ..gap.clone()
-                },
-            );
+        let before = *gap.missing.start()..=sequence.saturating_sub(1);
+        let behind = sequence + 1..=*gap.missing.end();
+        let pieces = [(before, reading), (behind, gap.bounded)];
+        let pieces = pieces.into_iter().filter(|(range, _)| !range.is_empty());
+        for (offset, (missing, bounded)) in pieces.enumerate() {
+            let piece = Gap {
+                missing,
+                bounded,
+                ..gap.clone()
+            };
+            self.open.insert(at + offset, piece);
         }
         Novelty::New
     }
 
-    /// Takes note that nothing was found up to `through`.
-    pub(super) fn skip_to(&mut self, through: u64, now: Instant) {
-        if through > self.read_through {
-            self.open_up_to(through, now);
-            self.read_through = through;
-        }
-    }
-
-    fn open_up_to(&mut self, last: u64, now: Instant) {
-        let missing = self.read_through + 1..=last;
+    fn open_before(&mut self, sequence: u64, now: Instant, reading: Reading) {
+        let missing = self.read_through + 1..=sequence - 1;
         if !missing.is_empty() {
             self.open.push(Gap {
                 missing,
                 found: now,
                 happened: None,
-                known: None,
+                bounded: reading,
+                judged: false,
             });
         }
     }
 
-    /// Closes what has settled, given that the numbers in `read` were read at `read_at`, when the
-    /// newest time in the feed was `newest`.
-    pub(super) fn close(
-        &mut self,
-        read: &RangeInclusive<u64>,
-        read_at: Instant,
-        newest: Option<Timestamp>,
-    ) {
+    /// Closes what has settled of the gaps that begin in an answer, as far as it is to be believed.
+    pub(super) fn close(&mut self, answer: &Answer, now: Instant) {
+        self.expect_bounds(answer, now);
+        let mut awaited = self.awaited.range(answer.numbers.clone());
+        let is_complete = awaited.next().is_none() && self.overdue(now).is_none();
         let settle_time = self.settle_time;
         self.open.retain_mut(|gap| {
-            if !read.contains(gap.missing.start()) {
-                return !gap.is_old_by_the_feed(settle_time);
+            if !answer.numbers.contains(gap.missing.start()) {
+                return true;
             }
-            gap.known = gap.known.max(newest);
-            let settled = gap.is_old_by_the_feed(settle_time)
-                || read_at.saturating_duration_since(gap.found) >= settle_time;
-            if settled {
-                gap.missing = read.end().saturating_add(1)..=*gap.missing.end();
+            gap.judged = true;
+            let settled = gap.is_old_by(answer.told, settle_time)
+                || is_complete && gap.has_settled(answer, settle_time);
+            let last = gap.believed(answer).filter(|_| settled);
+            if let Some(last) = last {
+                gap.missing = last + 1..=*gap.missing.end();
             }
             !gap.missing.is_empty()
         });
     }
 
+    /// The entry right after a gap exists: where the answer lacks it, it is awaited.
+    fn expect_bounds(&mut self, answer: &Answer, now: Instant) {
+        if answer.has_nameless {
+            return;
+        }
+        let lacking = self.open.iter().filter(|gap| {
+            let ends_in = answer
+                .numbers
+                .contains(&gap.missing.end().saturating_add(1));
+            ends_in && gap.bounded != answer.reading
+        });
+        let lacking: Vec<_> = lacking.map(|gap| *gap.missing.end() + 1).collect();
+        lacking
+            .into_iter()
+            .for_each(|number| self.expect(number, now));
+    }
+
     /// Closes what the feed itself shows to be old, given that all that happened before `known` has
-    /// been read since anything beyond `from` was.
-    pub(super) fn close_old(&mut self, from: u64, known: Timestamp) {
+    /// been read in this reading since anything beyond `from` was.
+    pub(super) fn close_old(&mut self, from: u64, known: Timestamp, reading: Reading) {
         let settle_time = self.settle_time;
-        self.open.retain_mut(|gap| {
-            if *gap.missing.start() > from {
-                gap.known = gap.known.max(Some(known));
-            }
-            !gap.is_old_by_the_feed(settle_time)
+        self.open.retain(|gap| {
+            *gap.missing.start() <= from
+                || gap.bounded != reading
+                || !gap.is_old_by(Some(known), settle_time)
         });
     }
 }
 
 impl Gap {
-    fn is_old_by_the_feed(&self, settle_time: Duration) -> bool {
-        self.happened
-            .zip(self.known)
-            .is_some_and(|(happened, known)| {
-                Duration::try_from(known.duration_since(happened))
-                    .is_ok_and(|age| age >= settle_time)
-            })
+    /// Whether the entry after it happened so long before this time of the feed that whatever is
+    /// missing would have come.
+    fn is_old_by(&self, known: Option<Timestamp>, settle_time: Duration) -> bool {
+        self.happened.zip(known).is_some_and(|(happened, known)| {
+            Duration::try_from(known.duration_since(happened)).is_ok_and(|age| age >= settle_time)
+        })
+    }
+
+    fn has_settled(&self, answer: &Answer, settle_time: Duration) -> bool {
+        self.is_old_by(answer.newest, settle_time)
+            || answer.asked.saturating_duration_since(self.found) >= settle_time
+    }
+
+    /// The last of its numbers whose absence is believed of an answer: all of them, where that holds
+    /// the entry after it; and of a gap that is wider than an answer those that the answer covers.
+    fn believed(&self, answer: &Answer) -> Option<u64> {
+        let (last, end) = (*answer.numbers.end(), *self.missing.end());
+        if last > end {
+            return (answer.has_nameless || self.bounded == answer.reading).then_some(end);
+        }
+        let last = last.min(end.saturating_sub(1));
+        (last >= *self.missing.start()).then_some(last)
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const SETTLE: Duration = Duration::from_secs(30);
-
-    fn at(seconds: i64) -> Option<Timestamp> {
-        Timestamp::from_second(1_700_000_000 + seconds).ok()
-    }
-
-    #[test]
-    fn a_gap_holds_the_watermark_until_it_has_been_read_again_after_the_settle_time() {
-        let start = Instant::now();
-        let mut gaps = Gaps::new(0, SETTLE);
-        gaps.observe(1, at(0), start);
-        gaps.observe(4, at(1), start);
-        assert_eq!((gaps.watermark(), gaps.read_through()), (1, 4));
-        gaps.close(&(0..=4), start + SETTLE / 2, at(1));
-        assert_eq!(gaps.watermark(), 1);
-        gaps.close(&(0..=4), start + SETTLE, at(1));
-        assert_eq!(gaps.watermark(), 4);
-    }
-
-    #[test]
-    fn a_gap_that_the_feed_itself_shows_to_be_old_closes_at_once() {
-        let start = Instant::now();
-        let mut gaps = Gaps::new(10, SETTLE);
-        gaps.observe(13, at(0), start);
-        gaps.close(&(0..=13), start, at(29));
-        assert_eq!(gaps.watermark(), 10);
-        gaps.close(&(0..=13), start, at(30));
-        assert_eq!(gaps.watermark(), 13);
-    }
-
-    #[test]
-    fn a_late_commit_is_new_once_and_splits_its_gap() {
-        let start = Instant::now();
-        let mut gaps = Gaps::new(0, SETTLE);
-        gaps.observe(5, at(0), start);
-        assert!(gaps.is_new(3) && gaps.is_new(6) && !gaps.is_new(5));
-        assert_eq!(gaps.observe(3, at(0), start), Novelty::New);
-        assert_eq!(gaps.observe(3, at(0), start), Novelty::Seen);
-        assert!(!gaps.is_new(3));
-        assert_eq!(gaps.missing().collect::<Vec<_>>(), [1..=2, 4..=4]);
-        assert_eq!(gaps.watermark(), 0);
-    }
-
-    #[test]
-    fn a_window_not_read_again_keeps_its_gaps() {
-        let start = Instant::now();
-        let mut gaps = Gaps::new(0, SETTLE);
-        gaps.skip_to(100, start);
-        gaps.close(&(50..=100), start + SETTLE, None);
-        assert_eq!(gaps.watermark(), 0);
-    }
-
-    #[test]
-    fn a_gap_wider_than_a_read_closes_from_its_start() {
-        let start = Instant::now();
-        let mut gaps = Gaps::new(0, SETTLE);
-        gaps.observe(1001, None, start);
-        gaps.close(&(1..=100), start + SETTLE, None);
-        assert_eq!(gaps.missing().collect::<Vec<_>>(), [101..=1000]);
-    }
-
-    #[test]
-    fn empty_windows_close_once_the_entry_after_them_shows_that_they_were_old_when_read() {
-        let start = Instant::now();
-        let mut gaps = Gaps::new(0, SETTLE);
-        gaps.skip_to(100, start);
-        gaps.close(&(1..=100), start, at(1000));
-        assert_eq!(gaps.watermark(), 0);
-        gaps.observe(101, at(5), start);
-        gaps.close(&(101..=101), start, at(5));
-        assert_eq!(gaps.watermark(), 101);
-    }
-
-    #[test]
-    fn what_lies_below_the_start_has_been_seen() {
-        let mut gaps = Gaps::new(7, SETTLE);
-        assert_eq!(gaps.observe(7, None, Instant::now()), Novelty::Seen);
-        assert_eq!(gaps.watermark(), 7);
-    }
-}
+mod tests;

@@ -3,7 +3,11 @@
 //!
 //! That the page fails again and again proves nothing by itself, as the service may be down. An
 //! entry is blamed only while the service answers otherwise, and while the metadata of some other
-//! entry can be read: a service whose storage is down fails over every entry with metadata.
+//! entry can be read: a service whose storage is down fails over every entry with metadata. An
+//! answer without a body, or to another question, blames none.
+//!
+//! A page of which most is what was asked for, with some entries of other numbers, is asked for
+//! again; where they stay, the service itself numbers them wrongly, and each is malformed.
 
 use std::collections::VecDeque;
 
@@ -13,7 +17,7 @@ use super::ahead::Ahead;
 use super::page::{self, Rows};
 use super::parts::{Parts, has_metadata};
 use super::span::{Place, Span};
-use super::{FeedClient, MalformedEntry};
+use super::{FeedClient, MalformedEntry, unreliable};
 use crate::failure::{Code, Failure, Subject};
 use crate::settings::{ApiVersion, OnUnparsable};
 
@@ -83,9 +87,14 @@ impl PageReader {
     ) -> Result<Read, Failure> {
         let (asked, page) = self.ahead.page(&self.client, span, following).await;
         let rows = match page {
-            Ok(rows) => {
+            Ok(page) if page.strays > 0 && self.fail(span) < ATTEMPTS => {
+                let strays = page.strays;
+                let text = format!("a page holds {strays} entries that were not asked for");
+                return Err(unreliable(text));
+            }
+            Ok(page) => {
                 self.failing = None;
-                rows
+                page.rows
             }
             Err(failure) if is_of_page(&failure) && self.fails_again(span) => {
                 self.take_apart(span, failure, &is_new).await?
@@ -108,13 +117,19 @@ impl PageReader {
 
     /// Whether the span has failed often enough to be taken apart.
     fn fails_again(&mut self, span: &Span) -> bool {
+        let times = self.fail(span);
+        times >= ATTEMPTS || self.known.iter().any(|place| span.may_hold(place))
+    }
+
+    /// Takes note that the span failed; how many times in a row it did.
+    fn fail(&mut self, span: &Span) -> u32 {
         let before = match &self.failing {
             Some((failing, times)) if failing == span => *times,
             _ => 0,
         };
         let times = before.saturating_add(1);
         self.failing = Some((span.clone(), times));
-        times >= ATTEMPTS || self.known.iter().any(|place| span.may_hold(place))
+        times
     }
 
     async fn take_apart(
@@ -128,7 +143,7 @@ impl PageReader {
         let mut left = vec![span.clone()];
         while let Some(part) = left.pop() {
             match self.client.page(&part, true).await {
-                Ok(rows) => parts.add(rows),
+                Ok(page) => parts.add(page.rows),
                 Err(cause) if !is_of_page(&cause) => return Err(cause),
                 Err(cause) => {
                     if parts.fail_hopelessly() {
@@ -158,7 +173,9 @@ impl PageReader {
             return true;
         }
         match &self.readable {
-            Some(span) => has_metadata(&self.client.page(span, true).await.unwrap_or_default()),
+            Some(span) => {
+                has_metadata(&self.client.page(span, true).await.unwrap_or_default().rows)
+            }
             None => false,
         }
     }
@@ -168,7 +185,8 @@ impl PageReader {
     async fn alone(&self, part: &Span, failure: &Failure) -> Result<Rows, Failure> {
         let told = &failure.message;
         match self.client.page(part, false).await {
-            Ok(rows) => Ok(rows
+            Ok(page) => Ok(page
+                .rows
                 .into_iter()
                 .map(|row| match row {
                     Ok(entry) if entry.needs_metadata() => Err(MalformedEntry {

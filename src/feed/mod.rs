@@ -2,9 +2,11 @@
 
 mod ahead;
 mod client;
+mod continuity;
 mod entry;
 mod gaps;
 mod isolation;
+mod notes;
 mod page;
 mod parts;
 mod present;
@@ -17,6 +19,7 @@ use std::future::Future;
 use jiff::Timestamp;
 
 pub use client::{FeedClient, Latest};
+pub use continuity::Known;
 pub use entry::{Action, Entry, MalformedEntry, State};
 pub use page::{Page, split};
 pub use present::PresentState;
@@ -33,11 +36,20 @@ pub trait ChangeFeed: Send + 'static {
     /// # Errors
     /// The feed cannot be read now. Nothing is lost: the same call may be made again.
     fn next(&mut self) -> impl Future<Output = Result<Page, Failure>> + Send;
+
+    /// The address of the service that the feed is read from, if it has one.
+    fn address(&self) -> Option<String> {
+        None
+    }
 }
 
 fn position_ahead(position: u64, latest: u64) -> Failure {
     let message = format!("the position is {position}, but the feed ends at {latest}");
     Failure::new(Code::DicomPositionAhead, message)
+}
+
+fn unreliable(message: impl Into<String>) -> Failure {
+    Failure::new(Code::DicomUnreliableFeed, message)
 }
 
 fn timestamp(entry: &Result<Entry, MalformedEntry>) -> Option<Timestamp> {

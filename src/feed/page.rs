@@ -1,5 +1,6 @@
 //! One answer of the feed, taken apart entry by entry.
 
+use std::cell::Cell;
 use std::ops::RangeInclusive;
 
 use bytes::Bytes;
@@ -24,6 +25,14 @@ pub struct Page {
 /// Entries as an answer lists them.
 pub(super) type Rows = Vec<Result<Entry, MalformedEntry>>;
 
+/// An answer of the feed.
+#[derive(Debug, Default)]
+pub(super) struct PageAnswer {
+    pub(super) rows: Rows,
+    /// How many of them tell a number that was not asked for.
+    pub(super) strays: usize,
+}
+
 /// Splits the text of a page, which may hold entries of these numbers, into one result for each
 /// item of its array. An entry of another number is malformed. A malformed entry without a number
 /// is given the one at its place, if that is free: pages are sorted.
@@ -34,12 +43,20 @@ pub fn split(
     body: &Bytes,
     numbers: &RangeInclusive<u64>,
 ) -> Option<Vec<Result<Entry, MalformedEntry>>> {
-    read(body, numbers, false)
+    read(body, numbers, false).map(|page| page.rows)
 }
 
 /// As [`split`]; each entry with its text, if that is to be kept.
-pub(super) fn read(body: &Bytes, numbers: &RangeInclusive<u64>, keeps_raw: bool) -> Option<Rows> {
+pub(super) fn read(
+    body: &Bytes,
+    numbers: &RangeInclusive<u64>,
+    keeps_raw: bool,
+) -> Option<PageAnswer> {
+    let strays = Cell::new(0);
     let finish = |row, item: &Bytes| {
+        if sequence(&row).is_some_and(|number| !numbers.contains(&number)) {
+            strays.set(strays.get() + 1);
+        }
         let mut row = confined(row, item, numbers);
         if keeps_raw {
             *raw(&mut row) = Some(Withheld::new(item.clone()));
@@ -49,13 +66,15 @@ pub(super) fn read(body: &Bytes, numbers: &RangeInclusive<u64>, keeps_raw: bool)
     let mut rows = match scan(body, finish) {
         Some(rows) => rows,
         None => {
+            strays.set(0);
             let array = items(body).filter(|array| array.complete)?;
             let rows = array.items.iter();
             rows.map(|item| finish(Entry::parse(item), item)).collect()
         }
     };
     presume(&mut rows, numbers);
-    Some(rows)
+    let strays = strays.get();
+    Some(PageAnswer { rows, strays })
 }
 
 /// The items in one pass; none where the text is not quite as it should be.
@@ -238,12 +257,12 @@ mod tests {
     fn each_entry_comes_with_its_text_only_if_asked_and_tells_nobody() {
         let items = [entry("\"sequence\":4,"), "\"Doe^Jane\"".to_owned()];
         let body = Bytes::from(format!("[{}]", items.join(",")));
-        let mut rows = read(&body, &(4..=9), true).unwrap();
+        let mut rows = read(&body, &(4..=9), true).unwrap().rows;
         for (row, item) in rows.iter_mut().zip(&items) {
             assert_eq!(raw(row).as_ref().unwrap().reveal(), item);
         }
         assert!(!format!("{rows:?}").contains("Jane"));
-        let mut rows = read(&body, &(4..=9), false).unwrap();
+        let mut rows = read(&body, &(4..=9), false).unwrap().rows;
         assert!(rows.iter_mut().all(|row| raw(row).is_none()));
     }
 

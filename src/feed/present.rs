@@ -1,11 +1,12 @@
 //! What one entry of the feed says now, long after it was read.
 
 use async_trait::async_trait;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use super::page::sequence as sequence_of;
 use super::span::Span;
 use super::{Entry, FeedClient, MalformedEntry, timestamp};
+use crate::dicom::precision;
 use crate::failure::{Code, Failure};
 use crate::settings::ApiVersion;
 
@@ -14,12 +15,6 @@ const LIMIT: u64 = 200;
 
 /// Pages read of a window of time: more rows than any service writes in so short a time.
 const MOST_PAGES: u64 = 1_000;
-
-/// What times are cut or rounded to, in nanoseconds.
-const PRECISIONS: [i32; 3] = [1_000_000_000, 1_000_000, 1_000];
-
-/// The finest time that a service tells, in nanoseconds.
-const TICK: i32 = 100;
 
 /// Asks a feed for single entries.
 #[async_trait]
@@ -60,20 +55,42 @@ impl FeedClient {
         &self,
         sequence: u64,
     ) -> Result<Option<Result<Entry, MalformedEntry>>, Failure> {
-        let alone = Span::Sequences(sequence..=sequence);
-        let mut found = self.in_version(ApiVersion::V1).page(&alone, true).await?;
-        match found.pop() {
-            Some(Ok(entry)) if entry.sequence == sequence => Ok(Some(Ok(entry))),
+        match self.find(sequence, true).await? {
+            Some(Ok(entry)) if entry.sequence != sequence => {
+                let message = format!("asked for entry {sequence}, the feed gave another one");
+                Err(Failure::new(Code::DicomUnreliableFeed, message))
+            }
             Some(Err(mut malformed)) => {
                 malformed.subject.sequence = Some(sequence);
                 Ok(Some(Err(malformed)))
             }
-            Some(Ok(_)) => {
-                let message = format!("asked for entry {sequence}, the feed gave another one");
-                Err(Failure::new(Code::DicomInvalidResponse, message))
-            }
-            None => self.is_passed(sequence).await.map(|()| None),
+            found => Ok(found),
         }
+    }
+
+    /// The entry of this sequence, by version 1; `None` when it is certain that there is none. Who
+    /// holds nothing later may lag behind and is not believed.
+    pub(super) async fn find(
+        &self,
+        sequence: u64,
+        metadata: bool,
+    ) -> Result<Option<Result<Entry, MalformedEntry>>, Failure> {
+        let sequences = self.in_version(ApiVersion::V1);
+        let alone = Span::Sequences(sequence..=sequence);
+        let mut found = sequences.page(&alone, metadata).await?.rows;
+        if let Some(entry) = found.pop() {
+            return Ok(Some(entry));
+        }
+        self.is_passed(sequence).await?;
+        let width = u64::from(ApiVersion::V1.largest_page());
+        let behind = Span::Sequences(sequence..=sequence.saturating_add(width - 1));
+        let rows = sequences.page(&behind, false).await?.rows;
+        let numbers: Vec<_> = rows.iter().filter_map(sequence_of).collect();
+        if !numbers.is_empty() && !numbers.contains(&sequence) {
+            return Ok(None);
+        }
+        let message = format!("entry {sequence} is not in the page that should hold it");
+        Err(Failure::new(Code::DicomUnreliableFeed, message))
     }
 
     /// Whether the feed goes beyond this sequence, so that nothing can come there any more.
@@ -102,7 +119,7 @@ impl FeedClient {
                 count: LIMIT,
                 after: None,
             };
-            let rows = self.page(&span, true).await?;
+            let rows = self.page(&span, true).await?.rows;
             let later = |row| timestamp(row).is_some_and(|happened| happened > end);
             let last = (rows.len() as u64) < LIMIT || rows.iter().any(later);
             let wanted = |row: &Result<_, _>| sequence_of(row) == Some(sequence);
@@ -112,31 +129,5 @@ impl FeedClient {
             }
         }
         Ok(None)
-    }
-}
-
-/// How far from the true time this one may be, going by its digits: stores and services cut them.
-fn precision(time: Timestamp) -> SignedDuration {
-    let nanoseconds = time.subsec_nanosecond();
-    let cut = PRECISIONS.into_iter().find(|to| nanoseconds % to == 0);
-    SignedDuration::from_nanos(i64::from(cut.unwrap_or(TICK)))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_digits_of_a_time_tell_how_precise_it_is() {
-        let cases = [
-            ("2024-06-02T08:15:30Z", 1_000_000_000),
-            ("2024-06-02T08:15:30.123Z", 1_000_000),
-            ("2024-06-02T08:15:30.123456Z", 1_000),
-            ("2024-06-02T08:15:30.1234567Z", 100),
-        ];
-        for (time, nanoseconds) in cases {
-            let precision = precision(time.parse().unwrap());
-            assert_eq!(precision, SignedDuration::from_nanos(nanoseconds), "{time}");
-        }
     }
 }

@@ -7,18 +7,25 @@
 //! rows from the start that was known then. A row that slips in among them leaves a gap, which the
 //! next pass reads again. A pass ends where the feed ended when it
 //! began: what has come since belongs to the next one, which reads open gaps again.
+//!
+//! A pass has to hold the entry that was the newest when it began, and the last one that was read
+//! before, if it reaches back to that: else it was read from a cache or from a replica that lags
+//! behind, and what it lacks is not believed to be missing.
 
 use std::time::Duration;
 
 use jiff::Timestamp;
 use tokio::time::Instant;
 
-use super::gaps::{Gaps, Novelty};
+use super::continuity::Continuity;
+use super::gaps::Answer;
 use super::isolation::{PageReader, Read};
+use super::notes::{Notes, has_nameless};
 use super::page::{Rows, sequence};
 use super::span::Span;
 use super::{
-    ChangeFeed, Entry, FeedClient, Latest, MalformedEntry, Page, position_ahead, timestamp,
+    ChangeFeed, Entry, FeedClient, Known, Latest, MalformedEntry, Page, position_ahead, timestamp,
+    unreliable,
 };
 use crate::failure::Failure;
 use crate::settings::OnUnparsable;
@@ -32,7 +39,7 @@ pub struct TimeWindows {
     pages: PageReader,
     limit: u64,
     overlap: Duration,
-    gaps: Gaps,
+    notes: Notes,
     newest: Option<Timestamp>,
     latest: Latest,
     pass: Option<Pass>,
@@ -44,6 +51,9 @@ struct Pass {
     began: Instant,
     /// What had been read before.
     read_through: u64,
+    /// The entry read before that it has not come to yet, if it should.
+    expected: Option<u64>,
+    has_nameless: bool,
     /// From when on rows are asked for: the time of the last one read.
     start: Option<Timestamp>,
     skip: u64,
@@ -69,11 +79,18 @@ impl TimeWindows {
             pages: PageReader::new(client),
             limit,
             overlap: settle_time,
-            gaps: Gaps::new(position, settle_time),
+            notes: Notes::new(position, settle_time),
             newest: happened,
             latest: Latest::default(),
             pass: None,
         }
+    }
+
+    /// The feed is to be the one that is known by this; else nothing is read of it.
+    #[must_use]
+    pub fn known_by(mut self, known: Known) -> Self {
+        self.notes.continuity = Continuity::new(known);
+        self
     }
 
     /// What becomes of an entry that cannot be read; recorded, unless this says otherwise.
@@ -91,15 +108,30 @@ impl TimeWindows {
     }
 
     async fn begin(&mut self) -> Result<Pass, Failure> {
-        self.latest = self.pages.client.latest().await?;
-        let began = Instant::now();
+        let newest = self.pages.client.newest().await?;
+        let read_through = self.notes.gaps.read_through();
+        if newest.without_body && read_through > 0 {
+            return Err(unreliable("the newest entry was answered without a body"));
+        }
+        let is_known = self.notes.continuity.compare_newest(&newest)?;
+        let is_ahead = read_through > newest.latest.sequence;
+        if !is_known && !is_ahead && self.notes.continuity.is_in_doubt() {
+            self.notes.continuity.look_up(&self.pages.client).await?;
+        }
+        self.latest = newest.latest;
+        self.notes.read_next();
+        self.notes.gaps.begin();
         let start = self.newest.map(|newest| {
-            let earliest = self.gaps.oldest().unwrap_or(newest).min(newest);
+            let earliest = self.notes.gaps.oldest().unwrap_or(newest).min(newest);
             before(earliest, self.overlap)
         });
+        let last = self.notes.continuity.entry();
+        let last = last.filter(|last| start.is_none() || last.timestamp >= start);
         Ok(Pass {
-            began,
-            read_through: self.gaps.read_through(),
+            began: Instant::now(),
+            read_through,
+            expected: last.map(|last| last.sequence),
+            has_nameless: false,
             start,
             skip: 0,
             rows: 0,
@@ -115,10 +147,10 @@ impl TimeWindows {
         let left = self
             .latest
             .sequence
-            .saturating_sub(self.gaps.read_through());
+            .saturating_sub(self.notes.gaps.read_through());
         let pages = usize::try_from(left / self.limit).unwrap_or(usize::MAX);
         pass.next = span.next();
-        let gaps = &self.gaps;
+        let gaps = &self.notes.gaps;
         let read = self
             .pages
             .read(&span, span.followed_by().take(pages), |number| {
@@ -127,14 +159,22 @@ impl TimeWindows {
         read.await
     }
 
-    fn take_note(&mut self, mut rows: Rows) -> Rows {
-        self.newest = rows.iter().filter_map(timestamp).chain(self.newest).max();
+    /// Takes note of an answer; more is not, while it would pile up behind a number that may never
+    /// come.
+    fn take(&mut self, mut rows: Rows, pass: &mut Pass) -> Result<Rows, Failure> {
         let now = Instant::now();
-        rows.retain(|row| {
-            sequence(row)
-                .is_none_or(|number| self.gaps.observe(number, timestamp(row), now) == Novelty::New)
-        });
-        rows
+        if self.notes.gaps.is_stuck(now) {
+            let read_through = self.notes.gaps.read_through();
+            rows.retain(|row| sequence(row).is_none_or(|number| number <= read_through));
+        }
+        pass.has_nameless |= has_nameless(&rows);
+        if rows.iter().any(|row| sequence(row) == pass.expected) {
+            pass.expected = None;
+        }
+        let newest = rows.iter().filter_map(timestamp).max();
+        let entries = self.notes.take(rows, now)?;
+        self.newest = self.newest.max(newest);
+        Ok(entries)
     }
 
     fn is_past_latest(&self, pass: &Pass) -> bool {
@@ -146,51 +186,88 @@ impl TimeWindows {
     fn close_old(&mut self, from: u64, pass: &Pass) {
         let reached = pass.start.map(|start| before(start, DISORDER));
         if let Some((reached, latest)) = reached.zip(self.latest.timestamp) {
-            self.gaps.close_old(from, reached.min(latest));
+            let (known, reading) = (reached.min(latest), self.notes.reading);
+            self.notes.gaps.close_old(from, known, reading);
         }
+    }
+
+    /// What the pass should have held and did not is awaited.
+    fn expect(&mut self, pass: &Pass) {
+        if pass.has_nameless {
+            return;
+        }
+        let (gaps, latest) = (&mut self.notes.gaps, self.latest.sequence);
+        let named = Some(latest).filter(|latest| gaps.is_new(*latest));
+        let lacking = named.into_iter().chain(pass.expected);
+        lacking.for_each(|number| gaps.expect(number, pass.began));
     }
 
     /// A feed that no longer holds the last row read has been restored or replaced.
     fn end(&mut self, pass: &Pass) -> Result<(), Failure> {
-        let read_through = self.gaps.read_through();
+        let read_through = self.notes.gaps.read_through();
         if pass.rows == 0 && self.latest.sequence < read_through {
+            self.notes.continuity.doubt();
             return Err(position_ahead(read_through, self.latest.sequence));
         }
-        self.gaps
-            .close(&(0..=read_through), pass.began, self.latest.timestamp);
+        self.expect(pass);
+        let answer = Answer {
+            numbers: 0..=read_through,
+            reading: self.notes.reading,
+            asked: pass.began,
+            told: pass.start.map(|start| before(start, DISORDER)),
+            newest: self.latest.timestamp,
+            has_nameless: pass.has_nameless,
+        };
+        self.notes.gaps.close(&answer, Instant::now());
         Ok(())
     }
-}
 
-impl ChangeFeed for TimeWindows {
-    async fn next(&mut self) -> Result<Page, Failure> {
+    /// Reads on by a page.
+    async fn read_on(&mut self) -> Result<Page, Failure> {
         let mut pass = match self.pass.clone() {
             Some(pass) => pass,
             None => self.begin().await?,
         };
         let Read { rows, whole, .. } = self.rows(&mut pass).await?;
+        self.pass = None;
         if !whole {
             pass.next = None;
         }
-        let more = !whole || rows.len() as u64 >= self.limit;
+        let mut more = !whole || rows.len() as u64 >= self.limit;
         pass.advance(&rows);
-        let entries = self.take_note(rows);
-        self.pass = None;
+        let entries = self.take(rows, &mut pass)?;
         if !more {
             self.end(&pass)?;
         } else if self.is_past_latest(&pass) {
+            self.expect(&pass);
             self.close_old(0, &pass);
+            more = self.notes.gaps.overdue(Instant::now()).is_none();
         } else {
             self.close_old(pass.read_through, &pass);
             self.pass = Some(pass);
         }
-        let latest = self.latest.sequence.max(self.gaps.read_through());
+        let latest = self.latest.sequence.max(self.notes.gaps.read_through());
         Ok(Page {
             entries,
-            watermark: self.gaps.watermark(),
+            watermark: self.notes.gaps.watermark(),
             latest,
             more,
         })
+    }
+}
+
+impl ChangeFeed for TimeWindows {
+    async fn next(&mut self) -> Result<Page, Failure> {
+        loop {
+            let page = self.read_on().await?;
+            if let Some(page) = self.notes.judge(page)? {
+                return Ok(page);
+            }
+        }
+    }
+
+    fn address(&self) -> Option<String> {
+        Some(self.pages.client.address())
     }
 }
 

@@ -258,7 +258,11 @@ impl State {
                     .observe(Kind::RetryFailed, subject, failure, now)
             }
             Event::FeedPaused { code } => {
-                let message = "the feed waits; no entry is lost, and work resumes by itself";
+                let message = if code.needs_decision() {
+                    "the feed waits, and nothing is read meanwhile; a person has to see which feed it is"
+                } else {
+                    "the feed waits; no entry is lost, and work resumes by itself"
+                };
                 Some(Summary::of_state(
                     Kind::FeedPaused,
                     code,

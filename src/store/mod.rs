@@ -11,6 +11,8 @@ mod record_id;
 mod report;
 mod sqlite;
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use jiff::Timestamp;
 
@@ -25,15 +27,47 @@ pub use record_id::{RecordId, UnreadableId};
 pub use report::{Report, Role};
 pub use sqlite::SqliteStore;
 
+use crate::dicom::EntryIdentity;
 use crate::failure::Failure;
 
-/// How far the feed has been settled.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+/// How far the feed has been settled, and what that feed is known again by.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SyncState {
     /// Every entry up to this sequence is applied, skipped or durably recorded as failed.
     pub sequence: u64,
     /// The newest time among those entries, by the feed's clock.
     pub timestamp: Option<Timestamp>,
+    /// The address of the service whose feed is counted; `None` where somebody else wrote the
+    /// position, or an earlier version.
+    pub feed: Option<Arc<str>>,
+    /// The last entry at the position or before it that could be read; `None` likewise.
+    pub entry: Option<Arc<EntryIdentity>>,
+}
+
+impl SyncState {
+    /// A position of which nothing else is known.
+    #[must_use]
+    pub const fn at(sequence: u64, timestamp: Option<Timestamp>) -> Self {
+        Self {
+            sequence,
+            timestamp,
+            feed: None,
+            entry: None,
+        }
+    }
+
+    /// With what its feed is known again by, as the columns tell it. An entry beyond the position is
+    /// none of it: somebody has moved the position back by hand.
+    #[must_use]
+    fn told(self, feed: Option<&str>, entry: Option<&str>) -> Self {
+        let entry = entry.and_then(|text| text.parse::<EntryIdentity>().ok());
+        let entry = entry.filter(|entry| entry.sequence <= self.sequence);
+        Self {
+            feed: feed.filter(|feed| !feed.is_empty()).map(Arc::from),
+            entry: entry.map(Arc::new),
+            ..self
+        }
+    }
 }
 
 /// The version of a stored row, as the store gave it.

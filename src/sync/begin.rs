@@ -1,7 +1,9 @@
 //! What has to be known before the first entry.
 
+use std::sync::Arc;
+
 use tokio::sync::watch;
-use tracing::error;
+use tracing::{error, warn};
 
 use super::open_records::OpenRecords;
 use super::retry::endless;
@@ -16,9 +18,31 @@ const PAGE: usize = 100;
 
 /// What is known at the start.
 pub(super) struct Begin {
+    /// The position as it is stored.
     pub(super) position: SyncState,
+    /// The same as it is to be stored next: with the address of the feed that is counted now.
+    pub(super) counted: SyncState,
     pub(super) etag: Option<ETag>,
     pub(super) open: OpenRecords,
+}
+
+impl Begin {
+    /// Counts the feed at this address. It is the one that was counted before, or it is not read on.
+    pub(super) fn with_address(mut self, address: Option<String>) -> Self {
+        let address: Option<Arc<str>> = address.map(Arc::from);
+        if let (Some(before), Some(now)) = (&self.position.feed, &address)
+            && before != now
+        {
+            warn!(
+                event = "feed_moved",
+                before = %before,
+                now = %now,
+                "the position was counted at another address; its last entry is looked up first"
+            );
+        }
+        self.counted.feed = address.or(self.counted.feed);
+        self
+    }
 }
 
 /// Who is asked at the start, and who is told how that goes.
@@ -36,15 +60,18 @@ impl<T: Target> Start<'_, T> {
         let stored = self.until_ok("the store cannot be read", || self.store.sync_state());
         let (position, etag) = stored.await.unzip();
         self.status.send_modify(|status| {
-            let known = position.unwrap_or_default();
-            status.position = known.sequence;
-            status.position_timestamp = known.timestamp;
+            if let Some(known) = &position {
+                status.position = known.sequence;
+                status.position_timestamp = known.timestamp;
+            }
         });
         let open = self.open_records().await;
         self.until_ok("the target cannot be used", || self.target.ready())
             .await;
+        let position = position.unwrap_or_default();
         Begin {
-            position: position.unwrap_or_default(),
+            counted: position.clone(),
+            position,
             etag,
             open,
         }

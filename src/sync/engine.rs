@@ -100,7 +100,8 @@ impl<T: Target> Engine<T> {
             position = begin.position.sequence,
             "reading the change feed"
         );
-        let feed = open_feed(begin.position);
+        let feed = open_feed(begin.position.clone());
+        let begin = begin.with_address(feed.address());
         let mut tasks = self.tasks(begin, feed, status, &stop);
         let Tasks {
             work,
@@ -124,7 +125,7 @@ impl<T: Target> Engine<T> {
         let (pages, read) = mpsc::channel(1);
         let (rounds, signalled) = mpsc::channel(1);
         let (wanted, to_save) = watch::channel(Wanted {
-            position: begin.position,
+            position: begin.counted,
             at_rest: true,
         });
         let (saved, stored) = watch::channel(begin.position);

@@ -20,7 +20,7 @@ use crate::store::{ETag, Store, SyncState};
 const PAUSE: Duration = Duration::from_millis(100);
 
 /// The position as it should be.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Wanted {
     pub(super) position: SyncState,
     /// Whether there is nothing to do that would move it on.
@@ -51,7 +51,7 @@ impl Keeper {
             if !self.save().await? {
                 continue;
             }
-            let saved = *self.saved.borrow();
+            let saved = self.saved.borrow().clone();
             let mut wanted = self.wanted.clone();
             let rests = wanted.wait_for(|it| it.at_rest && it.position != saved);
             // It rests, nobody can move it any more, or the time has come.
@@ -62,7 +62,7 @@ impl Keeper {
 
     /// Saves the position; answers whether it had moved.
     async fn save(&mut self) -> Result<bool, Failure> {
-        let state = self.wanted.borrow_and_update().position;
+        let state = self.wanted.borrow_and_update().position.clone();
         if state == *self.saved.borrow() {
             return Ok(false);
         }
@@ -70,7 +70,7 @@ impl Keeper {
         let mut delays = endless(&self.retry);
         let mut in_doubt = false;
         loop {
-            match self.write(state, in_doubt).await {
+            match self.write(&state, in_doubt).await {
                 Ok(etag) => {
                     debug!(event = "position_saved", position = state.sequence);
                     self.etag = Some(etag);
@@ -90,14 +90,17 @@ impl Keeper {
 
     /// Writes the state. While it is in doubt whether that was done already, the store may refuse
     /// because it was: then the stored state is this one.
-    async fn write(&self, state: SyncState, in_doubt: bool) -> Result<ETag, Failure> {
-        let written = self.store.save_sync_state(state, self.etag.as_ref()).await;
+    async fn write(&self, state: &SyncState, in_doubt: bool) -> Result<ETag, Failure> {
+        let written = self
+            .store
+            .save_sync_state(state.clone(), self.etag.as_ref())
+            .await;
         let conflict = match written {
             Err(failure) if in_doubt && failure.code == Code::StoreConflict => failure,
             written => return written,
         };
         match self.store.sync_state().await? {
-            Some((stored, etag)) if stored == state => Ok(etag),
+            Some((stored, etag)) if stored == *state => Ok(etag),
             _ => Err(conflict),
         }
     }
@@ -130,10 +133,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let store = Arc::new(SqliteStore::open(&folder.path().join("radcast.db")).unwrap());
         let at = |sequence, at_rest| Wanted {
-            position: SyncState {
-                sequence,
-                timestamp: None,
-            },
+            position: SyncState::at(sequence, None),
             at_rest,
         };
         let (wanted, to_save) = watch::channel(at(0, true));

@@ -2,8 +2,11 @@
 
 use std::collections::{BTreeMap, HashSet};
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 
+use crate::dicom::EntryIdentity;
 use crate::store::SyncState;
 
 /// The entries delivered and not yet passed by the position.
@@ -20,6 +23,8 @@ pub(super) struct Ledger {
 #[derive(Debug)]
 struct Slot {
     timestamp: Option<Timestamp>,
+    /// The UIDs of the entry, if it could be read.
+    uids: Option<Box<str>>,
     settled: bool,
 }
 
@@ -34,14 +39,18 @@ impl Ledger {
     }
 
     /// The feed delivered an entry.
-    pub(super) fn deliver(&mut self, sequence: u64, timestamp: Option<Timestamp>) {
-        self.delivered.insert(
-            sequence,
-            Slot {
-                timestamp,
-                settled: false,
-            },
-        );
+    pub(super) fn deliver(
+        &mut self,
+        sequence: u64,
+        timestamp: Option<Timestamp>,
+        uids: Option<Box<str>>,
+    ) {
+        let slot = Slot {
+            timestamp,
+            uids,
+            settled: false,
+        };
+        self.delivered.insert(sequence, slot);
     }
 
     /// The feed delivered an entry whose sequence cannot be read, to be recorded under this row key:
@@ -75,8 +84,8 @@ impl Ledger {
     }
 
     /// The highest position below which everything is settled.
-    pub(super) const fn position(&self) -> SyncState {
-        self.position
+    pub(super) fn position(&self) -> SyncState {
+        self.position.clone()
     }
 
     /// How far the position may move at most.
@@ -87,12 +96,30 @@ impl Ledger {
 
     fn advance(&mut self) {
         let limit = self.limit();
+        let mut last = None;
         while let Some(first) = self.delivered.first_entry()
             && *first.key() <= limit
             && first.get().settled
         {
-            let slot = first.remove();
+            let (sequence, slot) = first.remove_entry();
             self.position.timestamp = self.position.timestamp.max(slot.timestamp);
+            last = slot
+                .uids
+                .map(|uids| (sequence, slot.timestamp, uids))
+                .or(last);
+        }
+        if let Some((sequence, timestamp, uids)) = last
+            && self
+                .position
+                .entry
+                .as_ref()
+                .is_none_or(|entry| entry.sequence < sequence)
+        {
+            self.position.entry = Some(Arc::new(EntryIdentity {
+                sequence,
+                timestamp,
+                uids,
+            }));
         }
         let unsettled = self
             .delivered
@@ -109,73 +136,70 @@ mod tests {
 
     use super::*;
 
+    fn uids(sequence: u64) -> Option<Box<str>> {
+        EntryIdentity::join("1", "2", &sequence.to_string())
+    }
+
     fn at(second: i64) -> Option<Timestamp> {
         Timestamp::from_second(second).ok()
     }
 
     #[test]
     fn the_position_waits_for_the_lowest_unsettled_entry() {
-        let mut ledger = Ledger::new(SyncState {
-            sequence: 10,
-            timestamp: None,
-        });
+        let mut ledger = Ledger::new(SyncState::at(10, None));
         for sequence in [11, 12, 14] {
-            ledger.deliver(sequence, at(sequence.cast_signed()));
+            ledger.deliver(sequence, at(sequence.cast_signed()), uids(sequence));
         }
         ledger.delivered_up_to(14);
         ledger.settle(12);
         ledger.settle(14);
         assert_eq!(ledger.position().sequence, 10);
         ledger.settle(11);
-        assert_eq!(
-            ledger.position(),
-            SyncState {
-                sequence: 14,
-                timestamp: at(14)
-            }
-        );
+        assert_eq!(ledger.position(), SyncState::at(14, at(14)));
+    }
+
+    #[test]
+    fn the_entry_of_the_position_is_the_last_one_that_could_be_read() {
+        let mut ledger = Ledger::new(SyncState::default());
+        for sequence in [1, 3, 4] {
+            ledger.deliver(sequence, None, uids(sequence).filter(|_| sequence < 4));
+        }
+        ledger.delivered_up_to(7);
+        let mut entries = Vec::new();
+        for sequence in [3, 1, 4] {
+            ledger.settle(sequence);
+            let position = ledger.position();
+            let entry = position.entry.map(|entry| entry.sequence);
+            entries.push((position.sequence, entry));
+        }
+        assert_eq!(entries, [(0, None), (3, Some(3)), (7, Some(3))]);
     }
 
     #[test]
     fn the_position_does_not_pass_the_watermark() {
         let mut ledger = Ledger::new(SyncState::default());
-        ledger.deliver(5, at(50));
+        ledger.deliver(5, at(50), None);
         ledger.settle(5);
         ledger.delivered_up_to(2);
-        assert_eq!(
-            ledger.position(),
-            SyncState {
-                sequence: 2,
-                timestamp: None
-            }
-        );
+        assert_eq!(ledger.position(), SyncState::at(2, None));
         ledger.delivered_up_to(5);
-        assert_eq!(
-            ledger.position(),
-            SyncState {
-                sequence: 5,
-                timestamp: at(50)
-            }
-        );
+        assert_eq!(ledger.position(), SyncState::at(5, at(50)));
     }
 
     #[test]
     fn the_position_waits_below_the_page_of_an_entry_without_a_sequence() {
         let mut ledger = Ledger::new(SyncState::default());
-        ledger.deliver(1, at(10));
+        ledger.deliver(1, at(10), None);
         ledger.settle(1);
         ledger.delivered_up_to(1);
         ledger.deliver_unnumbered("entry-a".to_owned());
-        ledger.deliver(3, at(30));
+        ledger.deliver(3, at(30), None);
         ledger.delivered_up_to(3);
         ledger.deliver_unnumbered("entry-a".to_owned());
         ledger.deliver_unnumbered("entry-b".to_owned());
         ledger.delivered_up_to(5);
         ledger.settle(3);
-        let held = SyncState {
-            sequence: 1,
-            timestamp: at(10),
-        };
+        let held = SyncState::at(1, at(10));
         assert_eq!(ledger.position(), held);
         ledger.settle_unnumbered("entry-a");
         assert_eq!(ledger.position().sequence, 3);
@@ -203,7 +227,7 @@ mod tests {
                     held.push((row, watermark));
                 }
                 let numbers = watermark + 1..=watermark + entries;
-                numbers.clone().for_each(|sequence| ledger.deliver(sequence, None));
+                numbers.clone().for_each(|sequence| ledger.deliver(sequence, None, None));
                 watermark += entries;
                 ledger.delivered_up_to(watermark);
                 numbers.for_each(|sequence| ledger.settle(sequence));
@@ -223,7 +247,7 @@ mod tests {
             order in proptest::collection::vec(any::<prop::sample::Index>(), 0..60),
         ) {
             let mut ledger = Ledger::new(SyncState::default());
-            (1..=count).for_each(|sequence| ledger.deliver(sequence, None));
+            (1..=count).for_each(|sequence| ledger.deliver(sequence, None, None));
             ledger.delivered_up_to(count);
             let mut settled = std::collections::BTreeSet::new();
             let mut before = 0;

@@ -59,10 +59,10 @@ impl Progress {
 
     /// Shows the status as it is now.
     pub(super) fn show(&self) {
-        let SyncState {
-            sequence: position,
-            timestamp: position_timestamp,
-        } = *self.stored.borrow();
+        let (position, position_timestamp) = {
+            let stored = self.stored.borrow();
+            (stored.sequence, stored.timestamp)
+        };
         let trouble = self.gates.iter().find_map(Gate::trouble);
         let state = match trouble {
             Some(trouble) => trouble.state(),
@@ -102,10 +102,7 @@ mod tests {
     #[tokio::test]
     async fn the_status_shows_how_old_the_position_is_and_when_work_last_succeeded() {
         let [old, now] = [7, 9].map(|second| Timestamp::from_second(second).ok());
-        let stored = SyncState {
-            sequence: 3,
-            timestamp: old,
-        };
+        let stored = SyncState::at(3, old);
         let (_saved, stored) = watch::channel(stored);
         let (status, shown) = watch::channel(Status::default());
         let mut progress = Progress::new(status, stored, Gate::new(), Gate::new());

@@ -22,6 +22,8 @@ use crate::settings;
 pub(super) struct ReadEntry<C> {
     pub(super) subject: Subject,
     pub(super) timestamp: Option<Timestamp>,
+    /// Its UIDs, by which the feed is known again.
+    pub(super) uids: Option<Box<str>>,
     pub(super) reading: Reading<C>,
     /// Its text as it came, if that was kept.
     pub(super) raw: Option<Withheld>,
@@ -115,6 +117,7 @@ pub(super) fn read_entry<T: Target>(
                 .unwrap_or_else(|_| Reading::Refuse(panicked("reading")));
             ReadEntry {
                 timestamp: entry.timestamp,
+                uids: entry.identity().map(|identity| identity.uids),
                 reading,
                 raw: entry.raw.take(),
                 subject: entry.into_subject(),
@@ -125,6 +128,7 @@ pub(super) fn read_entry<T: Target>(
             ReadEntry {
                 subject: malformed.subject,
                 timestamp: malformed.timestamp,
+                uids: None,
                 reading: Reading::Refuse(failure),
                 raw: malformed.raw,
             }

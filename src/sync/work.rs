@@ -75,7 +75,7 @@ impl<T: Target> Work<T> {
         wanted: watch::Sender<Wanted>,
         breaker: Breaker,
     ) -> Self {
-        let position = wanted.borrow().position;
+        let position = wanted.borrow().position.clone();
         Self {
             schedule: Schedule::new(Arc::clone(&lane.target)),
             lane: Arc::new(lane),
@@ -213,12 +213,13 @@ impl<T: Target> Work<T> {
         for ReadEntry {
             subject,
             timestamp,
+            uids,
             reading,
             raw,
         } in page.entries
         {
             match subject.sequence {
-                Some(sequence) => self.ledger.deliver(sequence, timestamp),
+                Some(sequence) => self.ledger.deliver(sequence, timestamp, uids),
                 None => self.ledger.deliver_unnumbered(row_key(&subject)),
             }
             match reading {
@@ -348,8 +349,11 @@ impl<T: Target> Work<T> {
             position: self.ledger.position(),
             at_rest: idle && !self.gathering.expects_more(),
         };
-        self.wanted
-            .send_if_modified(|wanted| std::mem::replace(wanted, now) != now);
+        self.wanted.send_if_modified(|wanted| {
+            let moved = *wanted != now;
+            *wanted = now;
+            moved
+        });
     }
 }
 

@@ -52,10 +52,7 @@ async fn w2_a_position_beyond_the_feed_moves_nowhere() {
     let daemon = Daemon::of(&services)
         .with("RetryConfiguration__InitialDelay", "00:00:00.01")
         .with("RetryConfiguration__MaxDelay", "00:00:00.01");
-    let state = SyncState {
-        sequence: 50,
-        timestamp: None,
-    };
+    let state = SyncState::at(50, None);
     daemon.store().save_sync_state(state, None).await.unwrap();
     let running = daemon.start();
     until("ten looks at the feed", async || {

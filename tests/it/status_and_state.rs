@@ -27,10 +27,7 @@ fn report(state: &str, age: SignedDuration) -> Report {
 }
 
 async fn at(daemon: &Daemon, sequence: u64, timestamp: Option<Timestamp>) {
-    let state = SyncState {
-        sequence,
-        timestamp,
-    };
+    let state = SyncState::at(sequence, timestamp);
     daemon.store().save_sync_state(state, None).await.unwrap();
 }
 

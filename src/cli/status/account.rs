@@ -40,7 +40,7 @@ impl Account {
         failures: Vec<Count>,
         now: Timestamp,
     ) -> Self {
-        let position = stored.map(|state| state.sequence);
+        let position = stored.as_ref().map(|state| state.sequence);
         let position_timestamp = stored.and_then(|state| state.timestamp);
         let position = position.or(active.map(|report| report.position));
         let latest = active.map(|report| report.latest);
@@ -197,10 +197,7 @@ mod tests {
     }
 
     fn lines(report: Option<&Report>, failures: Vec<Count>) -> String {
-        let stored = SyncState {
-            sequence: 45,
-            timestamp: "2024-06-04T09:30:00Z".parse().ok(),
-        };
+        let stored = SyncState::at(45, "2024-06-04T09:30:00Z".parse().ok());
         let account = Account::of(report, None, Some(stored), failures, NOW.parse().unwrap());
         let lines = account.lines().into_iter();
         let lines: Vec<String> = lines

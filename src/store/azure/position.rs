@@ -44,10 +44,7 @@ pub fn parse_position(content: &[u8]) -> Result<SyncState, Failure> {
         let text = "this is no SyncState.json of dicom-cast: it has no SyncedSequence";
         Failure::new(Code::BlobWrongAddress, text)
     })?;
-    Ok(SyncState {
-        sequence,
-        timestamp: None,
-    })
+    Ok(SyncState::at(sequence, None))
 }
 
 #[cfg(test)]

@@ -24,6 +24,10 @@ const REPORT_PARTITION: &str = "RadcastStatus";
 /// Who wrote the state last: a column that tells a write of ours from one of somebody else.
 const WRITER: &str = "Writer";
 
+/// The service whose feed is counted, and the last entry of it: columns that dicom-cast does not have.
+const FEED: &str = "Feed";
+const ENTRY: &str = "SyncedEntry";
+
 /// Writes the sync state, and knows its own writes again.
 #[derive(Debug)]
 pub(super) struct StateWriter {
@@ -45,7 +49,7 @@ impl StateWriter {
     pub(super) async fn save(
         &self,
         tables: &Tables,
-        state: SyncState,
+        state: &SyncState,
         expected: Option<&ETag>,
     ) -> Result<ETag, Failure> {
         let lost = self.unsure.swap(true, Ordering::SeqCst);
@@ -79,11 +83,17 @@ impl StateWriter {
             .and_then(|row| row.etag()))
     }
 
-    fn row(&self, state: SyncState) -> Entity {
+    fn row(&self, state: &SyncState) -> Entity {
         let mut row = Entity::new(STATE_PARTITION, STATE_ROW);
         row.set_int64("SyncedSequence", state.sequence);
         if let Some(timestamp) = state.timestamp {
             row.set_time("SyncedTimestamp", timestamp);
+        }
+        if let Some(feed) = &state.feed {
+            row.set_text(FEED, feed);
+        }
+        if let Some(entry) = &state.entry {
+            row.set_text(ENTRY, &entry.to_string());
         }
         row.set_text(WRITER, &self.id);
         row
@@ -97,7 +107,7 @@ fn change(row: &Entity, expected: Option<&ETag>) -> Change {
     }
 }
 
-/// The stored state, also as dicom-cast wrote it: without a time.
+/// The stored state, also as dicom-cast wrote it: the sequence alone.
 pub(super) async fn read(tables: &Tables) -> Result<Option<(SyncState, ETag)>, Failure> {
     let Some(row) = tables.get(TABLE, STATE_PARTITION, STATE_ROW).await? else {
         return Ok(None);
@@ -108,10 +118,8 @@ pub(super) async fn read(tables: &Tables) -> Result<Option<(SyncState, ETag)>, F
         let malformed = Trouble::malformed(Dependency::Tables, Operation::Read);
         return Err(malformed.into_failure(Dependency::Tables));
     };
-    let state = SyncState {
-        sequence: sequence.cast_unsigned(),
-        timestamp: row.time("SyncedTimestamp"),
-    };
+    let state = SyncState::at(sequence.cast_unsigned(), row.time("SyncedTimestamp"));
+    let state = state.told(row.text(FEED), row.text(ENTRY));
     Ok(Some((state, etag)))
 }
 

@@ -113,7 +113,7 @@ impl Store for AzureStore {
         state: SyncState,
         expected: Option<&ETag>,
     ) -> Result<ETag, Failure> {
-        self.writer.save(&self.tables, state, expected).await
+        self.writer.save(&self.tables, &state, expected).await
     }
 
     async fn record(&self, failed: Vec<FailedEntry>) -> Result<(), Failure> {

@@ -98,8 +98,8 @@ fn told(place: &Path, error: &rusqlite::Error) -> Failure {
 impl Store for SqliteStore {
     async fn sync_state(&self) -> Result<Option<(SyncState, ETag)>, Failure> {
         self.with(|connection| {
-            let sql = "SELECT SyncedSequence, SyncedTimestamp, ETag FROM SyncStateTable
-                       WHERE PartitionKey = ?1 AND RowKey = ?2";
+            let sql = "SELECT SyncedSequence, SyncedTimestamp, ETag, Feed, SyncedEntry
+                       FROM SyncStateTable WHERE PartitionKey = ?1 AND RowKey = ?2";
             connection
                 .query_row(sql, [STATE_PARTITION, STATE_ROW], sync_state)
                 .optional()
@@ -114,7 +114,7 @@ impl Store for SqliteStore {
     ) -> Result<ETag, Failure> {
         let expected = expected.cloned();
         let saved = self
-            .with(move |connection| save(connection, state, expected.as_ref()))
+            .with(move |connection| save(connection, &state, expected.as_ref()))
             .await?;
         saved.ok_or_else(|| {
             Failure::new(
@@ -248,24 +248,37 @@ impl Store for SqliteStore {
 /// nobody hears any more that it failed.
 fn save(
     connection: &mut Connection,
-    state: SyncState,
+    state: &SyncState,
     expected: Option<&ETag>,
 ) -> rusqlite::Result<Option<ETag>> {
     let timestamp = state.timestamp.map(|timestamp| timestamp.to_string());
     let sequence = state.sequence.cast_signed();
+    let feed = state.feed.as_deref();
+    let entry = state.entry.as_ref().map(ToString::to_string);
     let transaction = connection.transaction()?;
     let etag = match expected {
         None => transaction.query_row(
-            "INSERT INTO SyncStateTable VALUES (?1, ?2, ?3, ?4, 1)
+            "INSERT INTO SyncStateTable (PartitionKey, RowKey, SyncedSequence, SyncedTimestamp,
+                 ETag, Feed, SyncedEntry)
+             VALUES (?1, ?2, ?3, ?4, 1, ?5, ?6)
              ON CONFLICT DO NOTHING RETURNING ETag",
-            params![STATE_PARTITION, STATE_ROW, sequence, timestamp],
+            params![STATE_PARTITION, STATE_ROW, sequence, timestamp, feed, entry],
             etag,
         ),
         Some(ETag(expected)) => transaction.query_row(
-            "UPDATE SyncStateTable SET SyncedSequence = ?3, SyncedTimestamp = ?4, ETag = ETag + 1
-             WHERE PartitionKey = ?1 AND RowKey = ?2 AND ETag = CAST(?5 AS INTEGER)
+            "UPDATE SyncStateTable SET SyncedSequence = ?3, SyncedTimestamp = ?4, ETag = ETag + 1,
+                 Feed = ?5, SyncedEntry = ?6
+             WHERE PartitionKey = ?1 AND RowKey = ?2 AND ETag = CAST(?7 AS INTEGER)
              RETURNING ETag",
-            params![STATE_PARTITION, STATE_ROW, sequence, timestamp, expected],
+            params![
+                STATE_PARTITION,
+                STATE_ROW,
+                sequence,
+                timestamp,
+                feed,
+                entry,
+                expected
+            ],
             etag,
         ),
     };
@@ -280,10 +293,10 @@ fn etag(row: &Row<'_>) -> rusqlite::Result<ETag> {
 
 fn sync_state(row: &Row<'_>) -> rusqlite::Result<(SyncState, ETag)> {
     let timestamp: Option<String> = row.get(1)?;
-    let state = SyncState {
-        sequence: row.get::<_, i64>(0)?.cast_unsigned(),
-        timestamp: timestamp.and_then(|text| text.parse().ok()),
-    };
+    let timestamp = timestamp.and_then(|text| text.parse().ok());
+    let state = SyncState::at(row.get::<_, i64>(0)?.cast_unsigned(), timestamp);
+    let (feed, entry): (Option<String>, Option<String>) = (row.get(3)?, row.get(4)?);
+    let state = state.told(feed.as_deref(), entry.as_deref());
     Ok((state, etag(row)?))
 }
 

@@ -64,6 +64,12 @@ const SINCE_VERSION_2: &str = "
     CREATE INDEX OfStudy ON FailureTable (TableName, StudyUid, RowKey);
 ";
 
+/// What a file of version 2 does not have: what the feed of the position is known again by.
+const SINCE_VERSION_3: &str = "
+    ALTER TABLE SyncStateTable ADD COLUMN Feed TEXT;
+    ALTER TABLE SyncStateTable ADD COLUMN SyncedEntry TEXT;
+";
+
 /// Makes the tables, or brings those of an earlier version up to date.
 pub(super) fn prepare(connection: &mut Connection) -> rusqlite::Result<()> {
     let transaction = connection.transaction()?;
@@ -74,7 +80,10 @@ pub(super) fn prepare(connection: &mut Connection) -> rusqlite::Result<()> {
     }
     if version < 2 {
         transaction.execute_batch(SINCE_VERSION_2)?;
-        transaction.pragma_update(None, "user_version", 2)?;
+    }
+    if version < 3 {
+        transaction.execute_batch(SINCE_VERSION_3)?;
+        transaction.pragma_update(None, "user_version", 3)?;
     }
     transaction.commit()
 }

@@ -8,10 +8,7 @@ fn open(folder: &tempfile::TempDir) -> SqliteStore {
 }
 
 fn state(sequence: u64) -> SyncState {
-    SyncState {
-        sequence,
-        timestamp: "2024-06-02T08:15:30.1234567Z".parse().ok(),
-    }
+    SyncState::at(sequence, "2024-06-02T08:15:30.1234567Z".parse().ok())
 }
 
 fn failed(sequence: u64, code: Code, second: i64) -> FailedEntry {

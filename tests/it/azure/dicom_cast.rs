@@ -244,10 +244,7 @@ async fn the_position_of_dicom_cast_is_gone_on_from() {
     azurite.insert(&name, &row).await;
     let (state, etag) = store.sync_state().await.unwrap().unwrap();
     assert_eq!((state.sequence, state.timestamp), (4_100, None));
-    let next = SyncState {
-        sequence: 4_101,
-        timestamp: None,
-    };
+    let next = SyncState::at(4_101, None);
     store.save_sync_state(next, Some(&etag)).await.unwrap();
     assert_eq!(azurite.rows(&name).await[0]["SyncedSequence"], "4101");
 }

@@ -210,10 +210,7 @@ async fn a_request_a_mark_and_a_removal_are_done() {
 }
 
 fn state(sequence: u64) -> SyncState {
-    SyncState {
-        sequence,
-        timestamp: None,
-    }
+    SyncState::at(sequence, None)
 }
 
 #[tokio::test]

@@ -122,10 +122,7 @@ async fn r67_values_that_were_left_out_and_entries_being_retried_are_rows_as_wel
 #[tokio::test]
 async fn r39_the_position_is_where_dicom_cast_kept_it() {
     let (azurite, tables, store) = opened().await;
-    let state = SyncState {
-        sequence: 41,
-        timestamp: "2024-06-02T08:15:30.1234567Z".parse().ok(),
-    };
+    let state = SyncState::at(41, "2024-06-02T08:15:30.1234567Z".parse().ok());
     store.save_sync_state(state, None).await.unwrap();
     let row = only_row(&azurite, &tables, "SyncStateTable").await;
     assert_eq!(row["PartitionKey"], "SyncStatePartitionKey");

@@ -66,7 +66,10 @@ fn check_position(state: &State, found: &mut Vec<String>) {
         .rows
         .last_key_value()
         .map_or(0, |(sequence, _)| *sequence);
-    let position = state.position.map_or(0, |(state, _)| state.sequence);
+    let position = state
+        .position
+        .as_ref()
+        .map_or(0, |(state, _)| state.sequence);
     if position != last {
         found.push(format!(
             "the position is {position} and the feed ends at {last}"

@@ -91,7 +91,10 @@ async fn until_quiet(world: &World) {
             .rows
             .last_key_value()
             .map_or(0, |(sequence, _)| *sequence);
-        let position = state.position.map_or(0, |(state, _)| state.sequence);
+        let position = state
+            .position
+            .as_ref()
+            .map_or(0, |(state, _)| state.sequence);
         let waiting = state.records.values().any(|record| record.retry);
         quiet = if position == last && !waiting {
             quiet + 1

@@ -43,7 +43,7 @@ fn lost() -> Failure {
 #[async_trait]
 impl Store for ModelStore {
     async fn sync_state(&self) -> Result<Option<(SyncState, ETag)>, Failure> {
-        let state = |state: &mut State| state.position;
+        let state = |state: &mut State| state.position.clone();
         let position = self.with(|world| Ok(state(world))).await?;
         Ok(position.map(|(state, etag)| (state, ETag(etag.to_string()))))
     }
@@ -185,11 +185,14 @@ pub fn ask(world: &mut State, key: &RecordKey) -> bool {
 }
 
 fn save(world: &mut State, state: SyncState, expected: Option<&ETag>) -> Result<ETag, Failure> {
-    let etag = world.position.map(|(_, etag)| etag);
+    let etag = world.position.as_ref().map(|(_, etag)| *etag);
     if etag.map(|etag| ETag(etag.to_string())).as_ref() != expected {
         return Err(Failure::new(Code::StoreConflict, "moved"));
     }
-    let before = world.position.map_or(0, |(state, _)| state.sequence);
+    let before = world
+        .position
+        .as_ref()
+        .map_or(0, |(state, _)| state.sequence);
     if state.sequence < before {
         world.violate(format!(
             "the position moves from {before} to {}",

@@ -27,7 +27,7 @@ fn assert_all_accounted_for(world: &World) {
     let world = world.lock();
     let latest = world.latest();
     assert_eq!(
-        world.position.map(|(state, _)| state.sequence),
+        world.position.as_ref().map(|(state, _)| state.sequence),
         Some(latest),
         "position"
     );
@@ -207,7 +207,11 @@ fn stopping_ends_within_the_grace_period_whatever_is_held() {
     ended.unwrap();
     assert!(taken < Duration::from_secs(25), "{taken:?}");
     assert_eq!(
-        world.lock().position.map(|(state, _)| state.sequence),
+        world
+            .lock()
+            .position
+            .as_ref()
+            .map(|(state, _)| state.sequence),
         Some(1)
     );
 }

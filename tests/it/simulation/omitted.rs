@@ -39,13 +39,19 @@ fn an_entry_is_not_settled_before_its_omitted_values_are_kept() {
             tokio::time::sleep(Duration::from_secs(600)).await;
             let mut world = world.lock();
             assert_eq!(world.applied.len(), 3);
-            assert_eq!(world.position.map(|(state, _)| state.sequence), Some(1));
+            assert_eq!(
+                world.position.as_ref().map(|(state, _)| state.sequence),
+                Some(1)
+            );
             world.broken.clear();
         };
         let (followed, ()) = tokio::join!(until_followed(&world), mended);
         followed.unwrap();
     });
     let world = world.lock();
-    assert_eq!(world.position.map(|(state, _)| state.sequence), Some(3));
+    assert_eq!(
+        world.position.as_ref().map(|(state, _)| state.sequence),
+        Some(3)
+    );
     assert_eq!(world.rows_of(FailureTable::OmittedValue).count(), 1);
 }

@@ -52,7 +52,10 @@ fn a_position_that_was_saved_while_the_answer_was_lost_is_no_second_writer() {
         });
         let world = world.lock();
         assert_eq!(world.answers_to_lose, 0, "{lost_at}");
-        assert_eq!(world.position.map(|(state, _)| state.sequence), Some(3));
+        assert_eq!(
+            world.position.as_ref().map(|(state, _)| state.sequence),
+            Some(3)
+        );
     }
 }
 

@@ -61,7 +61,10 @@ pub fn engine(world: &World) -> Engine<ModelTarget> {
 
 /// The stored position.
 pub fn position(world: &WorldState) -> u64 {
-    world.position.map_or(0, |(state, _)| state.sequence)
+    world
+        .position
+        .as_ref()
+        .map_or(0, |(state, _)| state.sequence)
 }
 
 /// Runs `scene` on simulated time.

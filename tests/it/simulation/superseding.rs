@@ -128,7 +128,7 @@ fn nothing_is_applied_before_the_open_records_are_known() {
         let mended = async {
             tokio::time::sleep(Duration::from_secs(1_800)).await;
             let mut world = world.lock();
-            assert_eq!((world.applied.len(), world.position), (0, None));
+            assert_eq!((world.applied.len(), world.position.clone()), (0, None));
             world.broken.clear();
         };
         let (followed, ()) = tokio::join!(until_followed(&world), mended);

@@ -16,10 +16,7 @@ contract! {
 }
 
 fn state(sequence: u64) -> SyncState {
-    SyncState {
-        sequence,
-        timestamp: "2024-06-02T08:15:30.1234567Z".parse().ok(),
-    }
+    SyncState::at(sequence, "2024-06-02T08:15:30.1234567Z".parse().ok())
 }
 
 async fn r56_a_position_is_written_read_and_moved(place: Place) {
@@ -64,22 +61,19 @@ async fn r56_the_first_position_is_not_written_over_another(place: Place) {
 async fn a_position_without_a_time_has_none_when_read(place: Place) {
     let store = place.open();
     let first = store.save_sync_state(state(1), None).await.unwrap();
-    let timeless = SyncState {
-        sequence: 2,
-        timestamp: None,
-    };
-    store.save_sync_state(timeless, Some(&first)).await.unwrap();
+    let timeless = SyncState::at(2, None);
+    store
+        .save_sync_state(timeless.clone(), Some(&first))
+        .await
+        .unwrap();
     let read = store.sync_state().await.unwrap().map(|(state, _)| state);
     assert_eq!(read, Some(timeless));
 }
 
 async fn a_large_position_is_kept_to_the_last_digit(place: Place) {
     let store = place.open();
-    let large = SyncState {
-        sequence: 9_007_199_254_740_993,
-        timestamp: None,
-    };
-    store.save_sync_state(large, None).await.unwrap();
+    let large = SyncState::at(9_007_199_254_740_993, None);
+    store.save_sync_state(large.clone(), None).await.unwrap();
     let read = store.sync_state().await.unwrap().map(|(state, _)| state);
     assert_eq!(read, Some(large));
 }

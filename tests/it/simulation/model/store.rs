@@ -37,6 +37,7 @@ impl Store for ModelStore {
             .up("sync_state")
             .await?
             .position
+            .clone()
             .map(|(state, etag)| (state, ETag(etag.to_string()))))
     }
 
@@ -46,7 +47,7 @@ impl Store for ModelStore {
         expected: Option<&ETag>,
     ) -> Result<ETag, Failure> {
         let mut world = self.up("save_sync_state").await?;
-        let etag = world.position.map(|(_, etag)| etag);
+        let etag = world.position.as_ref().map(|(_, etag)| *etag);
         if etag.map(|etag| ETag(etag.to_string())).as_ref() != expected {
             return Err(Failure::new(Code::StoreConflict, "moved"));
         }

@@ -31,7 +31,7 @@ fn r46_the_feed_is_asked_for_the_entry_before_it_is_applied() {
 fn r47_an_entry_that_is_still_current_is_applied_late_and_the_position_stays() {
     let world = with_a_failure(Nature::Refused);
     world.lock().mend(1);
-    let position = world.lock().position;
+    let position = world.lock().position.clone();
     retry(&world);
     let world = world.lock();
     assert_eq!((&world.late[..], world.failed().len()), (&[1][..], 0));
