@@ -98,3 +98,122 @@ fn rank(write: &Write, created: &BTreeSet<&str>) -> u8 {
     let refers = created.iter().any(|url| text.contains(*url));
     u8::from(refers)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cast::{Action, Change, Query, Resource, Rules, StudyDelta};
+    use crate::dicom::InstanceKey;
+
+    fn query() -> Query {
+        let key = InstanceKey {
+            partition: None,
+            study: "1.2".to_owned(),
+            series: "2".to_owned(),
+            instance: "3".to_owned(),
+        };
+        let rules = Rules::new("https://dicom.example");
+        let change = Change::read(1, key, Action::Delete, None, &rules).unwrap();
+        StudyDelta::of(change).lookups(&rules).study
+    }
+
+    fn resource(kind: &str, refers_to: &str) -> Resource {
+        let json = format!(r#"{{"resourceType":"{kind}","x":{{"reference":"{refers_to}"}}}}"#);
+        Resource::parse(&json).unwrap()
+    }
+
+    fn create(kind: &str, name: &str, refers_to: &str) -> Write {
+        Write::Create {
+            full_url: format!("urn:uuid:{name}"),
+            identity: query(),
+            resource: resource(kind, refers_to),
+        }
+    }
+
+    fn update(kind: &str) -> Write {
+        Write::Update {
+            id: "1".to_owned(),
+            version: "1".to_owned(),
+            resource: resource(kind, "Patient/1"),
+        }
+    }
+
+    fn delete(resource_type: &'static str) -> Write {
+        Write::Delete {
+            resource_type,
+            id: "1".to_owned(),
+            version: "1".to_owned(),
+        }
+    }
+
+    /// The writes of the first step, and whether more follow.
+    fn first(writes: &[Write], max_entries: usize) -> (Vec<String>, bool) {
+        let step = next(writes, max_entries);
+        let now = step.now.iter().map(|it| format!("{it:?}"));
+        (now.collect(), step.more)
+    }
+
+    #[test]
+    fn what_others_refer_to_is_created_first_and_the_study_before_its_observations() {
+        let writes = [
+            create("Patient", "p", ""),
+            create("Endpoint", "e", ""),
+            create("ImagingStudy", "s", "urn:uuid:p"),
+            create("Observation", "o", "urn:uuid:s"),
+        ];
+        let referenced = ["Create(Patient)", "Create(Endpoint)"].map(str::to_owned);
+        assert_eq!(first(&writes, 500), (referenced.to_vec(), true));
+        let study = vec!["Create(ImagingStudy)".to_owned()];
+        assert_eq!(first(&writes[2..], 500), (study, true));
+        assert_eq!(first(&writes[3..], 500).0, ["Create(Observation)"]);
+    }
+
+    #[test]
+    fn all_goes_together_when_nothing_is_created_that_others_refer_to() {
+        let writes = [
+            update("Patient"),
+            update("ImagingStudy"),
+            update("Observation"),
+        ];
+        let step = first(&writes, 3);
+        assert_eq!((step.0.len(), step.1), (3, false));
+        // More than the server takes: the study first.
+        let step = first(&writes, 2);
+        assert_eq!((step.0.len(), step.1), (2, true));
+    }
+
+    #[test]
+    fn parts_hold_what_is_referred_to_then_what_refers_and_then_deletes() {
+        let mut writes = vec![
+            delete("Observation"),
+            create("Observation", "summary", "urn:uuid:b"),
+            create("Observation", "a", ""),
+            create("Observation", "b", ""),
+            create("Observation", "c", ""),
+        ];
+        let mut sizes = Vec::new();
+        loop {
+            let step = next(&writes, 2);
+            let is_now = |it: &Write| step.now.iter().any(|now| full_url(now) == full_url(it));
+            writes.retain(|it| !is_now(it));
+            sizes.push(step.now.len());
+            if writes.is_empty() {
+                break;
+            }
+        }
+        assert_eq!(sizes, [2, 1, 1, 1]);
+    }
+
+    #[test]
+    fn a_study_goes_after_the_observations_that_refer_to_it() {
+        let writes = [
+            delete("ImagingStudy"),
+            delete("Observation"),
+            delete("Observation"),
+        ];
+        assert_eq!(first(&writes, 3).0.len(), 3);
+        let (now, more) = first(&writes, 2);
+        assert_eq!(now, ["Delete(Observation/1)", "Delete(Observation/1)"]);
+        assert!(more);
+    }
+}

@@ -18,7 +18,7 @@ fn report([study, series, instance]: [&str; 3], patient: &str, events: &[(&str, 
     ];
     let events: Vec<_> = events
         .iter()
-        .map(|(uid, value)| event(uid, &[number("113838", json!(value), "mGy.cm")]))
+        .map(|(uid, value)| event(uid, &[number("122130", json!(value), "Gy.m2")]))
         .collect();
     let all = elements("113701", &events, &beside).into_iter();
     let all = all.map(|(tag, json)| (tag, serde_json::from_str(&json).unwrap()));
@@ -74,7 +74,7 @@ async fn cumulative_reports_sum_up_to_what_was_irradiated() {
     }
     let sum = || -> i64 {
         let all = services.fhir.resources("Observation").unwrap();
-        let doses = all.iter().flat_map(|it| components(it, "113838"));
+        let doses = all.iter().flat_map(|it| components(it, "122130"));
         let values = doses.map(|it| it["valueQuantity"]["value"].as_i64().unwrap());
         values.sum()
     };

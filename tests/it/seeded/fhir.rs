@@ -10,6 +10,7 @@ use super::feed::no_answer;
 use super::others;
 use super::plan::Nature;
 use super::rereading;
+use super::strangers;
 use super::world::{Course, Service, State, World, instance_of, instance_uid};
 use crate::cast_world::{items, matches, text};
 
@@ -97,18 +98,20 @@ fn read(state: &mut State, replica: usize, url: &str, stale: bool) -> Answer {
 /// The resources that a query finds, by name. A stale search reads the versions before the newest.
 fn search(state: &State, of_type: &str, query: &str, stale: bool) -> Vec<(String, Value)> {
     let prefix = format!("{of_type}/");
-    let of_type = state
-        .resources
-        .iter()
-        .filter(|(name, _)| name.starts_with(&prefix));
-    let read = of_type.filter_map(|(name, versions)| {
+    let all = state.resources.iter();
+    let all = all.filter(|(name, _)| name.starts_with(&prefix));
+    let read = all.filter_map(|(name, versions)| {
         let before = versions.len().checked_sub(2).filter(|_| stale);
         let version = before.or_else(|| versions.len().checked_sub(1))?;
         let resource = serde_json::from_str(&versions[version]).ok()?;
         Some((name.clone(), resource))
     });
-    read.filter(|(_, resource): &(String, Value)| matches(resource, query))
-        .collect()
+    let is_loose = strangers::is_loose(state) && of_type == "Patient";
+    read.filter(|(_, resource): &(String, Value)| match is_loose {
+        true => strangers::matches_loosely(resource, query),
+        false => matches(resource, query),
+    })
+    .collect()
 }
 
 fn transaction(state: &mut State, replica: usize, bundle: &Value, now: &str) -> Answer {
@@ -225,6 +228,7 @@ fn carry_out(
     resource["meta"]["versionId"] = json!((versions + 1).to_string());
     resource["meta"]["lastUpdated"] = json!(now);
     watch(state, name, &resource);
+    strangers::watch(state, name, &resource);
     let versions = state.resources.entry(name.to_owned()).or_default();
     versions.push(resource.to_string());
 }

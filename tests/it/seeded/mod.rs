@@ -18,6 +18,7 @@ mod plan;
 mod replica;
 mod rereading;
 mod store;
+mod strangers;
 mod world;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -40,6 +41,7 @@ fn violations(seed: u64) -> Vec<String> {
         .unwrap();
     runtime.block_on(async {
         let world = World::new(Plan::of(seed));
+        strangers::settle_in(&mut world.lock());
         operator::run(&world).await;
         invariants::check(&world);
         world.violations()
