@@ -72,4 +72,11 @@ pub enum Reason {
     /// Not the UID that the feed gives the instance.
     #[error("is not the one that the feed tells")]
     Contradiction,
+    /// A patient id that stands for none.
+    #[error("is one of Patient:PlaceholderIds")]
+    Placeholder,
+    /// A patient id of an issuer that nobody named, or that two parts of the dataset name
+    /// differently.
+    #[error("is of an issuer that neither Issuers nor Patient:HomeIssuers names")]
+    UnknownIssuer,
 }

@@ -1,6 +1,7 @@
 //! FHIR as a target: a study's delta is looked up, merged, and sent as one transaction.
 
 mod gathering;
+mod learning;
 mod looking_ahead;
 mod looking_up;
 mod memory;
@@ -20,6 +21,8 @@ use crate::dicom::{InstanceKey, InvalidValue};
 use crate::failure::{Class, Failure};
 use crate::feed::{Action, Entry, State};
 use crate::fhir::FhirClient;
+use crate::store::Store;
+use learning::Learning;
 use looking_up::Recalled;
 use memory::Memory;
 use searching::Searching;
@@ -35,6 +38,7 @@ pub struct FhirTarget {
     rules: Rules,
     /// What entries said before.
     recent: Mutex<Recent>,
+    learning: Learning,
     searching: Searching,
     memory: Memory,
 }
@@ -46,6 +50,7 @@ impl FhirTarget {
         Self {
             searching: Searching::new(client.clone()),
             memory: Memory::default(),
+            learning: Learning::default(),
             client,
             recent: Mutex::new(Recent::new(rules.clone())),
             rules,
@@ -113,6 +118,14 @@ impl Target for FhirTarget {
     type Unit = StudyKey;
     type Shared = PatientKey;
 
+    async fn learn(
+        &self,
+        entries: &[&Entry],
+        store: &dyn Store,
+    ) -> Result<Option<Failure>, Failure> {
+        self.learn_home(entries, store).await
+    }
+
     fn read(&self, entry: &Entry) -> Reading<Change> {
         let action = match (entry.action, entry.state) {
             (Action::Create | Action::Update, State::Deleted) => {
@@ -133,6 +146,7 @@ impl Target for FhirTarget {
         let mut recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
         match recent.read(entry.sequence, entry.key.clone(), action, dataset) {
             Ok(change) => {
+                self.tell_of_unknown_issuer(&change);
                 let warnings = change
                     .warnings()
                     .iter()
