@@ -59,7 +59,8 @@ impl Change {
     /// # Errors
     /// `dicom.missing-attribute` when the UIDs of the key are no UIDs, when a create or update comes
     /// without dataset, or when the UIDs, PatientID, Modality or SOPClassUID of the dataset are
-    /// missing or invalid, or the UIDs not those of the key; `dicom.invalid-value` when only values
+    /// missing or invalid, or the UIDs not those of the key; `dicom.placeholder-id` and
+    /// `dicom.unknown-issuer` where that is all that is wrong with PatientID; `dicom.invalid-value` when only values
     /// of other mapped attributes are invalid and validation is full. Either names every attribute
     /// that is missing or invalid.
     pub fn read(
@@ -102,10 +103,10 @@ impl Change {
             }
             (Action::Create | Action::Update, None) => {
                 missing.push("the entry comes without metadata".to_owned());
-                return Err(refused(&missing, &[]));
+                return Err(refused(&missing, &[], None));
             }
             (Action::Delete, _) if missing.is_empty() => (None, Vec::new()),
-            (Action::Delete, _) => return Err(refused(&missing, &[])),
+            (Action::Delete, _) => return Err(refused(&missing, &[], None)),
         };
         let content = Content {
             sequence,
@@ -206,7 +207,10 @@ fn read_attributes(
     let observations = observation::read(&mut reading);
     let body = read_body(&mut reading, source, memory);
     let Reading {
-        invalid, missing, ..
+        invalid,
+        missing,
+        refusal,
+        ..
     } = reading;
     let validation = source.rules.validation;
     let usable = missing.is_empty() && (invalid.is_empty() || validation == Validation::Partial);
@@ -222,7 +226,7 @@ fn read_attributes(
             };
             Ok((attributes, invalid))
         }
-        None => Err(refused(&missing, &invalid)),
+        None => Err(refused(&missing, &invalid, refusal)),
     }
 }
 
@@ -252,12 +256,13 @@ fn read_body(reading: &mut Reading<'_>, source: Source<'_>, memory: &mut Memory)
     }
 }
 
-/// The failure that names all that is missing or invalid.
-fn refused(missing: &[String], invalid: &[InvalidValue]) -> Failure {
-    let code = if missing.is_empty() {
-        Code::DicomInvalidValue
-    } else {
-        Code::DicomMissingAttribute
+/// The failure that names all that is missing or invalid. `refusal` is the closer word for what is
+/// missing, where that is one thing.
+fn refused(missing: &[String], invalid: &[InvalidValue], refusal: Option<Code>) -> Failure {
+    let code = match missing {
+        [] => Code::DicomInvalidValue,
+        [_] => refusal.unwrap_or(Code::DicomMissingAttribute),
+        _ => Code::DicomMissingAttribute,
     };
     let invalid = invalid.iter().map(ToString::to_string);
     let all: Vec<_> = missing.iter().cloned().chain(invalid).collect();

@@ -2,45 +2,143 @@
 
 use dicom_core::Tag;
 use dicom_dictionary_std::tags;
+use uuid::Uuid;
 
 use super::reading::Reading;
 use crate::dicom::{Dataset, InvalidValue, Reason, is_uid, keyword};
-use crate::settings::Issuers;
+use crate::settings::{Issuers, Names, folded};
+
+/// The namespace of the systems of issuers that have none.
+const NAMESPACE: Uuid = Uuid::from_u128(0x5b3c_8a44_0b61_4c53_9f0e_7d1a_92c6_e8f5);
+
+/// An issuer of patient ids, as an entry states it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Issuer {
+    /// Issuer of Patient ID (0010,0021).
+    pub name: Option<String>,
+    /// Universal Entity ID (0040,0032) of the qualifiers.
+    pub universal_id: Option<String>,
+}
 
 /// Who issues identifiers (Hierarchic Designator Macro, PS3.3 10.14).
-#[derive(Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Designator {
     pub(super) local: Option<String>,
     pub(super) universal: Option<String>,
     pub(super) universal_type: Option<String>,
 }
 
+/// Whose identifiers they are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Whose {
+    /// Nobody is named.
+    Unstated,
+    /// Those of one of the home issuers.
+    Home,
+    /// Those of an identifier system.
+    System(String),
+    /// Those of an issuer without a known system.
+    Unknown,
+}
+
+/// The issuers that are known.
+#[derive(Clone, Copy)]
+pub(super) struct Known<'a> {
+    pub(super) issuers: &'a Issuers,
+    pub(super) home: &'a Names,
+    /// The system of the home issuers.
+    pub(super) home_system: Option<&'a str>,
+}
+
 impl Designator {
-    /// The system that it stands for: the configured one, else what its universal id says; none
-    /// for a local name that is not configured.
+    /// Whose identifiers it stands for.
+    ///
+    /// A local name means something only where it is used, a universal id everywhere. So the
+    /// universal id decides where there is one, and one that is not known is somebody else's,
+    /// whatever the local name beside it. Where both are known, and differently, neither is
+    /// believed.
+    pub(super) fn whose(&self, known: Known<'_>) -> Whose {
+        let by_name = self.local.as_deref().and_then(|name| known.system(name));
+        let Some(id) = self.universal.as_deref() else {
+            return self.by_name(by_name, known);
+        };
+        let own = self.universal_system();
+        let by_id = known.system(id).map(str::to_owned);
+        let by_id = by_id.or_else(|| own.clone().filter(|own| known.is_known(own)));
+        match (by_id, by_name) {
+            (Some(system), Some(other)) if system != other => Whose::Unknown,
+            (Some(system), _) => Whose::System(system),
+            (None, None) if known.home.contains(id) => Whose::Home,
+            (None, _) => own.map_or(Whose::Unknown, Whose::System),
+        }
+    }
+
+    fn by_name(&self, configured: Option<&str>, known: Known<'_>) -> Whose {
+        match (&self.local, configured) {
+            (None, _) => Whose::Unstated,
+            (_, Some(system)) => Whose::System(system.to_owned()),
+            (Some(name), _) if known.home.contains(name) => Whose::Home,
+            (Some(_), _) => Whose::Unknown,
+        }
+    }
+
+    /// The system that it stands for, where that is known.
     pub(super) fn system(&self, issuers: &Issuers) -> Option<String> {
-        let configured = self.configured(issuers);
-        configured
-            .map(str::to_owned)
-            .or_else(|| self.universal_system())
+        let known = Known {
+            issuers,
+            home: &Names::default(),
+            home_system: None,
+        };
+        match self.whose(known) {
+            Whose::System(system) => Some(system),
+            Whose::Unstated | Whose::Home | Whose::Unknown => None,
+        }
     }
 
-    /// The configured system of one of its names.
-    pub(super) fn configured<'a>(&self, issuers: &'a Issuers) -> Option<&'a str> {
+    /// Whether an issuer of this name or universal id is configured.
+    pub(super) fn is_configured(&self, known: Known<'_>) -> bool {
         let mut names = [&self.local, &self.universal].into_iter().flatten();
-        names.find_map(|name| issuers.system(name))
+        let own = self.universal_system();
+        names.any(|name| known.system(name).is_some())
+            || own.is_some_and(|own| known.is_known(&own))
     }
 
+    /// The system that stands for this issuer alone: a URN that follows from all that is said of it.
+    pub(super) fn own_system(&self) -> String {
+        let kind = self.universal_type.as_ref();
+        let kind = kind.filter(|_| self.universal.is_some());
+        let parts = [self.local.as_ref(), self.universal.as_ref(), kind];
+        let parts = parts.map(|part| part.map(|part| folded(part)).unwrap_or_default());
+        let id = Uuid::new_v5(&NAMESPACE, parts.join("\0").as_bytes());
+        id.urn().to_string()
+    }
+
+    /// The issuer as people know it.
+    pub(super) fn name(&self) -> Option<&str> {
+        self.local.as_deref().or(self.universal.as_deref())
+    }
+
+    /// The URI of the universal id.
     fn universal_system(&self) -> Option<String> {
         let id = self.universal.as_deref()?;
-        match self.universal_type.as_deref()? {
-            "ISO" if is_uid(id) => Some(format!("urn:oid:{id}")),
-            "UUID" => uuid::Uuid::parse_str(id)
-                .ok()
-                .map(|id| id.urn().to_string()),
-            "URI" => is_absolute_uri(id).then(|| id.to_owned()),
+        match folded(self.universal_type.as_deref()?).as_str() {
+            "iso" if is_uid(id) => Some(format!("urn:oid:{id}")),
+            "uuid" => Uuid::parse_str(id).ok().map(|id| id.urn().to_string()),
+            "uri" => is_absolute_uri(id).then(|| id.to_owned()),
+            "dns" => domain(id).map(|name| format!("dns:{name}")),
             _ => None,
         }
+    }
+}
+
+impl<'a> Known<'a> {
+    fn system(self, name: &str) -> Option<&'a str> {
+        self.issuers.system(name)
+    }
+
+    /// Whether a system is a configured one.
+    fn is_known(self, system: &str) -> bool {
+        self.home_system == Some(system) || self.issuers.systems().any(|known| known == system)
     }
 }
 
@@ -54,6 +152,16 @@ fn is_absolute_uri(text: &str) -> bool {
     scheme.is_some_and(is_scheme) && text.chars().all(|c| c.is_ascii_graphic())
 }
 
+/// A domain name in the form in which it is compared, as in a `dns:` URI (RFC 4501).
+fn domain(text: &str) -> Option<String> {
+    let name = text.strip_suffix('.').unwrap_or(text);
+    let allowed = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+    let is_label = |label: &str| !label.is_empty() && label.chars().all(allowed);
+    name.split('.')
+        .all(is_label)
+        .then(|| name.to_ascii_lowercase())
+}
+
 impl Reading<'_> {
     /// The system that an issuer sequence of this dataset, or of an item in it, stands for.
     pub(super) fn issuer(&mut self, dataset: &Dataset, sequence: Tag) -> Option<String> {
@@ -65,9 +173,9 @@ impl Reading<'_> {
 
 /// The designator in an item of a sequence.
 pub(super) fn designator(item: &Dataset, sequence: Tag) -> Result<Designator, InvalidValue> {
-    let text = |tag| {
-        let text = item.text(tag);
-        text.map_err(|_| InvalidValue::new(sequence, Reason::Item(keyword(tag))))
+    let text = |tag| match item.text(tag) {
+        Ok(text) => Ok(text.and_then(stated)),
+        Err(_) => Err(InvalidValue::new(sequence, Reason::Item(keyword(tag)))),
     };
     Ok(Designator {
         local: text(tags::LOCAL_NAMESPACE_ENTITY_ID)?,
@@ -76,39 +184,92 @@ pub(super) fn designator(item: &Dataset, sequence: Tag) -> Result<Designator, In
     })
 }
 
+/// A text without blanks of any kind around it; none that is empty.
+pub(super) fn stated(text: String) -> Option<String> {
+    let trimmed = text.trim();
+    if trimmed.len() == text.len() {
+        return (!text.is_empty()).then_some(text);
+    }
+    (!trimmed.is_empty()).then(|| trimmed.to_owned())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn system(local: &str, universal: &str, kind: &str) -> Option<String> {
+    fn of(local: &str, universal: &str, kind: &str) -> Designator {
         let filled = |text: &str| (!text.is_empty()).then(|| text.to_owned());
-        let designator = Designator {
+        Designator {
             local: filled(local),
             universal: filled(universal),
             universal_type: filled(kind),
-        };
-        let issuers = Issuers::default().with("RIS-A", "urn:ris-a");
-        designator.system(&issuers)
+        }
+    }
+
+    fn system(local: &str, universal: &str, kind: &str) -> Option<String> {
+        let issuers = Issuers::default().with("RIS-A", "urn:oid:1.2.3");
+        let issuers = issuers.with("1.9", "urn:nine");
+        of(local, universal, kind).system(&issuers)
     }
 
     #[test]
-    fn what_is_configured_comes_first_whatever_its_case() {
-        assert_eq!(system("ris-a", "1.2.3", "ISO").unwrap(), "urn:ris-a");
-        assert_eq!(system("x", "RIS-A", "DNS").unwrap(), "urn:ris-a");
+    fn what_is_configured_is_found_whatever_its_case() {
+        assert_eq!(system(" ris-a", "", "").unwrap(), "urn:oid:1.2.3");
+        assert_eq!(system("x", "RIS-A", "DNS").unwrap(), "urn:oid:1.2.3");
+        assert_eq!(system("ris-a", "1.2.3", "ISO").unwrap(), "urn:oid:1.2.3");
+        assert_eq!(system("x", "1.9", "ISO").unwrap(), "urn:nine");
+    }
+
+    #[test]
+    fn a_universal_id_goes_before_a_local_name_and_of_two_that_contradict_neither_is_believed() {
+        assert_eq!(system("ris-a", "1.2.4", "ISO").unwrap(), "urn:oid:1.2.4");
+        assert_eq!(system("ris-a", "unheard of", "X"), None);
+        assert_eq!(system("ris-a", "1.9", "ISO"), None);
     }
 
     #[test]
     fn universal_ids_are_systems_and_local_names_are_not() {
-        assert_eq!(system("x", "1.2.3", "ISO").unwrap(), "urn:oid:1.2.3");
         let uuid = "F81D4FAE-7DEC-11D0-A765-00A0C91E6BF6";
-        assert_eq!(
-            system("", uuid, "UUID").unwrap(),
-            format!("urn:uuid:{}", uuid.to_lowercase())
-        );
-        assert_eq!(system("", "http://a/b", "URI").unwrap(), "http://a/b");
-        for (local, universal, kind) in [("x", "", ""), ("", "a.example", "DNS"), ("", "x", "ISO")]
-        {
-            assert_eq!(system(local, universal, kind), None);
+        let urn = format!("urn:uuid:{}", uuid.to_lowercase());
+        let systems = [
+            ("x", "1.2.3", "ISO", "urn:oid:1.2.3"),
+            ("", uuid, "uuid", urn.as_str()),
+            ("", "http://a/b", "URI", "http://a/b"),
+            ("x", "PACS.Example.", "DNS", "dns:pacs.example"),
+        ];
+        for (local, universal, kind, expected) in systems {
+            assert_eq!(system(local, universal, kind).as_deref(), Some(expected));
         }
+        for (universal, kind) in [
+            ("", ""),
+            ("x", "ISO"),
+            ("x y", "URI"),
+            ("a..b", "DNS"),
+            ("a b", "DNS"),
+            ("1.2", ""),
+            ("1.2", "X500"),
+        ] {
+            assert_eq!(system("x", universal, kind), None, "{universal}");
+        }
+    }
+
+    #[test]
+    fn each_issuer_has_an_own_system_that_is_a_urn_and_never_another() {
+        let own = |local, universal, kind| of(local, universal, kind).own_system();
+        assert_eq!(
+            own("HOSP-B", "", ""),
+            "urn:uuid:0f0f10ca-ffbf-5193-8ec7-b21e8dae843c"
+        );
+        assert_eq!(own("HOSP-B", "", ""), own(" hosp-b ", "", "ISO"));
+        let all = [
+            own("HOSP-B", "", ""),
+            own("HOSP B", "", ""),
+            own("", "HOSP-B", ""),
+            own("HOSP-B", "1", "X500"),
+            own("HOSP-B", "2", "X500"),
+            own("HOSP-B", "1", ""),
+        ];
+        let distinct: std::collections::BTreeSet<_> = all.iter().collect();
+        assert_eq!(distinct.len(), all.len());
     }
 }

@@ -52,6 +52,7 @@ pub use change::{Action, Change};
 pub use delta::StudyDelta;
 pub use disagreement::Disagreement;
 pub use endpoint::EndpointLookup;
+pub use issuer::Issuer;
 pub use lookups::Lookups;
 pub use mapping::{MappedAttribute, MappedResource, MappedRow, Origin, mapping};
 pub use merge::{Found, Merged, Notice, merge};

@@ -8,6 +8,7 @@ use jiff::civil::Time;
 use jiff::tz::{Offset, TimeZone};
 
 use crate::dicom::{Dataset, InvalidValue, PartialDate, Reason, is_uid, keyword};
+use crate::failure::Code;
 
 use super::Rules;
 use super::fact::{Fact, Facts, MOST_ITEMS};
@@ -27,6 +28,8 @@ pub(super) struct Reading<'a> {
     pub(super) invalid: Vec<InvalidValue>,
     /// One phrase for each required attribute that is missing or invalid.
     pub(super) missing: Vec<String>,
+    /// A closer word for what is missing.
+    pub(super) refusal: Option<Code>,
     /// What several rows read from, kept once it is known.
     pub(super) orders: Option<Rc<Orders>>,
     requests: Option<Rc<[Dataset]>>,
@@ -40,6 +43,7 @@ impl<'a> Reading<'a> {
             partition: source.partition,
             invalid: Vec::new(),
             missing: Vec::new(),
+            refusal: None,
             orders: None,
             requests: None,
         }
@@ -67,6 +71,7 @@ impl<'a> Reading<'a> {
     pub(super) fn take(&mut self, answer: Answer) -> Facts {
         answer.invalid.into_iter().for_each(|it| self.reject(it));
         self.missing.extend(answer.missing);
+        self.refusal = self.refusal.or(answer.refusal);
         answer.facts
     }
 
@@ -76,6 +81,12 @@ impl<'a> Reading<'a> {
             self.reject(invalid);
             None
         })
+    }
+
+    /// Notes what is wrong with a required attribute, which has a code of its own.
+    pub(super) fn refuse(&mut self, code: Code, invalid: InvalidValue) {
+        self.refusal = self.refusal.or(Some(code));
+        self.reject(invalid);
     }
 
     /// Notes a required attribute that is not there.

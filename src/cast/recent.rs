@@ -8,7 +8,7 @@ use crate::dicom::{Dataset, InstanceKey};
 use crate::failure::Failure;
 
 use super::table::{Answer, Source, TABLES, Table};
-use super::{Action, Change, Rules, StudyKey};
+use super::{Action, Change, Issuer, Rules, StudyKey};
 
 /// How many answers of a table are remembered: more than series come in at once.
 const MOST: usize = 48;
@@ -53,6 +53,18 @@ impl Recent {
             rules,
             memory: Memory::default(),
         }
+    }
+
+    /// The issuer that a dataset states, while none is home, see [`Rules::new_issuer`].
+    #[must_use]
+    pub fn new_issuer(&self, dataset: &Dataset) -> Option<Issuer> {
+        self.rules.new_issuer(dataset)
+    }
+
+    /// Counts an issuer as home from now on.
+    pub fn know_home(&mut self, issuer: &Issuer) {
+        self.rules.know_home(issuer);
+        self.memory = Memory::default();
     }
 
     /// Reads an entry, as [`Change::read`] does.

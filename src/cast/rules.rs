@@ -2,7 +2,12 @@
 
 use jiff::tz::TimeZone;
 
-use crate::settings::{Issuers, MissingId, PatientPolicy, References, Validation};
+use super::{Issuer, patient};
+use crate::dicom::Dataset;
+use crate::settings::{
+    Issuers, MissingId, Names, OnUnknownIssuer, PatientPolicy, PlaceholderIds, References,
+    Validation,
+};
 
 /// How entries are cast.
 #[derive(Debug, Clone)]
@@ -13,6 +18,10 @@ pub struct Rules {
     pub wado_version: String,
     /// `Patient.identifier.system`; `None` writes identifiers without a system.
     pub patient_system: Option<String>,
+    /// The issuers of patient ids whose ids are the site's own, and so of `patient_system`.
+    pub home_issuers: Names,
+    /// What becomes of a patient id whose issuer is not known and has no universal id.
+    pub on_unknown_issuer: OnUnknownIssuer,
     /// Whether Issuer of Patient ID (0010,0021) is the identifier system instead.
     pub issuer_as_system: bool,
     /// What an invalid value of an optional attribute does.
@@ -26,6 +35,8 @@ pub struct Rules {
     pub patient_policy: PatientPolicy,
     /// What becomes of an instance without Patient ID (0010,0020).
     pub missing_id: MissingId,
+    /// Patient ids that stand for none.
+    pub placeholder_ids: PlaceholderIds,
     /// The system of accession numbers, and of the orders they stand for, whose issuer says none.
     pub accession_system: Option<String>,
     /// The most instances that a study lists one by one.
@@ -46,18 +57,36 @@ impl Rules {
             dicom_endpoint: dicom_endpoint.into(),
             wado_version: "v1".to_owned(),
             patient_system: None,
+            home_issuers: Names::default(),
+            on_unknown_issuer: OnUnknownIssuer::default(),
             issuer_as_system: false,
             validation: Validation::Partial,
             time_zone: None,
             issuers: Issuers::default(),
             patient_policy: PatientPolicy::default(),
             missing_id: MissingId::default(),
+            placeholder_ids: PlaceholderIds::default(),
             accession_system: None,
             list_instances_up_to: 5_000,
             references: References::default(),
             dose_observations: true,
             body_observations: false,
         }
+    }
+
+    /// The issuer of a dataset's patient id, if it would be the first that is stated: none where home
+    /// issuers are named, or there is no system for them.
+    #[must_use]
+    pub fn new_issuer(&self, dataset: &Dataset) -> Option<Issuer> {
+        let is_open = self.home_issuers.is_empty() && self.patient_system.is_some();
+        let is_open = is_open && !self.issuer_as_system;
+        is_open.then(|| patient::new_issuer(dataset, self))?
+    }
+
+    /// Counts an issuer as home from now on.
+    pub fn know_home(&mut self, issuer: &Issuer) {
+        let names = [&issuer.name, &issuer.universal_id];
+        self.home_issuers.extend(names.into_iter().flatten());
     }
 
     /// WADO-RS base address of a partition (`None`: the default one), without trailing slash.

@@ -6,6 +6,7 @@ use dicom_core::Tag;
 use dicom_dictionary_std::tags;
 
 use crate::dicom::{Dataset, InvalidValue};
+use crate::failure::Code;
 
 use super::Rules;
 use super::fact::Facts;
@@ -40,6 +41,8 @@ pub(super) struct Answer {
     pub(super) invalid: Vec<InvalidValue>,
     /// One phrase for each required attribute that is missing or invalid.
     pub(super) missing: Vec<String>,
+    /// A closer word for what is missing.
+    pub(super) refusal: Option<Code>,
 }
 
 /// What is said of patient, study and series is the same in many entries; of what is said of an
@@ -100,6 +103,7 @@ impl Table {
             facts,
             invalid: reading.invalid,
             missing: reading.missing,
+            refusal: reading.refusal,
         }
     }
 }
@@ -113,6 +117,7 @@ impl Answer {
         let invalid: Vec<_> = other.invalid.into_iter().filter(is_new).collect();
         self.invalid.extend(invalid);
         self.missing.extend(other.missing);
+        self.refusal = self.refusal.or(other.refusal);
         self
     }
 }

@@ -88,6 +88,10 @@ impl Observer for Notifying {
         }
     }
 
+    fn noticed(&self, notice: &Failure) {
+        self.notifications.post(Event::Noticed { notice });
+    }
+
     fn escalated(&self, code: Code, count: u64) {
         self.notifications
             .post(Event::Escalated(Escalated { code, count }));

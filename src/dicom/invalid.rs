@@ -75,4 +75,11 @@ pub enum Reason {
     /// So many irradiation events that no UID, or no valid one, tells from the others.
     #[error("has {0} irradiation events without a valid Irradiation Event UID")]
     EventsWithoutUid(usize),
+    /// A patient id that stands for none.
+    #[error("is one of Patient:PlaceholderIds")]
+    Placeholder,
+    /// A patient id of an issuer that nobody named, or that two parts of the dataset name
+    /// differently.
+    #[error("is of an issuer that neither Issuers nor Patient:HomeIssuers names")]
+    UnknownIssuer,
 }

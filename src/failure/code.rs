@@ -143,6 +143,16 @@ codes! {
     /// A required attribute is missing, empty or invalid.
     DicomMissingAttribute = "dicom.missing-attribute", Dicom,
         "Correct the named attribute at the source, delete the instance and store it again.";
+    /// Patient ID (0010,0020) is one of `Patient:PlaceholderIds`, and `Patient:MissingId` is `Fail`.
+    DicomPlaceholderId = "dicom.placeholder-id", Dicom,
+        "The instance has a placeholder for its patient id: correct it at the source, delete the instance and store it again. Or give such studies a patient of their own (Patient:MissingId = PerStudy), or take the id out of Patient:PlaceholderIds if it is a person's; then retry.";
+    /// Patient ID (0010,0020) has an issuer that nobody named, and `Patient:OnUnknownIssuer` is `Fail`.
+    DicomUnknownIssuer = "dicom.unknown-issuer", Dicom,
+        "The instance names an issuer of its patient id that is not known: name it in Issuers, with its identifier system, or in Patient:HomeIssuers, if its ids are the site's own, or let Patient:OnUnknownIssuer = OwnSystem keep its patients apart; then retry.";
+    /// The first issuer of patient ids that the feed stated counts as the site's own from now on: its
+    /// ids have `Patient:PatientSystemId`. No entry fails of this.
+    DicomHomeIssuerLearnt = "dicom.home-issuer-learnt", Dicom,
+        "Name the site's issuers in Patient:HomeIssuers: this one, if the message names it rightly. If it is another site's, do so before more of its patients are stored, and correct those that were.";
     /// Values of mapped attributes are invalid and the validation level is full.
     DicomInvalidValue = "dicom.invalid-value", Dicom,
         "Correct the named attributes at the source, delete the instance and store it again, or validate partially.";

@@ -39,10 +39,16 @@ impl Code {
     #[must_use]
     pub const fn disposition(self) -> Disposition {
         match self.class() {
+            _ if self.is_mended_by_settings() => Disposition::OnSignal,
             Class::Transient | Class::Conflict | Class::Setup => Disposition::Auto,
             Class::Fhir | Class::Internal => Disposition::OnSignal,
             Class::Dicom => Disposition::Never,
         }
+    }
+
+    /// Whether an instance that fails so is taken as it is once the settings say more.
+    const fn is_mended_by_settings(self) -> bool {
+        matches!(self, Self::DicomPlaceholderId | Self::DicomUnknownIssuer)
     }
 }
 
@@ -76,7 +82,11 @@ mod tests {
     fn r03_every_code_but_those_of_bad_instances_can_be_tried_again() {
         for code in Code::ALL {
             let never = code.disposition() == Disposition::Never;
-            assert_eq!(never, code.class() == Class::Dicom, "{code}");
+            let is_bad = code.class() == Class::Dicom && !code.is_mended_by_settings();
+            assert_eq!(never, is_bad, "{code}");
+        }
+        for code in [Code::DicomPlaceholderId, Code::DicomUnknownIssuer] {
+            assert_eq!(code.disposition(), Disposition::OnSignal, "{code}");
         }
     }
 

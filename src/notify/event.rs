@@ -32,6 +32,11 @@ pub enum Event<'a> {
         /// Why.
         failure: &'a Failure,
     },
+    /// Nothing failed, but a person should look at this.
+    Noticed {
+        /// What it is.
+        notice: &'a Failure,
+    },
     /// The feed waits, because of this.
     FeedPaused {
         /// Why.

@@ -60,6 +60,8 @@ pub enum Kind {
     EntryFailed,
     /// Recorded entries were tried again, and failed again.
     RetryFailed,
+    /// Nothing failed, but a person should look at it.
+    Notice,
     /// The feed waits.
     FeedPaused,
     /// The feed goes on.
@@ -145,6 +147,7 @@ impl Kind {
         match self {
             Self::EntryFailed => "entryFailed",
             Self::RetryFailed => "retryFailed",
+            Self::Notice => "notice",
             Self::FeedPaused => "feedPaused",
             Self::FeedResumed => "feedResumed",
             Self::Escalation => "escalation",
@@ -161,7 +164,7 @@ impl Kind {
     pub(super) const fn severity(self, code: Code) -> Severity {
         match (self, code.class()) {
             (Self::FeedResumed | Self::TransientResolved, _) => Severity::Information,
-            (Self::TransientPersistent, _) => Severity::Warning,
+            (Self::TransientPersistent | Self::Notice, _) => Severity::Warning,
             (Self::EntryFailed | Self::RetryFailed, Class::Dicom) => Severity::Warning,
             (Self::EntryFailed | Self::RetryFailed, _) => Severity::Error,
             (Self::FeedPaused, Class::Setup) => Severity::Critical,

@@ -257,6 +257,11 @@ impl State {
                 self.grouping
                     .observe(Kind::RetryFailed, subject, failure, now)
             }
+            Event::Noticed { notice } => {
+                let message = notice.message.clone();
+                let summary = Summary::of_state(Kind::Notice, notice.code, message, now);
+                Some(summary)
+            }
             Event::FeedPaused { code } => {
                 let message = if code.needs_decision() {
                     "the feed waits, and nothing is read meanwhile; a person has to see which feed it is"

@@ -98,6 +98,8 @@ fn default_value(setting: &Setting) -> Value {
         // An empty default depends on other settings.
         Kind::Boolean if !default.is_empty() => json!(default == "true"),
         Kind::Integer(..) => json!(default.parse::<u32>().ok()),
+        // As text it would stand beside a list that is given elsewhere.
+        Kind::List => json!(""),
         _ => json!(default),
     }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::names::folded;
 use super::table;
 use super::values::Values;
 
@@ -13,14 +14,14 @@ impl Issuers {
     /// With the system of an issuer.
     #[must_use]
     pub fn with(mut self, issuer: &str, system: &str) -> Self {
-        self.0.insert(issuer.to_lowercase(), system.to_owned());
+        self.0.insert(folded(issuer), system.to_owned());
         self
     }
 
     /// The system of an issuer, if it is configured.
     #[must_use]
     pub fn system(&self, issuer: &str) -> Option<&str> {
-        self.0.get(&issuer.to_lowercase()).map(String::as_str)
+        self.0.get(&folded(issuer)).map(String::as_str)
     }
 
     /// All systems.

@@ -25,6 +25,8 @@ pub(super) enum Kind {
     Url,
     /// Any text.
     Text,
+    /// Several texts: a list, or one text with commas between them.
+    List,
     /// Text that is never shown.
     Secret,
     /// .NET `TimeSpan`, at least this long.
@@ -73,6 +75,10 @@ impl Setting {
         let own = self.path.to_lowercase();
         match own.strip_suffix('*') {
             Some(prefix) => path.starts_with(prefix),
+            None if matches!(self.kind, Kind::List) => {
+                let rest = path.strip_prefix(&own);
+                rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(':'))
+            }
             None => own == path,
         }
     }
@@ -83,6 +89,7 @@ impl fmt::Display for Kind {
         match self {
             Self::Url => f.write_str("an absolute http or https address"),
             Self::Text => f.write_str("text"),
+            Self::List => f.write_str("a list of texts, or one text with commas between them"),
             Self::Secret => f.write_str("secret text"),
             Self::Duration(least) if least.is_zero() => {
                 f.write_str("a duration [d.]hh:mm:ss[.fffffff]")

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use super::setting::Kind::{
-    Address, Boolean, Choice, Duration as Span, Integer, Path, Secret, Text, TimeZone, Url,
+    Address, Boolean, Choice, Duration as Span, Integer, List, Path, Secret, Text, TimeZone, Url,
 };
 use super::setting::Setting;
 use super::setting::Standing::{Default, Recognised, Required};
@@ -102,13 +102,19 @@ settings! {
         "What becomes of recorded entries with one code. `RetryConfiguration:Policies:<code>:Retry`, with a code such as `fhir.multiple-matches`, is `never`, `on-signal` or `automatic`; with `automatic`, `…:Interval` (`00:05:00`) is the pause before each retry, and `…:Count` (`3`; 1 to 1000) how many there are before a person has to ask. Without a policy, an entry that was recorded is retried only when somebody asks.";
 
     PATIENT_SYSTEM_ID: "Patient:PatientSystemId", Text, Default(""),
-        "Identifier system that patients are found and created with.";
+        "Identifier system of patient ids whose issuer is not stated, or is one of `Patient:HomeIssuers`. Without it they have no system. A patient id of another issuer never has this system.";
+    PATIENT_HOME_ISSUERS: "Patient:HomeIssuers", List, Default(""),
+        "The issuers of patient ids, by name (0010,0021) or universal id (0040,0032), in any case, whose ids are the site's own: those of `Patient:PatientSystemId`. Empty: where `Patient:PatientSystemId` is set, the first issuer that the feed states and `Issuers` does not name; it is kept with the position and reported once. `Patient:IsIssuerIdUsed` has no use for it.";
+    PATIENT_ON_UNKNOWN_ISSUER: "Patient:OnUnknownIssuer", Choice(&["OwnSystem", "Fail"]), Default("OwnSystem"),
+        "A patient id whose issuer is neither in `Issuers` nor one of `Patient:HomeIssuers`, and has no universal id of type ISO, UUID, URI or DNS: `OwnSystem` gives it an identifier system that follows from the issuer alone, a `urn:uuid:`; `Fail` records its entry as failed.";
     PATIENT_IS_ISSUER_ID_USED: "Patient:IsIssuerIdUsed", Boolean, Default("false"),
-        "`true`: the system is Issuer of Patient ID (0010,0021) instead.";
+        "`true`: the system is Issuer of Patient ID (0010,0021) instead, as it is; none where no issuer is stated.";
     PATIENT_POLICY: "Patient:Policy", Choice(&["Synchronize", "CreateIfMissing", "LinkOnly"]), Default("Synchronize"),
         "`Synchronize` creates patients and keeps them in step; `CreateIfMissing` never changes one that is there; `LinkOnly` only refers to patients, and an entry whose patient is not there is recorded as failed.";
     PATIENT_MISSING_ID: "Patient:MissingId", Choice(&["Fail", "PerStudy"]), Default("Fail"),
         "An instance without Patient ID (0010,0020): `Fail` records its entry as failed; `PerStudy` gives its study a patient of its own, identified by the Study Instance UID.";
+    PATIENT_PLACEHOLDER_IDS: "Patient:PlaceholderIds", List, Default("0, ANON, ANONYMIZED, ANONYMISED, ANONYMOUS, N/A, NA, NIL, NO ID, NO-ID, NO_ID, NOID, NONE, NULL, UNDEFINED, UNKNOWN"),
+        "Patient ids that devices write where there is none, in any case; `0` stands for zeros of any number. An instance with one of them is treated as one without Patient ID, by `Patient:MissingId`: they would make many persons one. What is given here replaces the list; `,` alone leaves none.";
     PATIENT_GENERATE_OBSERVATIONS: "Patient:GenerateObservations", Boolean, Default("false"),
         "Whether Patient's Weight (0010,1030) and Patient's Size (0010,1020) become `Observation`s, one of each per study.";
 

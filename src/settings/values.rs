@@ -120,6 +120,22 @@ impl Values {
         self.text(setting).map(Secret::new)
     }
 
+    /// Several texts, each without blanks around it: the items of a list, which hold as they are, or
+    /// what is between the commas of one text.
+    pub(super) fn list(&mut self, setting: &Setting) -> Option<Vec<String>> {
+        let items = self.below(setting);
+        if items.is_empty() {
+            let text = self.text(setting).unwrap_or_default();
+            return Some(listed(&text).map(str::to_owned).collect());
+        }
+        if self.given(setting).is_some() {
+            let cure = "is given both as one text and as a list; remove one of the two";
+            self.problem(setting, cure);
+            return None;
+        }
+        Some(items.into_iter().map(|item| item.text).collect())
+    }
+
     /// A duration.
     pub(super) fn duration(&mut self, setting: &Setting) -> Option<Duration> {
         let least = match setting.kind {
@@ -208,9 +224,9 @@ impl Values {
         });
     }
 
-    /// What is given below a row with a `*`, in the order of the paths.
+    /// What is given below a row with a `*`, or as items of a list, in the order of the paths.
     pub(super) fn below(&self, setting: &Setting) -> Vec<Below> {
-        let prefix = setting.path.trim_end_matches('*').to_lowercase();
+        let prefix = setting.path.trim_end_matches(":*").to_lowercase() + ":";
         let below = |(path, given): (&String, &Given)| {
             let text = given.text.as_deref()?.trim();
             let path = path.strip_prefix(&prefix)?;
@@ -265,6 +281,12 @@ impl Values {
     fn entry(&self, setting: &Setting) -> Option<&Given> {
         self.given.get(&setting.path.to_lowercase())
     }
+}
+
+/// The texts between commas, without blanks around them; none that are empty.
+pub(super) fn listed(text: &str) -> impl Iterator<Item = &str> {
+    let parts = text.split(',').map(str::trim);
+    parts.filter(|part| !part.is_empty())
 }
 
 fn unknown_key(given: &Given) -> Warning {

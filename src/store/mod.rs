@@ -5,6 +5,7 @@
 
 mod archive;
 mod azure;
+mod home_issuer;
 mod lease;
 mod record;
 mod record_id;
@@ -18,6 +19,7 @@ use jiff::Timestamp;
 
 pub use archive::Archive;
 pub use azure::{AzureStore, BlobArchive, BlobLease, POSITION_BLOB, parse_position, read_position};
+pub use home_issuer::HomeIssuer;
 pub use lease::Lease;
 pub use record::{
     FailedEntry, FailureRecord, FailureTable, OmittedValueRow, PARTITION, RecordFilter, RecordKey,
@@ -96,6 +98,14 @@ pub trait Store: Send + Sync + 'static {
         state: SyncState,
         expected: Option<&ETag>,
     ) -> Result<ETag, Failure>;
+
+    /// Keeps the issuer whose patient ids count as the site's own, unless one is kept already:
+    /// that one, or `None` when it is this one from now on. It stays, whatever becomes of the
+    /// position.
+    ///
+    /// # Errors
+    /// The store cannot be read or written; the issuer may be kept.
+    async fn keep_home_issuer(&self, issuer: HomeIssuer) -> Result<Option<HomeIssuer>, Failure>;
 
     /// Keeps failed entries, one row each. A row that is there keeps its first failure and a
     /// request for a retry, and the attempts are added. A row of the same entry in another table of

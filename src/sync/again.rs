@@ -9,7 +9,7 @@ use super::archiving::{Failing, Refused, without_answer};
 use super::attempt::Unapplied;
 use super::done::{Again, Done};
 use super::lane::Lane;
-use super::reader::{ReadEntry, read_entry};
+use super::reader::{ReadEntry, learn, read_entry};
 use super::retry::Patience;
 use super::schedule::{Claim, Pending, Retry};
 use super::status::Retried;
@@ -113,6 +113,8 @@ impl<T: Target> Lane<T> {
             if let Some(reason) = obsolete(entry) {
                 return Ok(Present::Obsolete(reason));
             }
+            let (target, store) = (self.target.as_ref(), self.store.as_ref());
+            learn(target, &[entry], store, self.observer.as_ref()).await?;
         }
         Ok(self.meaning(read_entry(self.target.as_ref(), entry)))
     }

@@ -205,6 +205,7 @@ impl<T: Target> Engine<T> {
         Reader {
             feed,
             target: Arc::clone(&self.target),
+            store: Arc::clone(&self.store),
             worker: self.worker.clone(),
             retry: Arc::clone(&self.retry),
             observer: Arc::clone(&self.observer),

@@ -6,16 +6,17 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
-use tracing::error;
+use tracing::{error, warn};
 
 use super::gate::Gate;
 use super::panicked::panicked;
 use super::retry::endless;
 use super::status::Observer;
 use super::target::{Reading, Target};
-use crate::failure::{Subject, Withheld};
+use crate::failure::{Failure, Subject, Withheld};
 use crate::feed::{ChangeFeed, Entry, MalformedEntry, Page};
 use crate::settings;
+use crate::store::Store;
 
 /// An entry that has been read.
 #[derive(Debug)]
@@ -42,6 +43,7 @@ pub(super) struct ReadPage<C> {
 pub(super) struct Reader<F, T: Target> {
     pub(super) feed: F,
     pub(super) target: Arc<T>,
+    pub(super) store: Arc<dyn Store>,
     pub(super) worker: settings::Worker,
     pub(super) retry: Arc<settings::Retry>,
     pub(super) observer: Arc<dyn Observer>,
@@ -65,11 +67,29 @@ impl<F: ChangeFeed, T: Target> Reader<F, T> {
             } else {
                 self.worker.poll_interval
             };
+            self.learn(&page).await;
             let page = read_page(self.target.as_ref(), page);
             if self.pages.send(page).await.is_err() {
                 return;
             }
             tokio::time::sleep(wait).await;
+        }
+    }
+
+    /// Learns what reading a page depends on, however long the store takes.
+    async fn learn(&mut self, page: &Page) {
+        let entries: Vec<&Entry> = page.entries.iter().flatten().collect();
+        let mut delays = endless(&self.retry);
+        let trouble = self.trouble.hold();
+        loop {
+            let (target, store) = (self.target.as_ref(), self.store.as_ref());
+            let Err(failure) = learn(target, &entries, store, self.observer.as_ref()).await else {
+                return;
+            };
+            trouble.tell(&failure, true);
+            self.observer.service_failed(&failure);
+            error!(event = "page_not_read", code = %failure.code, cure = failure.cure(), "what the page depends on cannot be kept: {failure}");
+            tokio::time::sleep(delays.next().unwrap_or(self.retry.max_delay)).await;
         }
     }
 
@@ -90,6 +110,20 @@ impl<F: ChangeFeed, T: Target> Reader<F, T> {
             tokio::time::sleep(delay).await;
         }
     }
+}
+
+/// Learns what reading entries depends on, and tells of it.
+pub(super) async fn learn<T: Target>(
+    target: &T,
+    entries: &[&Entry],
+    store: &dyn Store,
+    observer: &dyn Observer,
+) -> Result<(), Failure> {
+    if let Some(notice) = target.learn(entries, store).await? {
+        warn!(event = "notice", code = %notice.code, cure = notice.cure(), "{}", notice.message);
+        observer.noticed(&notice);
+    }
+    Ok(())
 }
 
 fn read_page<T: Target>(target: &T, page: Page) -> ReadPage<T::Change> {

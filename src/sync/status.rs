@@ -114,6 +114,9 @@ pub trait Observer: Send + Sync + 'static {
     /// A service failed apart from any entry: the feed could not be read, or the start not be made.
     fn service_failed(&self, _failure: &Failure) {}
 
+    /// Nothing failed, but a person should look at this.
+    fn noticed(&self, _notice: &Failure) {}
+
     /// An entry was settled.
     fn settled(&self, _subject: &Subject, _fate: &Fate) {}
 
@@ -149,6 +152,10 @@ impl Observer for Observers {
 
     fn service_failed(&self, failure: &Failure) {
         self.0.iter().for_each(|one| one.service_failed(failure));
+    }
+
+    fn noticed(&self, notice: &Failure) {
+        self.0.iter().for_each(|one| one.noticed(notice));
     }
 
     fn settled(&self, subject: &Subject, fate: &Fate) {

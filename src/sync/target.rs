@@ -7,6 +7,7 @@ use std::hash::Hash;
 use crate::dicom::InstanceKey;
 use crate::failure::{Failure, OmittedValue};
 use crate::feed::Entry;
+use crate::store::Store;
 
 /// What an entry means for a target, found without I/O.
 #[derive(Debug)]
@@ -42,6 +43,20 @@ pub trait Target: Send + Sync + 'static {
     type Unit: Clone + Eq + Hash + Send + Sync + 'static;
     /// Something that several units change, such as a patient; its changes keep their order too.
     type Shared: Clone + Eq + Hash + Send + Sync + 'static;
+
+    /// Learns what reading these entries depends on, and keeps it in the store before it counts: what
+    /// they mean is the same after a restart, and on another replica. Answers what a person should
+    /// know of it. It is called before they are read.
+    ///
+    /// # Errors
+    /// The store cannot be read or written; nothing is learnt.
+    fn learn(
+        &self,
+        _entries: &[&Entry],
+        _store: &dyn Store,
+    ) -> impl Future<Output = Result<Option<Failure>, Failure>> + Send {
+        std::future::ready(Ok(None))
+    }
 
     /// The meaning of an entry. Pure.
     fn read(&self, entry: &Entry) -> Reading<Self::Change>;

@@ -56,59 +56,12 @@ fn by_issuer() -> Rules {
     }
 }
 
-fn unset() -> Rules {
-    Rules {
-        patient_system: None,
-        ..rules()
-    }
-}
-
 fn hosp(rules: Rules) -> Rules {
     Rules {
         issuers: Issuers::default()
             .with("hosp", "urn:hosp")
             .with("1.2.9", "urn:nine"),
         ..rules
-    }
-}
-
-#[test]
-fn the_system_is_the_issuers_by_settings_and_qualifiers() {
-    let oid = qualifiers("1.2.3", "ISO");
-    let uuid = qualifiers("F81D4FAE-7DEC-11D0-A765-00A0C91E6BF6", "UUID");
-    let (uri, dns) = (
-        qualifiers("http://h.example/id", "URI"),
-        qualifiers("h.example", "DNS"),
-    );
-    let known = qualifiers("1.2.9", "ISO");
-    let with = |json: &'static str| ("00100024", json);
-    let leak = |json: String| with(Box::leak(json.into_boxed_str()));
-    let (oid, uuid, uri, dns, known) = (leak(oid), leak(uuid), leak(uri), leak(dns), leak(known));
-    let urn = "urn:uuid:f81d4fae-7dec-11d0-a765-00a0c91e6bf6";
-    type Case<'a> = (Rules, &'a [(&'a str, &'a str)], Option<&'a str>);
-    let cases: &[Case<'_>] = &[
-        // Patient:IsIssuerIdUsed
-        (by_issuer(), &[], None),
-        (by_issuer(), &[ISSUER], Some("HOSP")),
-        (by_issuer(), &[ISSUER, oid], Some("urn:oid:1.2.3")),
-        (by_issuer(), &[uuid], Some(urn)),
-        (by_issuer(), &[uri], Some("http://h.example/id")),
-        (by_issuer(), &[ISSUER, dns], Some("HOSP")),
-        (hosp(by_issuer()), &[ISSUER, oid], Some("urn:hosp")),
-        (hosp(by_issuer()), &[known], Some("urn:nine")),
-        // Patient:PatientSystemId
-        (rules(), &[ISSUER, oid], Some("urn:mrn")),
-        (hosp(rules()), &[ISSUER, oid], Some("urn:hosp")),
-        (hosp(rules()), &[oid], Some("urn:mrn")),
-        (hosp(rules()), &[known], Some("urn:nine")),
-        // Nothing
-        (unset(), &[ISSUER], None),
-        (unset(), &[ISSUER, oid], Some("urn:oid:1.2.3")),
-        (unset(), &[ISSUER, dns], None),
-        (hosp(unset()), &[ISSUER], Some("urn:hosp")),
-    ];
-    for (at, (rules, elements, expected)) in cases.iter().enumerate() {
-        assert_eq!(system(elements, rules).as_deref(), *expected, "case {at}");
     }
 }
 
@@ -121,43 +74,6 @@ fn the_type_of_the_id_does_not_change_it() {
             Some("urn:mrn")
         );
     }
-}
-
-#[test]
-fn an_issuer_that_cannot_be_read_fails_the_entry_where_it_decides_and_nowhere_else() {
-    let unreadable = ("00100021", r#"{"Value":["A","B"]}"#);
-    let cases = [
-        (by_issuer(), true),
-        (hosp(rules()), true),
-        (rules(), false),
-        (unset(), false),
-    ];
-    for (rules, fails) in cases {
-        let set = dataset(&one(), &[unreadable]);
-        let read = Change::read(1, one(), Action::Create, Some(&set), &rules);
-        assert_eq!(read.is_err(), fails, "{:?}", read.map(|_| ()));
-    }
-}
-
-#[test]
-fn other_ids_have_the_systems_of_their_own_issuers() {
-    let others = r#"{"Value":[{"00100020":{"Value":["A"]},"00100021":{"Value":["HOSP"]}},
-        {"00100020":{"Value":["B"]},"00100021":{"Value":["X"]}},{"00100020":{"Value":["C"]}},{}]}"#;
-    let of = |rules: &Rules| {
-        let all = identifiers(&[("00101002", others)], rules);
-        let others = all.as_array().unwrap().iter().skip(1);
-        let told = others.map(|i| format!("{}|{}", text(&i["system"]), text(&i["value"])));
-        told.collect::<Vec<_>>()
-    };
-    assert_eq!(of(&hosp(rules())), ["urn:hosp|A", "|B", "|C"]);
-    assert_eq!(
-        of(&hosp(unset())),
-        ["urn:hosp|A"],
-        "what has no system might be a PatientID"
-    );
-    let issuer = ("00100021", r#"{"Value":["I"]}"#);
-    let all = identifiers(&[("00101002", others), issuer], &by_issuer());
-    assert_eq!(all[1]["system"], json!("HOSP"));
 }
 
 #[test]

@@ -55,7 +55,7 @@ const ROWS: &[Row] = &[
         list: "identifier",
         id: "OtherPatientIDsSequence",
         one: r#"[{"00100020":{"Value":["X1"]},"00100021":{"Value":["HOSP"]}}]"#,
-        is: r#"{"id":"OtherPatientIDsSequence","value":"X1","assigner":{"display":"HOSP"}}"#,
+        is: r#"{"id":"OtherPatientIDsSequence","system":"urn:uuid:000ef8a7-66ab-5755-8a1c-ec5a7ec1ae2d","value":"X1","assigner":{"display":"HOSP"}}"#,
         other: r#"[{"00100020":{"Value":["X2"]},"00100024":{"Value":[{"00400032":{"Value":["1.2.3"]},"00400033":{"Value":["ISO"]}}]}}]"#,
         then: r#"{"id":"OtherPatientIDsSequence","system":"urn:oid:1.2.3","value":"X2"}"#,
         single: false,

@@ -1,39 +1,57 @@
 //! Which `Patient` is the patient's: PatientID with the system of its issuer (PS3.3 10.14), or the
 //! study where there is none and the settings say so.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use dicom_core::Tag;
 use dicom_dictionary_std::tags;
-use fhir_model::r4b::types::Identifier;
+use fhir_model::r4b::types::{Identifier, Reference};
 
-use super::super::PatientKey;
 use super::super::edit::EditError;
 use super::super::element::{self, system};
 use super::super::fact::Fact;
 use super::super::identifier;
-use super::super::issuer::Designator;
+use super::super::issuer::{Designator, Known, Whose, designator, stated};
 use super::super::object::{Object, raw};
 use super::super::reading::Reading;
 use super::super::row::Row;
+use super::super::{Issuer, PatientKey, Rules};
 use super::other_ids;
-use crate::dicom::{Dataset, InvalidValue};
-use crate::settings::MissingId;
+use super::rows::ID;
+use crate::dicom::{Dataset, InvalidValue, Reason};
+use crate::failure::Code;
+use crate::settings::{MissingId, Names, OnUnknownIssuer};
 
-/// PatientID with its system. An issuer that cannot be read, and might decide the system, leaves
-/// the identity open, and with it the entry.
+/// PatientID with its system. An issuer that cannot be read leaves the identity open, and with it
+/// the entry.
 pub(super) fn read(reading: &mut Reading<'_>, _: &'static [Tag]) -> Option<Fact> {
-    let read = reading.dataset.text(tags::PATIENT_ID);
-    let is_missing = matches!(read, Ok(None));
+    let id = reading.dataset.text(tags::PATIENT_ID);
+    let id = id.map(|id| id.and_then(stated));
+    let is_placeholder = matches!(&id, Ok(Some(id)) if reading.rules.placeholder_ids.contains(id));
+    let is_missing = is_placeholder || matches!(id, Ok(None));
     if is_missing && reading.rules.missing_id == MissingId::PerStudy {
         return of_study(reading).map(Box::new).map(Fact::Patient);
     }
-    let id = reading.accept(read);
-    let system = system(reading)?.filter(|system| !system.is_empty());
+    if is_placeholder {
+        let invalid = InvalidValue::new(tags::PATIENT_ID, Reason::Placeholder);
+        reading.refuse(Code::DicomPlaceholderId, invalid);
+        return None;
+    }
+    let id = reading.accept(id);
+    let issuer = reading.accept(issuer(reading.dataset).map(Some))?;
+    let system = match system(&issuer, reading.rules) {
+        Ok(system) => system,
+        Err(UnknownIssuer) => {
+            let invalid = InvalidValue::new(tags::PATIENT_ID, Reason::UnknownIssuer);
+            reading.refuse(Code::DicomUnknownIssuer, invalid);
+            return None;
+        }
+    };
     Some(Fact::Patient(Box::new(PatientKey {
-        system: system.map(Arc::from),
+        system: system.uri.map(Arc::from),
         id: id?.into(),
         of_study: false,
+        issuer: system.issuer.map(Arc::from),
     })))
 }
 
@@ -49,45 +67,100 @@ fn of_study(reading: &mut Reading<'_>) -> Option<PatientKey> {
         system: Some(system.into()),
         id: id.into(),
         of_study: true,
+        issuer: None,
     })
 }
 
-/// The system of PatientID; `None` when it cannot be told.
-///
-/// Where `Patient:PatientSystemId` is configured and no issuers are, nobody's issuer is looked at:
-/// dicom-cast's patients have that system.
-pub(super) fn system(reading: &mut Reading<'_>) -> Option<Option<String>> {
-    let rules = reading.rules;
-    let decides = rules.issuer_as_system || rules.issuers.systems().next().is_some();
-    if !decides && rules.patient_system.is_some() {
-        return Some(rules.patient_system.clone());
-    }
-    let issuer = match issuer(reading.dataset) {
-        Ok(issuer) => issuer,
-        Err(invalid) => {
-            reading.reject(invalid);
-            return (!decides).then_some(None);
+/// The system of a patient's id.
+pub(super) struct System {
+    /// Its URI; none where nobody is stated or home, and no system is configured.
+    pub(super) uri: Option<String>,
+    /// Whose it is, where the URI was made for this issuer and tells nobody.
+    pub(super) issuer: Option<String>,
+}
+
+/// An issuer that is not known, and the settings let no such one pass.
+pub(super) struct UnknownIssuer;
+
+/// The system of what an issuer issued. Whoever is stated, and neither configured nor home, never
+/// has the configured system.
+pub(super) fn system(issuer: &Designator, rules: &Rules) -> Result<System, UnknownIssuer> {
+    let of = |uri: Option<String>| System { uri, issuer: None };
+    match issuer.whose(known(rules)) {
+        Whose::Unstated if rules.issuer_as_system => Ok(of(None)),
+        Whose::Unstated | Whose::Home => {
+            let system = rules.patient_system.clone();
+            Ok(of(system.filter(|system| !system.is_empty())))
         }
-    };
-    Some(if rules.issuer_as_system {
-        issuer.system(&rules.issuers).or(issuer.local)
+        Whose::System(system) => Ok(of(Some(system))),
+        Whose::Unknown => match as_system(issuer, rules) {
+            Some(text) => Ok(of(Some(text))),
+            None if rules.on_unknown_issuer == OnUnknownIssuer::Fail => Err(UnknownIssuer),
+            None => Ok(System {
+                uri: Some(issuer.own_system()),
+                issuer: issuer.name().map(str::to_owned),
+            }),
+        },
+    }
+}
+
+/// The text of an issuer as its system, as dicom-cast took it; none that no URI can be.
+fn as_system(issuer: &Designator, rules: &Rules) -> Option<String> {
+    let alone = rules.issuer_as_system && issuer.universal.is_none();
+    let text = issuer.local.as_ref().filter(|_| alone)?;
+    text.bytes()
+        .all(|byte| byte.is_ascii_graphic())
+        .then(|| text.clone())
+}
+
+/// The issuers that are known by these rules.
+fn known(rules: &Rules) -> Known<'_> {
+    static NOBODY: LazyLock<Names> = LazyLock::new(Names::default);
+    let by_text = rules.issuer_as_system;
+    let home = if by_text {
+        &NOBODY
     } else {
-        let configured = issuer.configured(&rules.issuers).map(str::to_owned);
-        let universal = || issuer.system(&rules.issuers);
-        configured
-            .or_else(|| rules.patient_system.clone())
-            .or_else(universal)
+        &rules.home_issuers
+    };
+    Known {
+        issuers: &rules.issuers,
+        home,
+        home_system: rules.patient_system.as_deref().filter(|_| !by_text),
+    }
+}
+
+/// The issuer of a dataset's PatientID, unless it is a configured one.
+pub(in crate::cast) fn new_issuer(dataset: &Dataset, rules: &Rules) -> Option<Issuer> {
+    let is_stated = ID.iter().skip(1).any(|tag| dataset.element(*tag).is_some());
+    if !is_stated {
+        return None;
+    }
+    let id = dataset.text(tags::PATIENT_ID).ok()?.and_then(stated)?;
+    let stated = issuer(dataset).ok()?;
+    let is_known = stated.is_configured(known(rules));
+    if is_known || stated.name().is_none() || rules.placeholder_ids.contains(&id) {
+        return None;
+    }
+    Some(Issuer {
+        name: stated.local,
+        universal_id: stated.universal,
     })
 }
 
 /// Who issued the PatientID of a dataset or of an item (Issuer of Patient ID Macro, PS3.3 10.14).
 pub(super) fn issuer(dataset: &Dataset) -> Result<Designator, InvalidValue> {
     let sequence = tags::ISSUER_OF_PATIENT_ID_QUALIFIERS_SEQUENCE;
-    let qualifiers = dataset.items(sequence).into_iter().next();
-    let qualifiers = qualifiers.map(|item| super::super::issuer::designator(&item, sequence));
+    let mut items = dataset.sequence(sequence).into_iter();
+    let qualifiers = items.next().transpose()?;
+    if items.next().is_some() {
+        return Err(InvalidValue::new(sequence, Reason::SeveralValues));
+    }
+    let qualifiers = qualifiers.map(|item| designator(&item, sequence));
+    let qualifiers = qualifiers.transpose()?.unwrap_or_default();
+    let local = dataset.text(tags::ISSUER_OF_PATIENT_ID)?.and_then(stated);
     Ok(Designator {
-        local: dataset.text(tags::ISSUER_OF_PATIENT_ID)?,
-        ..qualifiers.transpose()?.unwrap_or_default()
+        local: local.or(qualifiers.local),
+        ..qualifiers
     })
 }
 
@@ -103,7 +176,17 @@ pub(super) fn put(patient: &mut Object, row: &Row, fact: &Fact) -> Result<(), Ed
         let own = element::identifier(kind, system, &key.id)?;
         return take_over(patient, row, &own);
     }
-    identifier::ensure(patient, kind, system, &key.id)
+    if identifier::carries(patient, system, &key.id)? {
+        return Ok(());
+    }
+    let mut new = element::identifier(kind, system, &key.id)?;
+    new.assigner = key.issuer.as_deref().and_then(assigner);
+    patient.push(row.element, &new)
+}
+
+/// The issuer by name.
+pub(super) fn assigner(name: &str) -> Option<Reference> {
+    Reference::builder().display(name.to_owned()).build().ok()
 }
 
 /// Makes an identifier an own one: no mark of another id, and the type of an own one.

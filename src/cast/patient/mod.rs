@@ -29,6 +29,7 @@ use super::query::Query;
 use super::row::put_all;
 use super::stored::Stored;
 use super::{PatientKey, Resource, Rules, StudyDelta, Write, reference};
+pub(super) use identity::new_issuer;
 pub(super) use rows::ROWS;
 
 const TYPE: &str = "Patient";

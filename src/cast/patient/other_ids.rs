@@ -2,10 +2,11 @@
 
 use dicom_core::Tag;
 use dicom_dictionary_std::tags;
-use fhir_model::r4b::types::{Identifier, Reference};
+use fhir_model::r4b::types::Identifier;
 
 use super::super::element;
 use super::super::fact::Fact;
+use super::super::issuer::stated;
 use super::super::reading::Reading;
 use super::identity;
 use super::rows::OTHER_IDS;
@@ -23,7 +24,10 @@ pub(super) fn read_sequence(reading: &mut Reading<'_>, of: &'static [Tag]) -> Op
     let mut identifiers = Vec::new();
     for item in reading.dataset.items(sequence) {
         let id = in_item(&item, sequence, tags::PATIENT_ID);
-        let Some(id) = reading.accept(id) else {
+        let id = reading
+            .accept(id)
+            .and_then(|id| person(reading, sequence, id));
+        let Some(id) = id else {
             continue;
         };
         identifiers.extend(identifier(reading, &item, &id));
@@ -33,16 +37,28 @@ pub(super) fn read_sequence(reading: &mut Reading<'_>, of: &'static [Tag]) -> Op
 
 /// Other Patient IDs (0010,1000), retired: ids that nobody is named for.
 pub(super) fn read_retired(reading: &mut Reading<'_>, of: &'static [Tag]) -> Option<Fact> {
-    let ids = reading.dataset.texts(*of.first()?);
+    let tag = *of.first()?;
+    let ids = reading.dataset.texts(tag);
     let ids = reading.accept(ids.map(Some))?;
     if !has_system(reading) {
         return None;
     }
-    let identifiers: Vec<_> = ids
+    let ids = ids.into_iter().filter_map(|id| person(reading, tag, id));
+    let ids: Vec<_> = ids.collect();
+    let identifiers = ids
         .iter()
-        .filter_map(|id| element::identifier(None, None, id).ok())
-        .collect();
-    Fact::list(&identifiers)
+        .filter_map(|id| element::identifier(None, None, id).ok());
+    Fact::list(&identifiers.collect::<Vec<_>>())
+}
+
+/// An id without blanks around it, unless it stands for nobody.
+fn person(reading: &mut Reading<'_>, tag: Tag, id: String) -> Option<String> {
+    let id = stated(id)?;
+    if reading.rules.placeholder_ids.contains(&id) {
+        reading.reject(InvalidValue::new(tag, Reason::Placeholder));
+        return None;
+    }
+    Some(id)
 }
 
 fn in_item(item: &Dataset, sequence: Tag, tag: Tag) -> Result<Option<String>, InvalidValue> {
@@ -50,29 +66,31 @@ fn in_item(item: &Dataset, sequence: Tag, tag: Tag) -> Result<Option<String>, In
         .map_err(|_| InvalidValue::new(sequence, Reason::Item(keyword(tag))))
 }
 
-/// The identifier of an item; its issuer is named where it has no system.
+/// The identifier of an item, with the system of its own issuer. Where nobody is stated it has none.
 fn identifier(reading: &mut Reading<'_>, item: &Dataset, id: &str) -> Option<Identifier> {
-    let issuer = identity::issuer(item).map_err(|invalid| {
-        let sequence = tags::OTHER_PATIENT_I_DS_SEQUENCE;
-        InvalidValue::new(sequence, Reason::Item(invalid.keyword))
-    });
+    let sequence = tags::OTHER_PATIENT_I_DS_SEQUENCE;
+    let issuer = identity::issuer(item)
+        .map_err(|invalid| InvalidValue::new(sequence, Reason::Item(invalid.keyword)));
     let issuer = reading.accept(issuer.map(Some))?;
-    let (mut system, local) = (issuer.system(&reading.rules.issuers), issuer.local);
-    if reading.rules.issuer_as_system {
-        system = system.or_else(|| local.clone());
+    if issuer.name().is_none() {
+        let alone = element::identifier(None, None, id).ok();
+        return alone.filter(|_| has_system(reading));
     }
-    if system.is_none() && !has_system(reading) {
+    let Ok(system) = identity::system(&issuer, reading.rules) else {
+        reading.reject(InvalidValue::new(sequence, Reason::UnknownIssuer));
+        return None;
+    };
+    if system.uri.is_none() && !has_system(reading) {
         return None;
     }
-    let mut identifier = element::identifier(None, system.as_deref(), id).ok()?;
-    if let (None, Some(local)) = (system, local) {
-        identifier.assigner = Reference::builder().display(local).build().ok();
-    }
+    let mut identifier = element::identifier(None, system.uri.as_deref(), id).ok()?;
+    identifier.assigner = system.issuer.as_deref().and_then(identity::assigner);
     Some(identifier)
 }
 
 /// Whether PatientID has a system, so that an id without one is not taken for it.
-fn has_system(reading: &mut Reading<'_>) -> bool {
-    let system = identity::system(reading).flatten();
-    system.is_some_and(|system| !system.is_empty())
+fn has_system(reading: &Reading<'_>) -> bool {
+    let issuer = identity::issuer(reading.dataset).ok();
+    let system = issuer.and_then(|issuer| identity::system(&issuer, reading.rules).ok());
+    system.is_some_and(|system| system.uri.is_some())
 }

@@ -10,7 +10,7 @@ use super::super::reading::{self, Reading};
 use super::super::row::Row;
 use super::{address, animal, contact, ethnicity, identity, name, other_ids, other_names, telecom};
 
-const ID: &[Tag] = &[
+pub(super) const ID: &[Tag] = &[
     tags::PATIENT_ID,
     tags::ISSUER_OF_PATIENT_ID,
     tags::ISSUER_OF_PATIENT_ID_QUALIFIERS_SEQUENCE,
@@ -36,10 +36,13 @@ pub(in crate::cast) const ROWS: &[Row] = &[
     Row::required(ID, "identifier", identity::read, identity::put)
         .part("type MR")
         .rule(
-            "value: Patient ID as it is, whatever its type (TEXT, RFID, BARCODE). system: the \
-             issuer's in `Issuers`; with `Patient:IsIssuerIdUsed` else the URN of its universal \
-             id, else its text; without, else `Patient:PatientSystemId`, else the URN. Without \
-             Patient ID see `Patient:MissingId`.",
+            "value: Patient ID without blanks around it, whatever its type (TEXT, RFID, BARCODE). \
+             system: where no issuer is stated, or one of `Patient:HomeIssuers`, \
+             `Patient:PatientSystemId`; else the issuer's in `Issuers`, else the URI of its universal \
+             id (ISO, UUID, URI, DNS), else one of its own by `Patient:OnUnknownIssuer`, see below. \
+             With `Patient:IsIssuerIdUsed` nobody is home, and the name of an issuer without a \
+             universal id is the system. Without Patient ID see `Patient:MissingId`, as with one of \
+             `Patient:PlaceholderIds`.",
         ),
     Row::optional(
         &[tags::OTHER_PATIENT_I_DS_SEQUENCE],
@@ -49,8 +52,9 @@ pub(in crate::cast) const ROWS: &[Row] = &[
     )
     .part("others")
     .rule(
-        "One for each item, with its own issuer's system. One without a system is written only \
-         where Patient ID has one: it would be taken for a Patient ID.",
+        "One for each item, with the system of its own issuer by the same rule. One without an issuer \
+         has no system, and is written only where Patient ID has one: it would be taken for a Patient \
+         ID. None of `Patient:PlaceholderIds`.",
     )
     .present_if(has_items),
     Row::optional(

@@ -307,7 +307,7 @@ fn what_is_remembered_is_bounded() {
         let uids = ["0020000D", "0020000E", "00080018"]
             .map(|tag| format!(r#""{tag}":{{"Value":["1.2"]}}"#));
         let json = format!(
-            r#"{{{},"00080060":{{"Value":["CT"]}},"00080016":{{"Value":["1.2"]}},"00100020":{{"Value":["{number}"]}},
+            r#"{{{},"00080060":{{"Value":["CT"]}},"00080016":{{"Value":["1.2"]}},"00100020":{{"Value":["P{number}"]}},
                 "00200010":{{"Value":["{number}"],"x":"{long}"}}}}"#,
             uids.join(",")
         );

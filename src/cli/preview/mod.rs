@@ -85,14 +85,14 @@ impl Previewed {
 }
 
 pub(super) fn preview(arguments: &Arguments) -> Exit {
-    let rules = match rules(&arguments.settings) {
+    let mut rules = match rules(&arguments.settings) {
         Ok(rules) => rules,
         Err(problems) => return exit::unusable(&problems),
     };
     let mut exit = Exit::Done;
     let (mut changes, mut attributes) = (Vec::new(), Attributes::new());
     for (source, json) in instances(&arguments.files) {
-        match json.and_then(|json| read(json, changes.len() as u64 + 1, &rules)) {
+        match json.and_then(|json| read(json, changes.len() as u64 + 1, &mut rules)) {
             Ok((change, present)) => {
                 attributes.insert(change.key().instance.clone(), present);
                 change
@@ -161,8 +161,14 @@ fn split(text: Bytes) -> Vec<(String, Result<Bytes, String>)> {
 }
 
 /// What an instance says, and which of its attributes have a value.
-fn read(json: Bytes, sequence: u64, rules: &Rules) -> Result<(Change, BTreeSet<Tag>), String> {
+fn read(json: Bytes, sequence: u64, rules: &mut Rules) -> Result<(Change, BTreeSet<Tag>), String> {
     let dataset = Dataset::parse(json).map_err(|error| error.to_string())?;
+    if let Some(issuer) = rules.new_issuer(&dataset) {
+        eprintln!(
+            "The first issuer of patient ids counts as the site's own (Patient:HomeIssuers)."
+        );
+        rules.know_home(&issuer);
+    }
     let uid = |tag| dataset.uid(tag).ok().flatten().unwrap_or_default();
     let key = InstanceKey {
         partition: None,

@@ -8,9 +8,9 @@ use super::{ENDPOINTS, load, problem, settings, with};
 use crate::settings::setting::{Kind, Standing};
 use crate::settings::{
     ApiVersion, Cast, DicomWeb, Escalation, Fhir, ImagingStudy, Issuers, LogFormat, LogLevel,
-    Logging, MissingId, Notify, OnOutage, OnUnparsable, Ops, Patient, PatientPolicy, Policies,
-    References, Resolution, Retry, Secret, Settings, Severity, Store, Telemetry, Validation,
-    Worker, table,
+    Logging, MissingId, Names, Notify, OnOutage, OnUnknownIssuer, OnUnparsable, Ops, Patient,
+    PatientPolicy, PlaceholderIds, Policies, References, Resolution, Retry, Secret, Settings,
+    Severity, Store, Telemetry, Validation, Worker, table,
 };
 
 fn default_retry() -> Retry {
@@ -78,9 +78,12 @@ fn the_two_endpoints_are_enough() {
         retry: default_retry(),
         patient: Patient {
             system_id: None,
+            home_issuers: Names::default(),
+            on_unknown_issuer: OnUnknownIssuer::OwnSystem,
             is_issuer_id_used: false,
             policy: PatientPolicy::Synchronize,
             missing_id: MissingId::Fail,
+            placeholder_ids: PlaceholderIds::default(),
             generate_observations: false,
         },
         imaging_study: ImagingStudy {
@@ -150,7 +153,7 @@ fn every_problem_is_listed_at_once() {
 fn every_setting_that_is_used_refuses_what_is_not_of_its_kind() {
     for setting in table::ALL {
         let used = setting.standing != Standing::Recognised;
-        if used && !matches!(setting.kind, Kind::Text | Kind::Path) {
+        if used && !matches!(setting.kind, Kind::Text | Kind::List | Kind::Path) {
             let variable = setting.variable();
             let unusable = with(&[(&variable, "~ nothing of the kind ~")]).unwrap_err();
             let keys: Vec<_> = unusable.problems.iter().map(|p| p.key.as_str()).collect();
@@ -331,4 +334,48 @@ fn the_choices_of_the_mapping_are_read_whatever_their_case() {
     assert_eq!(read.imaging_study.references.encounter, Resolution::Logical);
     assert_eq!(read.imaging_study.accession_system.unwrap(), "urn:acc");
     assert_eq!(read.issuers.system("Hospital-a"), Some("urn:a"));
+}
+
+#[test]
+fn lists_are_read_from_one_text_and_from_items() {
+    let one = settings(&[
+        ("Patient__HomeIssuers", " Hosp A ,B,, "),
+        ("Patient__OnUnknownIssuer", "fail"),
+        ("Patient__PlaceholderIds", ","),
+    ]);
+    let patient = one.patient;
+    assert!(patient.home_issuers.contains("HOSP A") && patient.home_issuers.contains("b"));
+    assert!(!patient.home_issuers.contains(""));
+    assert_eq!(patient.on_unknown_issuer, OnUnknownIssuer::Fail);
+    assert_eq!(patient.placeholder_ids, PlaceholderIds::of(&[]));
+    let items = settings(&[
+        ("Patient__HomeIssuers__0", "A, B"),
+        ("Patient__PlaceholderIds__0", "x"),
+        ("Patient__PlaceholderIds__1", "y"),
+    ]);
+    assert!(items.patient.home_issuers.contains("a, b"));
+    assert_eq!(
+        items.patient.placeholder_ids,
+        PlaceholderIds::of(&["X", "Y"])
+    );
+    let both = [
+        ("Patient__HomeIssuers__0", "A"),
+        ("Patient__HomeIssuers", "B"),
+    ];
+    let refused = problem(&both);
+    assert!(
+        refused.contains("Patient:HomeIssuers") && refused.contains("remove one of the two"),
+        "{refused}"
+    );
+}
+
+#[test]
+fn placeholders_are_told_whatever_their_case_and_zeros_whatever_their_number() {
+    let placeholders = PlaceholderIds::default();
+    for id in ["NOID", " unknown ", "0", "0000000", "Anon", "n/a"] {
+        assert!(placeholders.contains(id), "{id}");
+    }
+    for id in ["P1", "01", "10", "NOID1", "NO  ID", ""] {
+        assert!(!placeholders.contains(id), "{id}");
+    }
 }

@@ -10,7 +10,7 @@ use super::filter;
 use super::tables::{Change, LARGEST_PAGE, Tables};
 use super::trouble::Trouble;
 use crate::failure::{Code, Dependency, Failure, Operation};
-use crate::store::{ETag, Report, Role, SyncState};
+use crate::store::{ETag, HomeIssuer, Report, Role, SyncState};
 
 /// dicom-cast's name of the table.
 pub(super) const TABLE: &str = "SyncStateTable";
@@ -20,6 +20,12 @@ const STATE_ROW: &str = "SyncStateRowKey";
 
 /// Not the partition of the state: whoever reads dicom-cast's table expects a single row in that.
 const REPORT_PARTITION: &str = "RadcastStatus";
+
+/// Nor is that of the home issuer.
+const ISSUER_PARTITION: &str = "RadcastHomeIssuer";
+const ISSUER_ROW: &str = "HomeIssuer";
+const ISSUER_NAME: &str = "Name";
+const ISSUER_UNIVERSAL_ID: &str = "UniversalId";
 
 /// Who wrote the state last: a column that tells a write of ours from one of somebody else.
 const WRITER: &str = "Writer";
@@ -121,6 +127,36 @@ pub(super) async fn read(tables: &Tables) -> Result<Option<(SyncState, ETag)>, F
     let state = SyncState::at(sequence.cast_unsigned(), row.time("SyncedTimestamp"));
     let state = state.told(row.text(FEED), row.text(ENTRY));
     Ok(Some((state, etag)))
+}
+
+/// The home issuer that is kept already; none when it is this one from now on.
+pub(super) async fn keep_home_issuer(
+    tables: &Tables,
+    issuer: &HomeIssuer,
+) -> Result<Option<HomeIssuer>, Failure> {
+    let mut row = Entity::new(ISSUER_PARTITION, ISSUER_ROW);
+    for (column, text) in [
+        (ISSUER_NAME, &issuer.name),
+        (ISSUER_UNIVERSAL_ID, &issuer.universal_id),
+    ] {
+        if let Some(text) = text {
+            row.set_text(column, text);
+        }
+    }
+    match tables.change(TABLE, &Change::Insert(row)).await {
+        Ok(_) => return Ok(None),
+        Err(Trouble::Changed) => {}
+        Err(trouble) => return Err(trouble.into_failure(Dependency::Tables)),
+    }
+    let kept = tables.get(TABLE, ISSUER_PARTITION, ISSUER_ROW).await?;
+    let Some(kept) = kept else {
+        return Err(Trouble::Changed.into_failure(Dependency::Tables));
+    };
+    let text = |column| kept.text(column).map(str::to_owned);
+    Ok(Some(HomeIssuer {
+        name: text(ISSUER_NAME),
+        universal_id: text(ISSUER_UNIVERSAL_ID),
+    }))
 }
 
 /// Writes what a replica says of itself.

@@ -17,8 +17,8 @@ use super::upsert::upsert;
 use crate::failure::{Dependency, Failure};
 use crate::settings::TableStore;
 use crate::store::{
-    ETag, FailedEntry, FailureRecord, FailureTable, OmittedValueRow, RecordFilter, RecordKey,
-    RecordState, Report, Store, SyncState,
+    ETag, FailedEntry, FailureRecord, FailureTable, HomeIssuer, OmittedValueRow, RecordFilter,
+    RecordKey, RecordState, Report, Store, SyncState,
 };
 
 /// The fewest rows that are asked for at once: of some rows the filter is told only here.
@@ -114,6 +114,10 @@ impl Store for AzureStore {
         expected: Option<&ETag>,
     ) -> Result<ETag, Failure> {
         self.writer.save(&self.tables, &state, expected).await
+    }
+
+    async fn keep_home_issuer(&self, issuer: HomeIssuer) -> Result<Option<HomeIssuer>, Failure> {
+        state::keep_home_issuer(&self.tables, &issuer).await
     }
 
     async fn record(&self, failed: Vec<FailedEntry>) -> Result<(), Failure> {

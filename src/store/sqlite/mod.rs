@@ -14,8 +14,8 @@ use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 
 use self::rows::{Asked, Attempts, NewRow};
 use super::{
-    ETag, FailedEntry, FailureRecord, FailureTable, OmittedValueRow, RecordFilter, RecordKey,
-    Report, Store, SyncState,
+    ETag, FailedEntry, FailureRecord, FailureTable, HomeIssuer, OmittedValueRow, RecordFilter,
+    RecordKey, Report, Store, SyncState,
 };
 use crate::failure::{Code, Failure};
 
@@ -122,6 +122,11 @@ impl Store for SqliteStore {
                 "the position was moved by somebody else",
             )
         })
+    }
+
+    async fn keep_home_issuer(&self, issuer: HomeIssuer) -> Result<Option<HomeIssuer>, Failure> {
+        self.with(move |connection| home_issuer(connection, &issuer))
+            .await
     }
 
     async fn record(&self, failed: Vec<FailedEntry>) -> Result<(), Failure> {
@@ -285,6 +290,29 @@ fn save(
     let etag = etag.optional()?;
     transaction.commit()?;
     Ok(etag)
+}
+
+/// The issuer that is kept already; none when it is this one from now on.
+fn home_issuer(
+    connection: &mut Connection,
+    new: &HomeIssuer,
+) -> rusqlite::Result<Option<HomeIssuer>> {
+    let transaction = connection.transaction()?;
+    // It writes first, so that of two only one gets to read.
+    let written = transaction.execute(
+        "INSERT INTO HomeIssuerTable VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING",
+        params![STATE_PARTITION, STATE_ROW, new.name, new.universal_id],
+    )?;
+    let sql = "SELECT Name, UniversalId FROM HomeIssuerTable
+               WHERE PartitionKey = ?1 AND RowKey = ?2";
+    let kept = transaction.query_row(sql, [STATE_PARTITION, STATE_ROW], |row| {
+        Ok(HomeIssuer {
+            name: row.get(0)?,
+            universal_id: row.get(1)?,
+        })
+    })?;
+    transaction.commit()?;
+    Ok((written == 0).then_some(kept))
 }
 
 fn etag(row: &Row<'_>) -> rusqlite::Result<ETag> {

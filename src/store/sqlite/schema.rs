@@ -40,6 +40,13 @@ const TABLES: &str = "
         LastSuccess TEXT,
         At TEXT NOT NULL
     ) WITHOUT ROWID;
+    CREATE TABLE IF NOT EXISTS HomeIssuerTable (
+        PartitionKey TEXT NOT NULL,
+        RowKey TEXT NOT NULL,
+        Name TEXT,
+        UniversalId TEXT,
+        PRIMARY KEY (PartitionKey, RowKey)
+    ) WITHOUT ROWID;
 ";
 
 /// Columns that a file of version 0 does not have.

@@ -4,6 +4,7 @@ mod created;
 mod gathering;
 mod habits;
 mod hits;
+mod learning;
 mod limit;
 mod looking_ahead;
 mod looking_up;
@@ -27,7 +28,9 @@ use crate::dicom::{InstanceKey, InvalidValue};
 use crate::failure::{Class, Failure};
 use crate::feed::{Action, Entry, State};
 use crate::fhir::FhirClient;
+use crate::store::Store;
 use habits::Habits;
+use learning::Learning;
 use limit::Limit;
 use looking_up::Recalled;
 use memory::Memory;
@@ -44,6 +47,7 @@ pub struct FhirTarget {
     rules: Rules,
     /// What entries said before.
     recent: Mutex<Recent>,
+    learning: Learning,
     searching: Searching,
     memory: Memory,
     habits: Habits,
@@ -76,6 +80,7 @@ impl FhirTarget {
         Self {
             searching: Searching::new(client.clone()),
             memory: Memory::default(),
+            learning: Learning::default(),
             client,
             recent: Mutex::new(Recent::new(rules.clone())),
             rules,
@@ -156,6 +161,14 @@ impl Target for FhirTarget {
     type Unit = StudyKey;
     type Shared = PatientKey;
 
+    async fn learn(
+        &self,
+        entries: &[&Entry],
+        store: &dyn Store,
+    ) -> Result<Option<Failure>, Failure> {
+        self.learn_home(entries, store).await
+    }
+
     fn read(&self, entry: &Entry) -> Reading<Change> {
         let action = match (entry.action, entry.state) {
             (Action::Create | Action::Update, State::Deleted) => {
@@ -176,6 +189,7 @@ impl Target for FhirTarget {
         let mut recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
         match recent.read(entry.sequence, entry.key.clone(), action, dataset) {
             Ok(change) => {
+                self.tell_of_unknown_issuer(&change);
                 let warnings = change
                     .warnings()
                     .iter()

@@ -8,6 +8,7 @@ use radcast::auth::{Answer, Exchange, NoAnswer, Outgoing};
 use radcast::failure::Symptom;
 use serde_json::{Value, json};
 
+use super::issuers;
 use super::plan::{EventKind, Nature};
 use super::world::{Course, Row, Service, State, World, instance_uid, study_uid};
 
@@ -140,6 +141,7 @@ pub fn metadata(state: &State, at: usize, version: u64) -> Value {
     let instance = &state.instances[at];
     let revision = state.revisions.get(&instance.study).copied().unwrap_or(0);
     let element = |vr: &str, value: Value| json!({ "vr": vr, "Value": [value] });
+    let (id, issuer) = issuers::stated(state.plan.seed, instance.study);
     let mut metadata = json!({
         "00080016": element("UI", json!("1.2.840.10008.5.1.4.1.1.2")),
         "00080018": element("UI", json!(instance_uid(at))),
@@ -148,9 +150,12 @@ pub fn metadata(state: &State, at: usize, version: u64) -> Value {
         "00080060": element("CS", json!("CT")),
         "00081030": element("LO", json!(format!("revision {revision}"))),
         // Two studies of one patient, and one of another.
-        "00100020": element("LO", json!(if instance.study < 2 { "P1" } else { "P2" })),
+        "00100020": element("LO", json!(id)),
         "00200013": element("IS", json!(version)),
     });
+    if let Some(issuer) = issuer {
+        metadata["00100021"] = element("LO", json!(issuer));
+    }
     match instance.nature {
         Nature::Unreadable => {
             metadata.as_object_mut().unwrap().remove("00080060");

@@ -7,6 +7,7 @@ use radcast::auth::{Answer, Exchange, NoAnswer, Outgoing};
 use serde_json::{Value, json};
 
 use super::feed::no_answer;
+use super::issuers;
 use super::others;
 use super::plan::Nature;
 use super::rereading;
@@ -156,6 +157,8 @@ fn transaction(state: &mut State, replica: usize, bundle: &Value, now: &str) -> 
             json!({ "response": { "status": status, "location": location, "etag": etag } })
         })
         .collect();
+    let strangers = issuers::check(state);
+    state.violations.extend(strangers);
     let answered = json!({ "resourceType": "Bundle", "type": "transaction-response",
                            "entry": responses });
     answer(200, &answered)

@@ -35,7 +35,7 @@ fn present(state: &State) -> BTreeMap<usize, u64> {
     studies.iter().flat_map(instances).collect()
 }
 
-fn newest(state: &State, prefix: &str) -> Vec<Value> {
+pub fn newest(state: &State, prefix: &str) -> Vec<Value> {
     let of_type = state
         .resources
         .iter()

@@ -11,6 +11,7 @@
 mod feed;
 mod fhir;
 mod invariants;
+mod issuers;
 mod lease;
 mod operator;
 mod others;

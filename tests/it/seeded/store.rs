@@ -3,8 +3,8 @@
 use async_trait::async_trait;
 use radcast::failure::{Code, Failure};
 use radcast::store::{
-    ETag, FailedEntry, FailureRecord, FailureTable, OmittedValueRow, RecordFilter, RecordKey,
-    RecordState, Report, Store, SyncState,
+    ETag, FailedEntry, FailureRecord, FailureTable, HomeIssuer, OmittedValueRow, RecordFilter,
+    RecordKey, RecordState, Report, Store, SyncState,
 };
 
 use super::invariants::is_settled;
@@ -54,6 +54,15 @@ impl Store for ModelStore {
         expected: Option<&ETag>,
     ) -> Result<ETag, Failure> {
         self.with(|world| save(world, state, expected)).await
+    }
+
+    async fn keep_home_issuer(&self, issuer: HomeIssuer) -> Result<Option<HomeIssuer>, Failure> {
+        self.with(|world| {
+            let kept = world.home_issuer.clone();
+            world.home_issuer.get_or_insert(issuer);
+            Ok(kept)
+        })
+        .await
     }
 
     async fn record(&self, failed: Vec<FailedEntry>) -> Result<(), Failure> {

@@ -70,6 +70,7 @@ pub struct State {
     /// The newest version of each instance that was ever committed to the FHIR server.
     pub committed: BTreeMap<usize, u64>,
     pub position: Option<(SyncState, u64)>,
+    pub home_issuer: Option<radcast::store::HomeIssuer>,
     pub records: BTreeMap<RecordKey, FailureRecord>,
     pub recorded: BTreeMap<u64, u64>,
     pub etags: u64,
@@ -117,6 +118,7 @@ impl World {
                 others: Rng::with_seed(seed ^ 0x07e5),
                 committed: BTreeMap::new(),
                 position: None,
+                home_issuer: None,
                 records: BTreeMap::new(),
                 recorded: BTreeMap::new(),
                 etags: 0,

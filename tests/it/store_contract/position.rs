@@ -1,7 +1,7 @@
 //! The position, the reports, and the check.
 
 use radcast::failure::Code;
-use radcast::store::{Report, Role, SyncState};
+use radcast::store::{HomeIssuer, Report, Role, SyncState};
 
 use super::{Place, all, at, contract};
 
@@ -12,6 +12,8 @@ contract! {
     a_position_without_a_time_has_none_when_read
     a_large_position_is_kept_to_the_last_digit
     a_replica_says_something_new_in_the_place_of_what_it_said
+    the_first_home_issuer_is_kept_whatever_becomes_of_the_position
+    of_two_that_keep_a_home_issuer_at_once_one_prevails
     a_check_leaves_nothing_behind_and_may_be_repeated
 }
 
@@ -117,4 +119,45 @@ async fn a_check_leaves_nothing_behind_and_may_be_repeated(place: Place) {
     assert_eq!(all(store.as_ref()).await, []);
     assert_eq!(store.reports().await.unwrap(), []);
     assert_eq!(store.sync_state().await.unwrap(), None);
+}
+
+fn issuer(name: &str) -> HomeIssuer {
+    HomeIssuer {
+        name: Some(name.to_owned()),
+        universal_id: None,
+    }
+}
+
+async fn the_first_home_issuer_is_kept_whatever_becomes_of_the_position(place: Place) {
+    let first = HomeIssuer {
+        name: None,
+        universal_id: Some("1.2.3 'x' \u{e4}".to_owned()),
+    };
+    let store = place.open();
+    let kept = store.keep_home_issuer(first.clone()).await.unwrap();
+    assert_eq!(kept, None);
+    assert_eq!(store.sync_state().await.unwrap(), None);
+    let etag = store.save_sync_state(state(7), None).await.unwrap();
+    for store in [store, place.open()] {
+        let kept = store.keep_home_issuer(issuer("HOSP-B")).await.unwrap();
+        assert_eq!(kept, Some(first.clone()));
+    }
+    let store = place.open();
+    store.save_sync_state(state(8), Some(&etag)).await.unwrap();
+    assert_eq!(store.reports().await.unwrap(), []);
+    assert_eq!(all(store.as_ref()).await, []);
+}
+
+async fn of_two_that_keep_a_home_issuer_at_once_one_prevails(place: Place) {
+    let (one, other) = (place.open(), place.open());
+    let (first, second) = tokio::join!(
+        one.keep_home_issuer(issuer("HOSP-A")),
+        other.keep_home_issuer(issuer("HOSP-B"))
+    );
+    let kept = match (first.unwrap(), second.unwrap()) {
+        (None, Some(kept)) => (kept, issuer("HOSP-A")),
+        (Some(kept), None) => (kept, issuer("HOSP-B")),
+        both => panic!("{both:?}"),
+    };
+    assert_eq!(kept.0, kept.1);
 }

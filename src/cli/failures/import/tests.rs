@@ -9,8 +9,8 @@ use super::gathering::Gathering;
 use super::takeover::{Summary, TakeOver};
 use crate::failure::{Code, Failure, Subject};
 use crate::store::{
-    ETag, FailedEntry, FailureRecord, FailureTable, OmittedValueRow, RecordFilter, RecordKey,
-    RecordState, Report, Store, SyncState,
+    ETag, FailedEntry, FailureRecord, FailureTable, HomeIssuer, OmittedValueRow, RecordFilter,
+    RecordKey, RecordState, Report, Store, SyncState,
 };
 
 /// Rows as Azure Table Storage keeps them, dicom-cast's own among them.
@@ -86,6 +86,10 @@ impl Store for Tables {
     }
 
     async fn save_sync_state(&self, _: SyncState, _: Option<&ETag>) -> Result<ETag, Failure> {
+        unreachable!()
+    }
+
+    async fn keep_home_issuer(&self, _: HomeIssuer) -> Result<Option<HomeIssuer>, Failure> {
         unreachable!()
     }
 

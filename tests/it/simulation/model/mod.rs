@@ -85,6 +85,7 @@ pub struct WorldState {
     /// Everything in the store but the position.
     pub rows: BTreeMap<RecordKey, FailureRecord>,
     pub position: Option<(SyncState, u64)>,
+    pub home_issuer: Option<radcast::store::HomeIssuer>,
     /// How many of the next saves of the position are carried out while their answer is lost.
     pub answers_to_lose: u32,
     pub most_at_once: usize,

@@ -5,8 +5,8 @@ use std::sync::MutexGuard;
 use async_trait::async_trait;
 use radcast::failure::{Code, Failure};
 use radcast::store::{
-    ETag, FailedEntry, FailureRecord, FailureTable, OmittedValueRow, RecordFilter, RecordKey,
-    RecordState, Report, Store, SyncState,
+    ETag, FailedEntry, FailureRecord, FailureTable, HomeIssuer, OmittedValueRow, RecordFilter,
+    RecordKey, RecordState, Report, Store, SyncState,
 };
 
 use super::{World, WorldState};
@@ -58,6 +58,13 @@ impl Store for ModelStore {
             return Err(Failure::new(Code::StoreUnavailable, "the answer was lost"));
         }
         Ok(ETag(next.to_string()))
+    }
+
+    async fn keep_home_issuer(&self, issuer: HomeIssuer) -> Result<Option<HomeIssuer>, Failure> {
+        let mut world = self.up("keep_home_issuer").await?;
+        let kept = world.home_issuer.clone();
+        world.home_issuer.get_or_insert(issuer);
+        Ok(kept)
     }
 
     async fn record(&self, failed: Vec<FailedEntry>) -> Result<(), Failure> {
