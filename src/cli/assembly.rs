@@ -10,11 +10,11 @@ use tokio_util::sync::CancellationToken;
 use super::{SettingsArgument, storage};
 use crate::cast::Rules;
 use crate::failure::Failure;
-use crate::feed::{FeedClient, Known, SequenceWindows, TimeWindows};
+use crate::feed::{FeedClient, SequenceWindows, TimeWindows};
 use crate::fhir::FhirClient;
 use crate::settings::{ApiVersion, Loaded, Problem, Settings, SettingsFile, Unusable};
 use crate::store::{Store, SyncState};
-use crate::sync::{Engine, FhirOptions, FhirTarget, Observer, Status, system_clock};
+use crate::sync::{Engine, FhirOptions, FhirTarget, Observer, Status, known_feed, system_clock};
 
 /// The settings of the process: file and environment, and `more` as if it were in the environment.
 pub(super) fn settings(
@@ -118,7 +118,7 @@ pub(super) async fn follow(
         ApiVersion::V1 => {
             let open = |from: SyncState| {
                 SequenceWindows::new(feed, page, from.sequence, settle)
-                    .known_by(known(from))
+                    .known_by(known_feed(&from))
                     .on_unparsable(unparsable)
                     .pages_at_once(at_once)
             };
@@ -127,23 +127,12 @@ pub(super) async fn follow(
         ApiVersion::V2 => {
             let open = |from: SyncState| {
                 TimeWindows::new(feed, page, from.sequence, from.timestamp, settle)
-                    .known_by(known(from))
+                    .known_by(known_feed(&from))
                     .on_unparsable(unparsable)
                     .pages_at_once(at_once)
             };
             engine.run(open, status, stop).await
         }
-    }
-}
-
-/// What the feed of a position is known again by; nothing is, where nothing could be passed over.
-fn known(position: SyncState) -> Known {
-    if position.sequence == 0 {
-        return Known::default();
-    }
-    Known {
-        address: position.feed,
-        entry: position.entry,
     }
 }
 

@@ -153,11 +153,11 @@ impl FeedClient {
         if answer.body.is_empty() {
             return Err(unreliable("a page was answered without a body"));
         }
-        let page = page::read(&answer.body, &span.numbers(), self.keeps_raw)
+        let mut page = page::read(&answer.body, &span.numbers(), self.keeps_raw)
             .ok_or_else(|| malformed("the page is not a complete JSON array"))?;
-        let strays = page.strays + earlier(&page, span);
-        if strays > page.rows.len() - strays {
-            let all = page.rows.len();
+        page.strays += earlier(&page, span);
+        let (strays, all) = (page.strays, page.rows.len());
+        if strays * 2 > all {
             let text = format!("{strays} of {all} entries of a page are none that were asked for");
             return Err(unreliable(text));
         }

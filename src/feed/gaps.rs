@@ -116,10 +116,15 @@ impl Gaps {
         Some(*gap.missing.start())
     }
 
-    /// The numbers from the missing one `first` on, `width` (2 at least) at most, that are read
-    /// together: none but the last of a gap's pieces ends right before the entry after that gap.
-    pub(super) fn window_from(&self, first: u64, width: u64) -> RangeInclusive<u64> {
-        let last = first.saturating_add(width.saturating_sub(1));
+    /// The numbers that are read together from the missing one `first` on: `width`, and as many more
+    /// as the rest of its gap and the entry after that need, but no more than `widest` (2 at least).
+    /// They never end with a gap, as its last number is read with the entry after it.
+    pub(super) fn window_from(&self, first: u64, width: u64, widest: u64) -> RangeInclusive<u64> {
+        let numbered = |width: u64| first.saturating_add(width.saturating_sub(1));
+        let mut missing = self.missing();
+        let gap = missing.find(|gap| gap.contains(&first));
+        let bound = gap.map_or(first, |gap| gap.end().saturating_add(1));
+        let last = numbered(width).max(bound).min(numbered(widest));
         let last = last.min(self.read_through);
         let ends = self.missing().any(|missing| *missing.end() == last);
         first..=if ends { first.max(last - 1) } else { last }

@@ -18,7 +18,7 @@ use super::page::{Rows, sequence};
 use super::span::Span;
 use super::{ChangeFeed, FeedClient, Known, Latest, Page, position_ahead, timestamp, unreliable};
 use crate::failure::Failure;
-use crate::settings::OnUnparsable;
+use crate::settings::{ApiVersion, OnUnparsable};
 
 /// How many windows with gaps in them are read again for one page.
 const WINDOWS_READ_AGAIN: usize = 10;
@@ -118,8 +118,8 @@ impl SequenceWindows {
         let mut entries = Vec::new();
         for _ in 0..WINDOWS_READ_AGAIN {
             let Some(first) = self.again else { break };
-            // An answer that holds a gap holds the entry after it, too.
-            let window = self.notes.gaps.window_from(first, self.limit.max(2));
+            let widest = u64::from(ApiVersion::V1.largest_page());
+            let window = self.notes.gaps.window_from(first, self.limit, widest);
             match self.read(window).await {
                 Ok((read, through)) => {
                     entries.extend(read);

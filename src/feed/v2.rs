@@ -182,8 +182,12 @@ impl TimeWindows {
         known.is_some_and(|(reached, latest)| reached > latest)
     }
 
-    /// Closes gaps beyond `from`, which this pass has read, that were old when it began.
+    /// Closes gaps beyond `from`, which this pass has read, that were old when it began. None is
+    /// while the pass has not come to what was read before: it may be read from somewhere else.
     fn close_old(&mut self, from: u64, pass: &Pass) {
+        if pass.expected.is_some() && !pass.has_nameless {
+            return;
+        }
         let reached = pass.start.map(|start| before(start, DISORDER));
         if let Some((reached, latest)) = reached.zip(self.latest.timestamp) {
             let (known, reading) = (reached.min(latest), self.notes.reading);

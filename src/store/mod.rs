@@ -58,6 +58,14 @@ impl SyncState {
         }
     }
 
+    /// Whether it counts the same entries, at whatever address.
+    #[must_use]
+    pub fn is_where(&self, other: &Self) -> bool {
+        self.sequence == other.sequence
+            && self.timestamp == other.timestamp
+            && self.entry == other.entry
+    }
+
     /// With what its feed is known again by, as the columns tell it. An entry beyond the position is
     /// none of it: somebody has moved the position back by hand.
     #[must_use]

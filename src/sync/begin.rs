@@ -10,11 +10,24 @@ use super::retry::endless;
 use super::status::{Observer, State, Status};
 use super::target::Target;
 use crate::failure::Failure;
+use crate::feed::Known;
 use crate::settings;
 use crate::store::{ETag, RecordFilter, RecordKey, Store, SyncState};
 
 /// How many records are read together at the start.
 const PAGE: usize = 100;
+
+/// Returns what the feed of a position is known again by: nothing, where nothing could be passed over.
+#[must_use]
+pub fn known_feed(position: &SyncState) -> Known {
+    if position.sequence == 0 {
+        return Known::default();
+    }
+    Known {
+        address: position.feed.clone(),
+        entry: position.entry.clone(),
+    }
+}
 
 /// What is known at the start.
 pub(super) struct Begin {

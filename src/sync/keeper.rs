@@ -53,7 +53,7 @@ impl Keeper {
             }
             let saved = self.saved.borrow().clone();
             let mut wanted = self.wanted.clone();
-            let rests = wanted.wait_for(|it| it.at_rest && it.position != saved);
+            let rests = wanted.wait_for(|it| it.at_rest && !it.position.is_where(&saved));
             // It rests, nobody can move it any more, or the time has come.
             let _ = timeout(PAUSE, rests).await;
         }
@@ -63,7 +63,8 @@ impl Keeper {
     /// Saves the position; answers whether it had moved.
     async fn save(&mut self) -> Result<bool, Failure> {
         let state = self.wanted.borrow_and_update().position.clone();
-        if state == *self.saved.borrow() {
+        // Another address alone is no reason: it is kept with the next step.
+        if state.is_where(&self.saved.borrow()) {
             return Ok(false);
         }
         let hold = self.gate.hold();

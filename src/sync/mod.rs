@@ -38,6 +38,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+pub use begin::known_feed;
 pub use engine::Engine;
 pub use fhir_target::{FhirOptions, FhirTarget, request};
 pub use standby::lead;

@@ -115,7 +115,7 @@ fn a_gap_wider_than_an_answer_closes_piece_by_piece_and_last_with_the_entry_afte
     assert_eq!(notes.gaps.unjudged(at(100)), Some(1));
     let mut windows = Vec::new();
     while let Some(first) = notes.gaps.missing_from(0) {
-        let window = notes.gaps.window_from(first, 333);
+        let window = notes.gaps.window_from(first, 10, 333);
         windows.push(window.clone());
         let shown = [(1_000, 0)];
         let rows = if window.contains(&1_000) {
@@ -214,7 +214,7 @@ proptest! {
             let newest = committed(now).last().copied();
             let first = notes.gaps.missing_from(0).unwrap_or(notes.gaps.read_through() + 1);
             let window = if notes.gaps.is_new(first) && first <= notes.gaps.read_through() {
-                notes.gaps.window_from(first, width)
+                notes.gaps.window_from(first, width, 100)
             } else {
                 first..=first + width
             };

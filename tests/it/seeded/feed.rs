@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use async_trait::async_trait;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use radcast::auth::{Answer, Exchange, NoAnswer, Outgoing};
 use radcast::failure::Symptom;
 use serde_json::{Value, json};
@@ -26,13 +26,17 @@ impl Exchange for ModelFeed {
         if course == Course::Refused {
             return Err(no_answer());
         }
-        let now = self.world.now();
-        let answer = respond(&mut self.world.lock(), &request.url, now);
+        let (now, second) = (self.world.now(), self.world.second());
+        let body = respond(&mut self.world.lock(), &request.url, now, second);
         self.world.answer(self.replica).await;
         if course == Course::AnswerLost {
             return Err(no_answer());
         }
-        Ok(answer)
+        Ok(Answer {
+            status: 200,
+            retry_after: None,
+            body: body.into(),
+        })
     }
 }
 
@@ -43,44 +47,112 @@ pub fn no_answer() -> NoAnswer {
     }
 }
 
-fn respond(state: &mut State, url: &str, now: Timestamp) -> Answer {
-    let (path, query) = url.split_once('?').unwrap();
-    let query: HashMap<_, _> = form_urlencoded::parse(query.as_bytes())
-        .into_owned()
-        .collect();
-    let number = |name: &str| query.get(name).map(|text| text.parse::<u64>().unwrap());
-    let (offset, limit) = (number("offset").unwrap_or(0), number("limit").unwrap_or(10));
-    let v2 = path.contains("/v2/");
-    let body = if path.ends_with("/latest") {
-        latest(state, v2, now)
-    } else if v2 {
-        let time = |name: &str| {
-            query
-                .get(name)
-                .map(|text| text.parse::<Timestamp>().unwrap())
-        };
-        let from = time("startTime").unwrap_or(Timestamp::MIN);
-        let to = time("endTime").unwrap_or(Timestamp::MAX);
-        let mut rows = visible(state, now);
-        rows.retain(|sequence| (from..to).contains(&state.rows[sequence].at));
-        rows.sort_by_key(|sequence| (state.rows[sequence].at, *sequence));
-        let skip = usize::try_from(offset).unwrap();
-        rows = rows
-            .into_iter()
-            .skip(skip)
-            .take(usize::try_from(limit).unwrap())
+/// A request to the feed.
+struct Asked {
+    latest: bool,
+    v2: bool,
+    offset: u64,
+    limit: u64,
+    from: Timestamp,
+    with_metadata: bool,
+}
+
+impl Asked {
+    fn read(url: &str) -> Self {
+        let (path, query) = url.split_once('?').unwrap();
+        let query: HashMap<_, _> = form_urlencoded::parse(query.as_bytes())
+            .into_owned()
             .collect();
-        page(state, &rows)
-    } else {
-        let mut rows = visible(state, now);
-        rows.retain(|sequence| (offset + 1..=offset + limit).contains(sequence));
-        page(state, &rows)
-    };
-    Answer {
-        status: 200,
-        retry_after: None,
-        body: body.map(|body| body.to_string().into()).unwrap_or_default(),
+        let number = |name: &str| query.get(name).map(|text| text.parse::<u64>().unwrap());
+        let from = query.get("startTime").map(|text| text.parse().unwrap());
+        Self {
+            latest: path.ends_with("/latest"),
+            v2: path.contains("/v2/"),
+            offset: number("offset").unwrap_or(0),
+            limit: number("limit").unwrap_or(10),
+            from: from.unwrap_or(Timestamp::MIN),
+            with_metadata: query
+                .get("includeMetadata")
+                .is_none_or(|text| text == "true"),
+        }
     }
+
+    /// Another page of the same feed.
+    fn astray(self, rng: &mut fastrand::Rng) -> Self {
+        let hour = SignedDuration::from_hours(1);
+        Self {
+            offset: if self.v2 { 0 } else { rng.u64(..20) },
+            from: self.from.checked_sub(hour).unwrap_or(Timestamp::MIN),
+            ..self
+        }
+    }
+}
+
+fn respond(state: &mut State, url: &str, now: Timestamp, second: u64) -> String {
+    let asked = Asked::read(url);
+    let (seen, lie) = state.lie(&asked, now, second);
+    let body = truth(state, &asked, seen);
+    match lie {
+        Some(Lie::Cached) => state.cached.get(url).cloned().unwrap_or(body),
+        Some(Lie::Nothing) => String::new(),
+        Some(Lie::Empty) => "[]".to_owned(),
+        Some(Lie::Stray) => {
+            let other = asked.astray(&mut state.rng);
+            truth(state, &other, seen)
+        }
+        None if asked.latest => body,
+        None => {
+            state.cached.insert(url.to_owned(), body.clone());
+            body
+        }
+    }
+}
+
+/// What a page is in place of itself.
+#[derive(Debug, Clone, Copy)]
+enum Lie {
+    Cached,
+    Nothing,
+    Empty,
+    Stray,
+}
+
+impl State {
+    /// As of when an answer is, and in what other way it is not the service's own.
+    fn lie(&mut self, asked: &Asked, now: Timestamp, second: u64) -> (Timestamp, Option<Lie>) {
+        let lies = self.plan.lies;
+        if self.calm {
+            return (now, None);
+        }
+        let (from, to) = lies.lagging;
+        let lags = (from..to).contains(&second) && (lies.lagging_latest || !asked.latest);
+        let lag = SignedDuration::from_secs(lies.lag.cast_signed());
+        let seen = if lags { now - lag } else { now };
+        if asked.latest || lies.pages == 0 || self.rng.u32(..1_000) >= lies.pages {
+            return (seen, None);
+        }
+        let kinds = [Lie::Cached, Lie::Nothing, Lie::Empty, Lie::Stray];
+        (seen, self.rng.choice(kinds))
+    }
+}
+
+fn truth(state: &mut State, asked: &Asked, now: Timestamp) -> String {
+    if asked.latest {
+        let latest = latest(state, asked.v2, now);
+        return latest.map(|entry| entry.to_string()).unwrap_or_default();
+    }
+    let mut rows = visible(state, now);
+    if asked.v2 {
+        rows.retain(|sequence| state.rows[sequence].at >= asked.from);
+        rows.sort_by_key(|sequence| (state.rows[sequence].at, *sequence));
+        let skip = usize::try_from(asked.offset).unwrap();
+        let rows = rows.into_iter().skip(skip);
+        let rows: Vec<_> = rows.take(usize::try_from(asked.limit).unwrap()).collect();
+        return page(state, &rows, asked.with_metadata).to_string();
+    }
+    let window = asked.offset + 1..=asked.offset + asked.limit;
+    rows.retain(|sequence| window.contains(sequence));
+    page(state, &rows, asked.with_metadata).to_string()
 }
 
 fn visible(state: &State, now: Timestamp) -> Vec<u64> {
@@ -96,7 +168,17 @@ fn latest(state: &State, v2: bool, now: Timestamp) -> Option<Value> {
     newest.map(|sequence| entry(state, sequence, false))
 }
 
-fn page(state: &mut State, rows: &[u64]) -> Option<Value> {
+fn page(state: &mut State, rows: &[u64], with_metadata: bool) -> Value {
+    if with_metadata {
+        recall(state, rows);
+    }
+    rows.iter()
+        .map(|sequence| entry(state, *sequence, with_metadata))
+        .collect()
+}
+
+/// Takes note that the present state of these entries was asked for.
+fn recall(state: &mut State, rows: &[u64]) {
     if let [alone] = rows {
         *state.recalled.entry(*alone).or_default() += 1;
     }
@@ -106,11 +188,6 @@ fn page(state: &mut State, rows: &[u64]) -> Option<Value> {
             *state.recalled.entry(*sequence).or_default() += 1;
         }
     }
-    Some(
-        rows.iter()
-            .map(|sequence| entry(state, *sequence, true))
-            .collect(),
-    )
 }
 
 fn entry(state: &State, sequence: u64, with_metadata: bool) -> Value {
@@ -225,8 +302,8 @@ fn add(
         .map_or(0, |(sequence, _)| *sequence);
     let sequence = last + 1 + event.gap;
     let newest = state.rows.values().map(|row| row.at).max().unwrap_or(now);
-    let at = newest.max(now) + jiff::SignedDuration::from_micros(1);
-    let visible = at + jiff::SignedDuration::from_secs(event.late.cast_signed());
+    let at = newest.max(now) + SignedDuration::from_micros(1);
+    let visible = at + SignedDuration::from_secs(event.late.cast_signed());
     state.rows.insert(
         sequence,
         Row {

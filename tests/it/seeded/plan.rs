@@ -68,15 +68,53 @@ pub struct Plan {
     pub calm: u64,
     pub max_attempts: u32,
     pub pages_at_once: usize,
+    pub lies: Lies,
+}
+
+/// How the feed's answers are not the service's own.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Lies {
+    /// Of a thousand pages, how many come from a cache, without a body, empty, or are others.
+    pub pages: u32,
+    /// Seconds during which pages come from a replica that lags behind, and by how many seconds.
+    pub lagging: (u64, u64),
+    pub lag: u64,
+    /// Whether the newest entry is told by that replica, too.
+    pub lagging_latest: bool,
+}
+
+impl Lies {
+    /// In every third world.
+    fn of(seed: u64, calm: u64) -> Self {
+        let mut rng = Rng::with_seed(seed ^ 0x11e5);
+        if rng.u8(..3) != 0 {
+            return Self::default();
+        }
+        Self {
+            pages: rate(&mut rng),
+            lagging: outage(&mut rng, calm),
+            lag: rng.u64(1..3_600),
+            lagging_latest: rng.bool(),
+        }
+    }
+
+    const fn are_none(&self) -> bool {
+        self.pages == 0 && self.lagging.1 == 0
+    }
 }
 
 impl Plan {
     pub fn of(seed: u64) -> Self {
         let mut rng = Rng::with_seed(seed);
         let calm = rng.u64(60..600);
-        let events = (0..rng.usize(2..15))
+        let mut events: Vec<_> = (0..rng.usize(2..15))
             .map(|_| event(&mut rng, calm))
             .collect();
+        let lies = Lies::of(seed, calm);
+        if !lies.are_none() {
+            // From who lags, a late commit cannot be told from a number that never comes.
+            events.iter_mut().for_each(|event| event.late = 0);
+        }
         let replicas = if rng.u8(..4) == 0 { 2 } else { 1 };
         Self {
             seed,
@@ -99,6 +137,7 @@ impl Plan {
             calm,
             max_attempts: rng.u32(2..6),
             pages_at_once: rng.usize(1..4),
+            lies,
         }
     }
 }
@@ -114,7 +153,8 @@ impl Plan {
         let version = if self.v2 { "v2" } else { "v1" };
         let lease = if self.lease { "with" } else { "without" };
         let (replicas, crashes) = (self.replicas, self.crashes.len());
-        format!("{version}, {replicas} replicas {lease} a lease, {crashes} crashes")
+        let lies = if self.lies.are_none() { "" } else { ", lies" };
+        format!("{version}, {replicas} replicas {lease} a lease, {crashes} crashes{lies}")
     }
 }
 

@@ -9,7 +9,7 @@ use radcast::feed::{FeedClient, SequenceWindows, TimeWindows};
 use radcast::fhir::FhirClient;
 use radcast::settings::{ApiVersion, Escalation, OnOutage, Policies, Retry, Worker};
 use radcast::store::{Lease, SyncState};
-use radcast::sync::{Engine, FhirTarget, Status, Unobserved, lead};
+use radcast::sync::{Engine, FhirTarget, Status, Unobserved, known_feed, lead};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
@@ -89,12 +89,14 @@ async fn follow(
     if plan.v2 {
         let open = |from: SyncState| {
             TimeWindows::new(client, plan.page, from.sequence, from.timestamp, settle)
+                .known_by(known_feed(&from))
                 .pages_at_once(plan.pages_at_once)
         };
         engine.run(open, status, stop).await
     } else {
         let open = |from: SyncState| {
             SequenceWindows::new(client, plan.page, from.sequence, settle)
+                .known_by(known_feed(&from))
                 .pages_at_once(plan.pages_at_once)
         };
         engine.run(open, status, stop).await

@@ -77,6 +77,8 @@ pub struct State {
     pub reports: Vec<Report>,
     /// Requests for the present state of each entry, counted.
     pub recalled: BTreeMap<u64, u64>,
+    /// The pages that a cache before the feed keeps, by their address.
+    pub cached: BTreeMap<String, String>,
     /// That count when somebody asked for a retry last.
     pub asked: BTreeMap<u64, u64>,
     /// Replica and life that hold the lease, and until when.
@@ -124,6 +126,7 @@ impl World {
                 etags: 0,
                 reports: Vec::new(),
                 recalled: BTreeMap::new(),
+                cached: BTreeMap::new(),
                 asked: BTreeMap::new(),
                 holder: None,
                 calm: false,
