@@ -1,11 +1,9 @@
 //! (resources as stored, delta) → writes.
 
-use std::fmt;
-
 use crate::failure::Failure;
 
 use super::imaging_study::{self, Links};
-use super::{Disagreement, Query, Resource, Rules, StudyDelta, StudyKey, Write};
+use super::{Disagreement, Notice, Query, Resource, ResourceName, Rules, StudyDelta, Write};
 use super::{endpoint, observation, patient};
 
 /// What the searches of [`Lookups`](super::Lookups) found.
@@ -21,6 +19,9 @@ pub struct Found {
     pub observations: Vec<Resource>,
     /// By [`Lookups::references`](super::Lookups::references), each with its search.
     pub references: Vec<(Query, Vec<Resource>)>,
+    /// By [`StudyDelta::follow_ups`], each with the resource as a read gives it; none where there is
+    /// none, or none any more.
+    pub read: Vec<(ResourceName, Option<Resource>)>,
 }
 
 /// The outcome of a merge.
@@ -37,63 +38,6 @@ pub struct Merged {
     pub notices: Vec<Notice>,
 }
 
-/// What a person should know about a merge.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Notice {
-    /// The last instance was removed from a study that somebody else created, so the
-    /// `ImagingStudy` stays, without series.
-    ForeignStudyEmptied {
-        /// The study.
-        study: StudyKey,
-        /// Logical id of the `ImagingStudy`.
-        id: String,
-    },
-    /// Several resources are what the study refers to, so that the reference names none of them.
-    AmbiguousReference {
-        /// The study.
-        study: StudyKey,
-        /// The element of the `ImagingStudy`.
-        element: &'static str,
-        /// `Type/id` of each.
-        found: Vec<String>,
-    },
-}
-
-impl Notice {
-    /// The name of the event.
-    #[must_use]
-    pub fn event(&self) -> &'static str {
-        match self {
-            Self::ForeignStudyEmptied { .. } => "foreign_study_emptied",
-            Self::AmbiguousReference { .. } => "ambiguous_reference",
-        }
-    }
-}
-
-impl fmt::Display for Notice {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::ForeignStudyEmptied { study, id } => write!(
-                f,
-                "the last instance of study {} was deleted; ImagingStudy/{id} has another source \
-                 than this service and is left without series",
-                study.uid()
-            ),
-            Self::AmbiguousReference {
-                study,
-                element,
-                found,
-            } => write!(
-                f,
-                "{} of study {} may be any of {}; the reference names its identifier alone",
-                element,
-                study.uid(),
-                found.join(", ")
-            ),
-        }
-    }
-}
-
 /// Brings what was found in step with a delta.
 ///
 /// Elements that radcast does not manage come back byte for byte. Where nothing changes, nothing
@@ -103,7 +47,8 @@ impl fmt::Display for Notice {
 /// `fhir.multiple-matches` when several resources are the one that was looked for;
 /// `fhir.invalid-resource` when it has no id or version, or a managed element is of another form
 /// than FHIR's; `fhir.patient-missing` when there is no patient, and the rules allow none to be
-/// made.
+/// made; `fhir.broken-merge` when the patient was merged into one that cannot be told;
+/// `fhir.study-retracted` when something is said of a study that is marked as entered in error.
 pub fn merge(delta: &StudyDelta, found: &Found, rules: &Rules) -> Result<Merged, Failure> {
     let mut merged = Merged {
         writes: Vec::new(),
@@ -112,7 +57,9 @@ pub fn merge(delta: &StudyDelta, found: &Found, rules: &Rules) -> Result<Merged,
     };
     let links = match delta.patient() {
         Some(facts) => {
-            let (endpoint, write) = endpoint::merge(delta.study(), &found.endpoint, rules)?;
+            let notices = &mut merged.notices;
+            let (endpoint, write) =
+                endpoint::merge(delta.study(), &found.endpoint, rules, notices)?;
             merged.writes.extend(write);
             // The study of a late change may be another patient's by now; and one that names no
             // patient says nothing about whose the study is.
@@ -120,14 +67,8 @@ pub fn merge(delta: &StudyDelta, found: &Found, rules: &Rules) -> Result<Merged,
                 true => imaging_study::subject(delta.study(), &found.study, rules)?,
                 false => None,
             };
-            let (subject, write) = patient::merge(
-                delta,
-                facts.key(),
-                kept,
-                &found.patient,
-                rules,
-                &mut merged.disagreements,
-            )?;
+            let (subject, write) =
+                patient::merge(delta, facts.key(), kept, found, rules, &mut merged)?;
             merged.writes.extend(write);
             Some(Links { subject, endpoint })
         }

@@ -47,6 +47,8 @@ pub struct Rules {
     pub dose_observations: bool,
     /// Whether weight and height of patients become `Observation`s.
     pub body_observations: bool,
+    /// Base address of the FHIR server: references that begin with it are to its resources.
+    pub fhir_base: Option<String>,
 }
 
 impl Rules {
@@ -71,6 +73,7 @@ impl Rules {
             references: References::default(),
             dose_observations: true,
             body_observations: false,
+            fhir_base: None,
         }
     }
 

@@ -28,8 +28,8 @@ pub(super) const DERIVED: &[Derived] = &[
 pub(crate) struct Links {
     /// Reference to the patient.
     pub(crate) subject: String,
-    /// Reference to the service's Endpoint.
-    pub(crate) endpoint: String,
+    /// Reference to the service's Endpoint, unless that is entered in error.
+    pub(crate) endpoint: Option<String>,
 }
 
 impl Links {
@@ -45,15 +45,18 @@ impl Links {
     /// Brings `endpoint` of a study or series in step: ours among the others, so that a study fed
     /// by several services says which of them holds which series.
     pub(super) fn put_endpoint(&self, object: &mut Object) -> Result<(), EditError> {
+        let Some(endpoint) = &self.endpoint else {
+            return Ok(());
+        };
         for stored in object.objects("endpoint")? {
             let stored = stored
                 .text("reference")
                 .map_err(|error| error.within("endpoint"))?;
-            if stored.is_some_and(|stored| reference::same(&stored, &self.endpoint)) {
+            if stored.is_some_and(|stored| reference::same(&stored, endpoint)) {
                 return Ok(());
             }
         }
-        object.push("endpoint", &element::reference(&self.endpoint)?)
+        object.push("endpoint", &element::reference(endpoint)?)
     }
 }
 

@@ -33,6 +33,7 @@ mod reports;
 mod resolution;
 mod series;
 mod specimen;
+mod status;
 mod title;
 mod unlisted;
 mod visit;
@@ -88,12 +89,14 @@ pub(super) fn merge(
         }
         (Some(mut stored), Some(links)) => {
             let name = stored.reference();
+            status::check(&stored, delta.study())?;
             let study = &mut stored.object;
-            let notices = identity
+            let mut notices = identity
                 .ensure(study)
                 .and_then(|()| grow(delta, links, study, rules, disagreements))
                 .and_then(|()| resolution::put(study, delta, &found.references, rules))
                 .map_err(|error| error.into_failure(&name))?;
+            notices.extend(out_of_use(&stored, delta.study())?);
             Ok((stored.update(), notices))
         }
     }
@@ -134,6 +137,15 @@ pub(super) fn subject(
         return Ok(None);
     };
     links::subject(&stored.object).map_err(|error| error.into_failure(&stored.reference()))
+}
+
+/// The notice that a study was changed that is not in use.
+fn out_of_use(study: &Stored, key: &StudyKey) -> Result<Option<Notice>, Failure> {
+    if !study.object.changed() {
+        return Ok(None);
+    }
+    let notice = status::notice(study, key);
+    notice.map_err(|error| error.into_failure(&study.reference()))
 }
 
 /// The start of a new study.
@@ -177,9 +189,7 @@ fn put_study(
     study: &mut Object,
     disagreements: &mut Vec<Disagreement>,
 ) -> Result<(), EditError> {
-    if matches!(study.text("status")?.as_deref(), None | Some("registered")) {
-        study.set("status", "available")?;
-    }
+    status::put_available(study)?;
     links.put(study, delta.is_late())?;
     let said: Vec<Statement<'_>> = statements
         .iter()
@@ -264,7 +274,8 @@ fn shrink(
     }
     let mut notices = Vec::new();
     if series.is_empty() {
-        if is_ours(&stored.object, rules).map_err(fail)? {
+        let is_retracted = status::is_retracted(&stored.object).map_err(fail)?;
+        if !is_retracted && is_ours(&stored.object, rules).map_err(fail)? {
             return Ok((Some(stored.delete()), notices));
         }
         notices.push(Notice::ForeignStudyEmptied {
@@ -273,6 +284,7 @@ fn shrink(
         });
     }
     finish(&mut stored.object, series, rules).map_err(fail)?;
+    notices.extend(out_of_use(&stored, delta.study())?);
     Ok((stored.update(), notices))
 }
 

@@ -6,6 +6,7 @@ mod animal;
 mod contact;
 mod ethnicity;
 mod extension;
+mod holder;
 mod identity;
 mod member;
 mod name;
@@ -27,8 +28,8 @@ use super::mapping::{MappedResource, of_rows};
 use super::object::Object;
 use super::query::Query;
 use super::row::put_all;
-use super::stored::Stored;
-use super::{PatientKey, Resource, Rules, StudyDelta, Write, reference};
+use super::{Found, Merged, Notice, PatientKey, ResourceName, Rules, StudyDelta, Write, reference};
+use holder::{Holder, People, Unresolved};
 pub(super) use identity::new_issuer;
 pub(super) use rows::ROWS;
 
@@ -89,29 +90,49 @@ pub(super) fn query(key: &PatientKey) -> Query {
     Query::new(TYPE).token("identifier", key.system.as_deref(), &key.id)
 }
 
+/// The patients that have to be read to know which one the identifier stands for.
+pub(super) fn follow_ups(key: &PatientKey, found: &Found, rules: &Rules) -> Vec<ResourceName> {
+    match People::of(found, rules).holder(key, &query(key)) {
+        Err(Unresolved::Unread(names)) => names,
+        Err(Unresolved::Failed(_)) | Ok(_) => Vec::new(),
+    }
+}
+
 /// The reference to the patient, and the write that creates or corrects it. `kept` is whom the
 /// study refers to, where the delta does not decide that.
 pub(super) fn merge(
     delta: &StudyDelta,
     key: &PatientKey,
     kept: Option<String>,
-    found: &[Resource],
+    found: &Found,
     rules: &Rules,
-    disagreements: &mut Vec<Disagreement>,
+    merged: &mut Merged,
 ) -> Result<(String, Option<Write>), Failure> {
-    let facts = resolve_facts(delta, key, disagreements);
+    let facts = resolve_facts(delta, key, &mut merged.disagreements);
     let query = query(key);
-    let Some(mut stored) = find(found, &query, key)? else {
+    let holder = People::of(found, rules).holder(key, &query);
+    let Some(holder) = holder.map_err(Unresolved::into_failure)? else {
         if let Some(subject) = kept {
             return Ok((subject, None));
         }
         return create(&facts, &query, rules);
     };
+    let Holder {
+        mut stored,
+        is_corrected,
+        is_active,
+    } = holder;
     let reference = stored.reference();
     if let Some(subject) = kept.filter(|kept| key.of_study && !reference::same(kept, &reference)) {
         return Ok((subject, None));
     }
-    if rules.patient_policy == PatientPolicy::Synchronize {
+    if !is_active {
+        merged.notices.push(Notice::InactivePatient {
+            study: delta.study().clone(),
+            patient: reference.clone(),
+        });
+    }
+    if is_corrected && rules.patient_policy == PatientPolicy::Synchronize {
         let put = delta.way_of_facts()(ROWS, &facts, &mut stored.object);
         put.map_err(|error| error.into_failure(&reference))?;
     }
@@ -134,16 +155,6 @@ fn resolve_facts<'a>(
     let named = statements(&|other| other.of_study == key.of_study);
     resolve(ROWS.get(..1).unwrap_or_default(), &named, disagreements);
     resolve(ROWS, &statements(&|other| other == key), disagreements)
-}
-
-/// The patient among the found ones. Another id of somebody, which an entry gave, is second to a
-/// patient's own.
-fn find(found: &[Resource], query: &Query, key: &PatientKey) -> Result<Option<Stored>, Failure> {
-    let own = Stored::single(found, query, |p| identity::is_identified(p, key, false))?;
-    match own {
-        Some(own) => Ok(Some(own)),
-        None => Stored::single(found, query, |p| identity::is_identified(p, key, true)),
-    }
 }
 
 fn create(
