@@ -10,11 +10,10 @@ impl StudyDelta {
     pub fn follow_ups(&self, found: &Found, rules: &Rules) -> Vec<ResourceName> {
         let patient = self.patient();
         let mut names = patient.map_or_else(Vec::new, |facts| {
-            patient::follow_ups(facts.key(), found, rules)
+            patient::follow_ups(self, facts.key(), found, rules)
         });
         names.sort();
         names.dedup();
-        names.retain(|name| !found.read.iter().any(|(read, _)| read == name));
         names
     }
 

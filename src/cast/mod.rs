@@ -46,6 +46,7 @@ mod row;
 mod rules;
 mod sources;
 mod stored;
+mod stored_values;
 mod study_key;
 mod table;
 mod terminology;

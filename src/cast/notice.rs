@@ -24,6 +24,35 @@ pub enum Notice {
         /// `Type/id` of each.
         found: Vec<String>,
     },
+    /// Entries name another patient than the study has, whose it stays.
+    OtherPatient {
+        /// The study.
+        study: StudyKey,
+        /// Reference to the patient of the study.
+        subject: String,
+        /// SOP Instance UID of the last instance that names the other patient.
+        instance: String,
+    },
+    /// The study becomes another patient's than it was.
+    StudyMoved {
+        /// The study.
+        study: StudyKey,
+        /// Reference to the patient that the study had, or the element that named them.
+        from: String,
+        /// SOP Instance UID of the last instance that names the other patient.
+        instance: String,
+    },
+    /// A stored resource said something else than an instance says, whose value counts.
+    StoredValueReplaced {
+        /// The study.
+        study: StudyKey,
+        /// Keyword of the attribute (PS3.6).
+        keyword: &'static str,
+        /// SOP Instance UID.
+        instance: String,
+        /// `Type/id`
+        resource: String,
+    },
     /// Only an inactive `Patient` has the identifier: the study is referred to it, and nothing of it
     /// is changed.
     InactivePatient {
@@ -58,6 +87,9 @@ impl Notice {
         match self {
             Self::ForeignStudyEmptied { .. } => "foreign_study_emptied",
             Self::AmbiguousReference { .. } => "ambiguous_reference",
+            Self::OtherPatient { .. } => "study_of_other_patient",
+            Self::StudyMoved { .. } => "study_moved",
+            Self::StoredValueReplaced { .. } => "stored_value_replaced",
             Self::InactivePatient { .. } => "inactive_patient",
             Self::EndpointOutOfUse { .. } => "endpoint_out_of_use",
             Self::StudyOutOfUse { .. } => "study_out_of_use",
@@ -90,6 +122,36 @@ impl fmt::Display for Notice {
                 element,
                 study.uid(),
                 found.join(", ")
+            ),
+            Self::OtherPatient {
+                study,
+                subject,
+                instance,
+            } => write!(
+                f,
+                "the instance {instance} names another patient than {subject}, who has study {} \
+                 and keeps it; it became part of the study, and nothing else was taken from it",
+                study.uid()
+            ),
+            Self::StudyMoved {
+                study,
+                from,
+                instance,
+            } => write!(
+                f,
+                "study {} moves from {from} to the patient whom the instance {instance} names",
+                study.uid()
+            ),
+            Self::StoredValueReplaced {
+                study,
+                keyword,
+                instance,
+                resource,
+            } => write!(
+                f,
+                "the instance {instance} of study {} disagrees with {resource} on {keyword}; the \
+                 instance is the later and counts",
+                study.uid()
             ),
             Self::InactivePatient { study, patient } => write!(
                 f,

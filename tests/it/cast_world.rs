@@ -101,9 +101,16 @@ impl World {
         changes: impl IntoIterator<Item = Change>,
     ) -> Result<Merged, Failure> {
         let delta = StudyDelta::fold(changes).unwrap();
-        let merged = merge(&delta, &self.found_for(&delta, rules), rules)?;
-        self.apply(&merged.writes);
-        Ok(merged)
+        let mut all = Merged::default();
+        for delta in delta.parts().unwrap_or_else(|| vec![delta]) {
+            let merged = merge(&delta, &self.found_for(&delta, rules), rules)?;
+            self.apply(&merged.writes);
+            all.writes.extend(merged.writes);
+            all.disagreements.extend(merged.disagreements);
+            all.notices.extend(merged.notices);
+            all.omitted.extend(merged.omitted);
+        }
+        Ok(all)
     }
 
     /// Everything that is looked up for a delta.

@@ -26,8 +26,9 @@ const MAX_LINKS: usize = 8;
 /// The patient that an identifier stands for.
 pub(super) struct Holder {
     pub(super) stored: Stored,
-    /// Whether the identifier is the patient's own present one, by which entries correct it.
-    pub(super) is_corrected: bool,
+    /// Whether the patient has the identifier as a present one, and is not found in the place of
+    /// somebody who was merged.
+    pub(super) is_known_by_own_id: bool,
     /// Whether the patient is in use.
     pub(super) is_active: bool,
 }
@@ -106,6 +107,45 @@ impl<'a> People<'a> {
             }
         }
         distinct
+    }
+
+    /// Whether the patient of a reference was merged into another one.
+    pub(super) fn is_replaced_by(&self, reference: &str, id: &str) -> bool {
+        let name = ResourceName::of(reference, self.rules.fhir_base.as_deref());
+        let of_name = |name: ResourceName| {
+            let known = self.all().into_iter();
+            known.into_iter().find(|it| name_of(it) == name)
+        };
+        let survivor = name.and_then(of_name).map(|first| self.survivor(first));
+        survivor.is_some_and(|it| it.is_ok_and(|it| it.id().as_deref() == Some(id)))
+    }
+
+    /// The patients that have to be read to know who is in the place of one, that one first.
+    pub(super) fn unread_survivors(&self, name: Option<ResourceName>) -> Vec<ResourceName> {
+        let Some(name) = name else {
+            return Vec::new();
+        };
+        let mut known = self.all().into_iter();
+        match known.find(|it| name_of(it) == name) {
+            None => vec![name],
+            Some(first) => match self.survivor(first) {
+                Err(Unresolved::Unread(names)) => names,
+                Err(Unresolved::Failed(_)) | Ok(_) => Vec::new(),
+            },
+        }
+    }
+
+    /// Whether a patient was read.
+    pub(super) fn knows(&self, name: &ResourceName) -> bool {
+        self.found.read.iter().any(|(read, _)| read == name)
+    }
+
+    /// Whether a read showed that there is no patient of this reference.
+    pub(super) fn is_gone(&self, reference: Option<&str>) -> bool {
+        let base = self.rules.fhir_base.as_deref();
+        let name = reference.and_then(|reference| ResourceName::of(reference, base));
+        let mut read = self.found.read.iter();
+        name.is_some_and(|name| read.any(|(read, it)| *read == name && it.is_none()))
     }
 
     /// The patient of this name as it was read.
@@ -210,7 +250,7 @@ impl<'a> People<'a> {
         let is_active = candidates.iter().any(|it| it.is_active);
         Ok(Some(Holder {
             stored: Stored::new(patient, query)?,
-            is_corrected: is_active && candidates.iter().all(|it| is_present(&it)),
+            is_known_by_own_id: candidates.iter().all(is_present),
             is_active,
         }))
     }

@@ -104,6 +104,18 @@ impl FhirTarget {
         }
     }
 
+    /// One patient after the other, if the entries name several.
+    async fn apply_in_parts(&self, delta: &StudyDelta) -> Result<Applied, Failure> {
+        let Some(parts) = delta.parts() else {
+            return self.look_up_and_write(delta).await;
+        };
+        let mut applied = Applied::default();
+        for part in &parts {
+            applied.add(self.look_up_and_write(part).await?);
+        }
+        Ok(applied)
+    }
+
     /// By what is remembered, if anything is. A refusal then may be of that, and not of the delta:
     /// all is read again before the delta is to blame.
     async fn look_up_and_write(&self, delta: &StudyDelta) -> Result<Applied, Failure> {
@@ -140,7 +152,9 @@ impl FhirTarget {
             for notice in &merged.notices {
                 self.tell(delta.study(), notice);
             }
-            self.write(delta, looked_up, merged.writes).await
+            let mut applied = self.write(delta, looked_up, merged.writes).await?;
+            applied.omitted = merged.omitted;
+            Ok(applied)
         };
         let written = written.await;
         if written.is_err() {
@@ -243,7 +257,7 @@ impl Target for FhirTarget {
     }
 
     async fn apply(&self, delta: &StudyDelta) -> Result<Applied, Failure> {
-        let applied = self.look_up_and_write(delta).await;
+        let applied = self.apply_in_parts(delta).await;
         // A server's words may quote what was sent.
         applied.map_err(|failure| Failure {
             message: delta.redact(&failure.message),
