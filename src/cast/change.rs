@@ -38,6 +38,7 @@ struct Content {
     sequence: u64,
     key: InstanceKey,
     study: StudyKey,
+    is_update: bool,
     /// `None` for a delete.
     attributes: Option<Attributes>,
     warnings: Vec<InvalidValue>,
@@ -112,6 +113,7 @@ impl Change {
             sequence,
             key,
             study,
+            is_update: action == Action::Update,
             attributes,
             warnings,
         };
@@ -162,6 +164,11 @@ impl Change {
     #[must_use]
     pub fn warnings(&self) -> &[InvalidValue] {
         &self.content.warnings
+    }
+
+    /// Whether it corrects what was said before.
+    pub(super) fn is_update(&self) -> bool {
+        self.content.is_update
     }
 
     pub(super) fn is_late(&self) -> bool {

@@ -5,7 +5,8 @@ use std::fmt;
 
 use super::change::Attributes;
 use super::row::{PutFacts, fill_all, put_all};
-use super::{Change, PatientFacts, StudyKey};
+use super::{Change, PatientFacts, PatientKey, StudyKey};
+use crate::dicom::InstanceKey;
 
 /// What has to become true of a study: instances to be gone, then what entries say, in order.
 ///
@@ -120,6 +121,57 @@ impl StudyDelta {
             let (series, instance) = (series.to_owned(), instance.to_owned());
             self.removed.contains(&InstanceUids { series, instance })
         }
+    }
+
+    /// The deltas of each of which the entries name one patient, in order; none when this one is
+    /// such. What becomes of a study whose entries name several depends on what is stored of it.
+    #[must_use]
+    pub fn parts(&self) -> Option<Vec<Self>> {
+        let named = |change: &Change| change.patient().filter(|key| !key.of_study).cloned();
+        let mut parts: Vec<(Option<PatientKey>, Self)> = Vec::new();
+        for change in &self.stored {
+            let key = named(change);
+            match parts.last_mut() {
+                Some((of, part)) if of.is_none() || key.is_none() || *of == key => {
+                    *of = of.take().or(key);
+                    part.stored.push(change.clone());
+                }
+                _ => parts.push((
+                    key,
+                    Self {
+                        study: self.study.clone(),
+                        removed: BTreeSet::new(),
+                        stored: vec![change.clone()],
+                        late: self.late,
+                    },
+                )),
+            }
+        }
+        let mut parts: Vec<_> = parts.into_iter().map(|(_, part)| part).collect();
+        parts.first_mut()?.removed.clone_from(&self.removed);
+        (parts.len() > 1).then_some(parts)
+    }
+
+    /// What the entries say that name no patient.
+    pub(super) fn of_unnamed(&self) -> Self {
+        let mut unnamed = self.clone();
+        let is_unnamed = |key: &PatientKey| key.of_study;
+        unnamed
+            .stored
+            .retain(|it| it.patient().is_some_and(is_unnamed));
+        unnamed
+    }
+
+    /// Whether an update names this patient.
+    pub(super) fn moves_to(&self, key: &PatientKey) -> bool {
+        let mut naming = self.stored.iter().filter(|it| it.patient() == Some(key));
+        naming.any(Change::is_update)
+    }
+
+    /// Whether the last that is said of an instance is said by an update.
+    pub(super) fn updates(&self, key: &InstanceKey) -> bool {
+        let said = self.stored.iter().rev().find(|it| it.key() == key);
+        said.is_some_and(Change::is_update)
     }
 
     /// The patient of the study: the one named last; the unnamed one when nobody names any.

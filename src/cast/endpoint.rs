@@ -9,7 +9,9 @@
 //! | `payloadType`, `payloadMimeType` | text `DICOM WADO-RS`, `application/dicom` |
 //! | `address` | WADO-RS base with version and partition, no trailing slash |
 //!
-//! In a stored Endpoint radcast manages its identifier and the address.
+//! In a stored Endpoint radcast manages its identifier and the address. One whose `status` is `off`
+//! or `entered-in-error` is not changed, and loses against one in use; studies are referred to one
+//! that is off, which still says where they are, and not to one that is entered in error.
 
 use crate::failure::Failure;
 
@@ -20,9 +22,15 @@ use super::mapping::{Derived, MappedResource, Origin, of_derived};
 use super::object::{Object, raw};
 use super::query::Query;
 use super::stored::Stored;
-use super::{Resource, Rules, StudyKey, Write};
+use super::{Notice, Resource, Rules, StudyKey, Write};
 
 const TYPE: &str = "Endpoint";
+
+/// The status of one that is no longer to be used.
+const OFF: &str = "off";
+
+/// The status of one that should never have been there.
+const RETRACTED: &str = "entered-in-error";
 
 /// The rows of the mapping.
 const DERIVED: &[Derived] = &[
@@ -77,30 +85,69 @@ pub(super) fn lookup(study: &StudyKey, rules: &Rules) -> EndpointLookup {
     }
 }
 
-/// The reference to the Endpoint, and the write that creates or corrects it.
+/// The reference to the Endpoint, unless it is entered in error, and the write that creates or
+/// corrects it.
 pub(super) fn merge(
     study: &StudyKey,
     found: &[Resource],
     rules: &Rules,
-) -> Result<(String, Option<Write>), Failure> {
+    notices: &mut Vec<Notice>,
+) -> Result<(Option<String>, Option<Write>), Failure> {
+    let Some(mut stored) = find(study, found, rules)? else {
+        let lookup = lookup(study, rules);
+        let address = rules.wado_address(study.partition());
+        let object = create(&name(study, rules), &address);
+        let object = object.map_err(|error| error.into_failure(TYPE))?;
+        let write = Write::create(&lookup.by_identifier, object);
+        let reference = super::write::full_url(&lookup.by_identifier);
+        return Ok((Some(reference), Some(write)));
+    };
+    let reference = stored.reference();
+    let fail = |error: EditError| error.into_failure(&reference);
+    let status = stored.object.text("status").map_err(fail)?;
+    if let Some(status) = status.filter(|status| is_out_of_use(status)) {
+        let refers = status == OFF;
+        notices.push(Notice::EndpointOutOfUse {
+            endpoint: reference.clone(),
+            status,
+        });
+        return Ok((refers.then_some(reference), None));
+    }
+    correct(&mut stored.object, study, rules).map_err(fail)?;
+    Ok((Some(reference), stored.update()))
+}
+
+/// The Endpoint among the found ones: by its identifier or, if none has that, by dicom-cast's name.
+fn find(study: &StudyKey, found: &[Resource], rules: &Rules) -> Result<Option<Stored>, Failure> {
     let lookup = lookup(study, rules);
     let address = rules.wado_address(study.partition());
-    let identified = |object: &Object| identifier::carries(object, Some(system::URI), &address);
     let name = name(study, rules);
-    let named = |object: &Object| Ok(object.text("name")?.as_deref() == Some(name.as_str()));
-    let stored = match Stored::single(found, &lookup.by_identifier, identified)? {
-        Some(stored) => Some(stored),
-        None => Stored::single(found, &lookup.by_dicom_cast_name, named)?,
+    let identified = |object: &Object| {
+        let is_it = identifier::carries(object, Some(system::URI), &address)?;
+        is_it.then(|| rank(object)).transpose()
     };
-    if let Some(mut stored) = stored {
-        let reference = stored.reference();
-        let corrected = correct(&mut stored.object, study, rules);
-        corrected.map_err(|error| error.into_failure(&reference))?;
-        return Ok((reference, stored.update()));
+    let named = |object: &Object| {
+        let is_it = object.text("name")?.as_deref() == Some(name.as_str());
+        is_it.then(|| rank(object)).transpose()
+    };
+    match Stored::best(found, &lookup.by_identifier, identified)? {
+        Some(stored) => Ok(Some(stored)),
+        None => Stored::best(found, &lookup.by_dicom_cast_name, named),
     }
-    let object = create(&name, &address).map_err(|error| error.into_failure(TYPE))?;
-    let write = Write::create(&lookup.by_identifier, object);
-    Ok((super::write::full_url(&lookup.by_identifier), Some(write)))
+}
+
+/// One in use comes before one that is not.
+fn rank(endpoint: &Object) -> Result<u8, EditError> {
+    let status = endpoint.text("status")?;
+    Ok(match status.as_deref() {
+        Some(RETRACTED) => 2,
+        Some(OFF) => 1,
+        _ => 0,
+    })
+}
+
+fn is_out_of_use(status: &str) -> bool {
+    [OFF, RETRACTED].contains(&status)
 }
 
 fn create(name: &str, address: &str) -> Result<Object, EditError> {

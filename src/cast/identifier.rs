@@ -48,7 +48,8 @@ pub(super) fn tokens(resource: &Object) -> Result<Vec<Token>, EditError> {
     tokens.map_err(|error: EditError| error.within("identifier"))
 }
 
-fn token(identifier: &Object) -> Result<Token, EditError> {
+/// An identifier by what it says.
+pub(super) fn token(identifier: &Object) -> Result<Token, EditError> {
     let filled = |text: Option<String>| {
         text.map(|text| text.trim().to_owned())
             .filter(|text| !text.is_empty())

@@ -1,11 +1,12 @@
 //! (resources as stored, delta) → writes.
 
-use std::fmt;
+use std::borrow::Cow;
 
-use crate::failure::Failure;
+use crate::failure::{Failure, OmittedValue};
 
 use super::imaging_study::{self, Links};
-use super::{Disagreement, Query, Resource, Rules, StudyDelta, StudyKey, Write};
+use super::patient::subject::Whose;
+use super::{Disagreement, Notice, Query, Resource, ResourceName, Rules, StudyDelta, Write};
 use super::{endpoint, observation, patient};
 
 /// What the searches of [`Lookups`](super::Lookups) found.
@@ -21,10 +22,13 @@ pub struct Found {
     pub observations: Vec<Resource>,
     /// By [`Lookups::references`](super::Lookups::references), each with its search.
     pub references: Vec<(Query, Vec<Resource>)>,
+    /// By [`StudyDelta::follow_ups`], each with the resource as a read gives it; none where there is
+    /// none, or none any more.
+    pub read: Vec<(ResourceName, Option<Resource>)>,
 }
 
 /// The outcome of a merge.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Merged {
     /// Entries of one transaction, or of several in this order: none refers to a later one, and
     /// what is deleted is what no later one and nothing stored refers to any more. Full URLs of
@@ -35,63 +39,9 @@ pub struct Merged {
     pub disagreements: Vec<Disagreement>,
     /// What else a person should know.
     pub notices: Vec<Notice>,
-}
-
-/// What a person should know about a merge.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Notice {
-    /// The last instance was removed from a study that somebody else created, so the
-    /// `ImagingStudy` stays, without series.
-    ForeignStudyEmptied {
-        /// The study.
-        study: StudyKey,
-        /// Logical id of the `ImagingStudy`.
-        id: String,
-    },
-    /// Several resources are what the study refers to, so that the reference names none of them.
-    AmbiguousReference {
-        /// The study.
-        study: StudyKey,
-        /// The element of the `ImagingStudy`.
-        element: &'static str,
-        /// `Type/id` of each.
-        found: Vec<String>,
-    },
-}
-
-impl Notice {
-    /// The name of the event.
-    #[must_use]
-    pub fn event(&self) -> &'static str {
-        match self {
-            Self::ForeignStudyEmptied { .. } => "foreign_study_emptied",
-            Self::AmbiguousReference { .. } => "ambiguous_reference",
-        }
-    }
-}
-
-impl fmt::Display for Notice {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::ForeignStudyEmptied { study, id } => write!(
-                f,
-                "the last instance of study {} was deleted; ImagingStudy/{id} has another source \
-                 than this service and is left without series",
-                study.uid()
-            ),
-            Self::AmbiguousReference {
-                study,
-                element,
-                found,
-            } => write!(
-                f,
-                "{} of study {} may be any of {}; the reference names its identifier alone",
-                element,
-                study.uid(),
-                found.join(", ")
-            ),
-        }
-    }
+    /// Values that were left out of entries in the light of what is stored, by the sequences of the
+    /// entries.
+    pub omitted: Vec<(u64, OmittedValue)>,
 }
 
 /// Brings what was found in step with a delta.
@@ -103,58 +53,31 @@ impl fmt::Display for Notice {
 /// `fhir.multiple-matches` when several resources are the one that was looked for;
 /// `fhir.invalid-resource` when it has no id or version, or a managed element is of another form
 /// than FHIR's; `fhir.patient-missing` when there is no patient, and the rules allow none to be
-/// made.
+/// made; `fhir.broken-merge` when the patient was merged into one that cannot be told;
+/// `fhir.study-retracted` when something is said of a study that is marked as entered in error;
+/// `fhir.patient-mismatch` when entries speak of another person than the stored patient;
+/// `fhir.other-patient` when they name another patient than the study has, and the rules say so.
 pub fn merge(delta: &StudyDelta, found: &Found, rules: &Rules) -> Result<Merged, Failure> {
-    let mut merged = Merged {
-        writes: Vec::new(),
-        disagreements: Vec::new(),
-        notices: Vec::new(),
-    };
-    let links = match delta.patient() {
-        Some(facts) => {
-            let (endpoint, write) = endpoint::merge(delta.study(), &found.endpoint, rules)?;
-            merged.writes.extend(write);
-            // The study of a late change may be another patient's by now; and one that names no
-            // patient says nothing about whose the study is.
-            let kept = match delta.is_late() || facts.key().of_study {
-                true => imaging_study::subject(delta.study(), &found.study, rules)?,
-                false => None,
-            };
-            let (subject, write) = patient::merge(
-                delta,
-                facts.key(),
-                kept,
-                &found.patient,
-                rules,
-                &mut merged.disagreements,
-            )?;
-            merged.writes.extend(write);
-            Some(Links { subject, endpoint })
-        }
-        None => None,
-    };
-    let disagreements = &mut merged.disagreements;
-    let (write, notices) =
-        imaging_study::merge(delta, links.as_ref(), found, rules, disagreements)?;
+    let mut merged = Merged::default();
+    let links = link(delta, found, rules, &mut merged)?;
+    let write = imaging_study::merge(delta, links.as_ref(), found, rules, &mut merged)?;
     let is_emptied = |notice: &Notice| matches!(notice, Notice::ForeignStudyEmptied { .. });
-    let is_empty = notices.iter().any(is_emptied) || matches!(write, Some(Write::Delete { .. }));
-    merged.notices.extend(notices);
+    let is_empty =
+        merged.notices.iter().any(is_emptied) || matches!(write, Some(Write::Delete { .. }));
     let only_removes = links.is_none();
-    let links = match links {
-        Some(links) => Some(observation::Links::new(
-            delta,
-            links.subject,
-            &found.study,
-            rules,
-        )?),
-        None => None,
+    let heard = match &links {
+        Some(links) if links.subject.whose == Whose::Other => Cow::Owned(delta.of_unnamed()),
+        _ => Cow::Borrowed(delta),
     };
-    let mut observations = observation::merge(delta, links.as_ref(), found, rules)?;
+    let links = links.map(|links| links.subject.reference);
+    let links = links.map(|subject| observation::Links::new(delta, subject, &found.study, rules));
+    let links = links.transpose()?;
+    let mut observations = observation::merge(&heard, links.as_ref(), found, rules)?;
     // The searches for reports find weight and height too.
     let found = &observation::each_once(&found.observations);
     observations.extend(match links {
         Some(links) => {
-            observation::body::merge(delta, &links, found, rules, &mut merged.disagreements)?
+            observation::body::merge(&heard, &links, found, rules, &mut merged.disagreements)?
         }
         None if is_empty => observation::body::remove(delta.study(), found, rules)?,
         None => Vec::new(),
@@ -166,4 +89,21 @@ pub fn merge(delta: &StudyDelta, found: &Found, rules: &Rules) -> Result<Merged,
         false => merged.writes.extend(write.into_iter().chain(observations)),
     }
     Ok(merged)
+}
+
+/// What the study is connected with, and the writes of that; none when the delta only removes.
+fn link(
+    delta: &StudyDelta,
+    found: &Found,
+    rules: &Rules,
+    merged: &mut Merged,
+) -> Result<Option<Links>, Failure> {
+    let Some(facts) = delta.patient() else {
+        return Ok(None);
+    };
+    let notices = &mut merged.notices;
+    let (endpoint, write) = endpoint::merge(delta.study(), &found.endpoint, rules, notices)?;
+    merged.writes.extend(write);
+    let subject = patient::subject::merge(delta, facts.key(), found, rules, merged)?;
+    Ok(Some(Links { subject, endpoint }))
 }

@@ -4,6 +4,7 @@
 //!    [`Recent`] remembers what entries said, and does not read it again.
 //! 2. [`StudyDelta::fold`]: the changes of one study, in order, become one delta.
 //! 3. [`StudyDelta::lookups`]: what to search for; the answers are [`Found`].
+//!    Until it names none, [`StudyDelta::follow_ups`] says what has to be read in their light.
 //! 4. [`merge`]: (resources as stored, delta) → the writes that bring them in step, none when they
 //!    are already.
 //!
@@ -20,6 +21,7 @@ mod edit;
 mod element;
 mod endpoint;
 mod fact;
+mod follow_ups;
 mod identifier;
 mod imaging_study;
 mod issuer;
@@ -27,6 +29,7 @@ mod lookups;
 mod mapping;
 mod marked;
 mod merge;
+mod notice;
 mod object;
 mod observation;
 mod order;
@@ -43,6 +46,7 @@ mod row;
 mod rules;
 mod sources;
 mod stored;
+mod stored_values;
 mod study_key;
 mod table;
 mod terminology;
@@ -55,11 +59,13 @@ pub use endpoint::EndpointLookup;
 pub use issuer::Issuer;
 pub use lookups::Lookups;
 pub use mapping::{MappedAttribute, MappedResource, MappedRow, Origin, mapping};
-pub use merge::{Found, Merged, Notice, merge};
+pub use merge::{Found, Merged, merge};
+pub use notice::Notice;
 pub use patient::PatientFacts;
 pub use patient_key::PatientKey;
 pub use query::Query;
 pub use recent::Recent;
+pub use reference::ResourceName;
 pub use resource::{NotAResource, Resource};
 pub use rules::Rules;
 pub use sources::Source;

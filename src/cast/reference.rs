@@ -1,4 +1,43 @@
-//! References to resources, compared by what they refer to.
+//! References to resources: what they refer to.
+
+use std::fmt;
+
+/// Type and logical id of a resource on the FHIR server.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ResourceName {
+    /// The type of the resource.
+    pub resource_type: String,
+    /// Its logical id.
+    pub id: String,
+}
+
+impl ResourceName {
+    /// The resource on the server at `base` that a reference names. None where it names one of
+    /// another server, which may have given the same id to somebody else, or none by type and id.
+    pub(super) fn of(reference: &str, base: Option<&str>) -> Option<Self> {
+        let plain = reference.split("/_history/").next()?;
+        let below = base.and_then(|base| plain.strip_prefix(base.trim_end_matches('/')));
+        let relative = match below {
+            Some(path) => path.strip_prefix('/')?,
+            None => plain,
+        };
+        let (resource_type, id) = relative.split_once('/')?;
+        let is_type = |text: &str| text.bytes().all(|byte| byte.is_ascii_alphabetic());
+        let is_id = |byte: u8| byte.is_ascii_alphanumeric() || b"-._".contains(&byte);
+        let is_name = is_type(resource_type) && !id.is_empty() && id.bytes().all(is_id);
+        is_name.then(|| Self {
+            resource_type: resource_type.to_owned(),
+            id: id.to_owned(),
+        })
+    }
+}
+
+impl fmt::Display for ResourceName {
+    /// `Type/id`
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.resource_type, self.id)
+    }
+}
 
 /// Whether two references name the same resource: a base address before `Type/id` and a
 /// `/_history/…` after it make no difference.
@@ -22,6 +61,36 @@ mod tests {
         assert!(same("https://fhir.example/r4/Patient/1", "Patient/1"));
         assert!(same("Patient/1/_history/4", "Patient/1"));
         assert!(same("urn:uuid:a", "urn:uuid:a"));
+    }
+
+    #[test]
+    fn a_name_is_of_this_server_or_none() {
+        let base = Some("https://fhir.example/r4/");
+        for reference in [
+            "Patient/a-1.B_",
+            "Patient/a-1.B_/_history/4",
+            "https://fhir.example/r4/Patient/a-1.B_",
+        ] {
+            let name = ResourceName::of(reference, base).map(|name| name.to_string());
+            assert_eq!(name.as_deref(), Some("Patient/a-1.B_"), "{reference}");
+        }
+        for reference in [
+            "https://other.example/r4/Patient/1",
+            "https://fhir.example/r4x/Patient/1",
+            "urn:uuid:1",
+            "#contained",
+            "Patient/",
+            "Patient/1?x=2",
+            "Patient/../1",
+            "Patient/a/b",
+            "",
+        ] {
+            assert_eq!(ResourceName::of(reference, base), None, "{reference}");
+        }
+        assert_eq!(
+            ResourceName::of("https://fhir.example/r4/Patient/1", None),
+            None
+        );
     }
 
     #[test]

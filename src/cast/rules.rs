@@ -5,8 +5,8 @@ use jiff::tz::TimeZone;
 use super::{Issuer, patient};
 use crate::dicom::Dataset;
 use crate::settings::{
-    Issuers, MissingId, Names, OnUnknownIssuer, PatientPolicy, PlaceholderIds, References,
-    Validation,
+    Issuers, MissingId, Names, OnOtherPatient, OnUnknownIssuer, PatientPolicy, PlaceholderIds,
+    References, Validation,
 };
 
 /// How entries are cast.
@@ -47,6 +47,10 @@ pub struct Rules {
     pub dose_observations: bool,
     /// Whether weight and height of patients become `Observation`s.
     pub body_observations: bool,
+    /// What becomes of an instance that names another patient than its study has.
+    pub on_other_patient: OnOtherPatient,
+    /// Base address of the FHIR server: references that begin with it are to its resources.
+    pub fhir_base: Option<String>,
 }
 
 impl Rules {
@@ -71,6 +75,8 @@ impl Rules {
             references: References::default(),
             dose_observations: true,
             body_observations: false,
+            on_other_patient: OnOtherPatient::default(),
+            fhir_base: None,
         }
     }
 

@@ -25,16 +25,30 @@ impl Stored {
         query: &Query,
         wanted: impl Fn(&Object) -> Result<bool, EditError>,
     ) -> Result<Option<Self>, Failure> {
-        let mut matches = Vec::new();
+        Self::best(found, query, |object| Ok(wanted(object)?.then_some(0)))
+    }
+
+    /// The one among the found resources that has the lowest rank; none when none has any.
+    ///
+    /// # Errors
+    /// As [`Self::single`], of those that have the lowest.
+    pub(super) fn best(
+        found: &[Resource],
+        query: &Query,
+        rank: impl Fn(&Object) -> Result<Option<u8>, EditError>,
+    ) -> Result<Option<Self>, Failure> {
+        let mut ranked = Vec::new();
         for resource in found {
             if resource.resource_type().as_deref() != Some(query.resource_type) {
                 continue;
             }
-            let verdict = wanted(resource.object());
-            if verdict.map_err(|error| error.into_failure(&name(resource, query)))? {
-                matches.push(resource);
-            }
+            let rank = rank(resource.object());
+            let rank = rank.map_err(|error| error.into_failure(&name(resource, query)))?;
+            ranked.extend(rank.map(|rank| (rank, resource)));
         }
+        let best = ranked.iter().map(|(rank, _)| *rank).min();
+        let matches = ranked.into_iter().filter(|(rank, _)| Some(*rank) == best);
+        let matches: Vec<_> = matches.map(|(_, resource)| resource).collect();
         match matches.as_slice() {
             [] => Ok(None),
             [resource] => Self::new(resource, query).map(Some),
@@ -42,7 +56,11 @@ impl Stored {
         }
     }
 
-    fn new(resource: &Resource, query: &Query) -> Result<Self, Failure> {
+    /// A resource that a search of this type was to find.
+    ///
+    /// # Errors
+    /// When it has no id or version.
+    pub(super) fn new(resource: &Resource, query: &Query) -> Result<Self, Failure> {
         let missing = |element: &str| {
             let name = name(resource, query);
             Failure::new(
@@ -93,7 +111,8 @@ fn name(resource: &Resource, query: &Query) -> String {
     )
 }
 
-fn multiple(matches: &[&Resource], query: &Query) -> Failure {
+/// The failure that several resources are the one that was looked for.
+pub(super) fn multiple(matches: &[&Resource], query: &Query) -> Failure {
     let names: Vec<_> = matches
         .iter()
         .map(|resource| name(resource, query))

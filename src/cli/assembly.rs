@@ -69,6 +69,8 @@ pub(super) fn rules(settings: &Settings) -> Rules {
         references: settings.imaging_study.references,
         dose_observations: settings.cast.generate_observations,
         body_observations: settings.patient.generate_observations,
+        on_other_patient: settings.imaging_study.on_other_patient,
+        fhir_base: Some(settings.fhir.endpoint.to_string()),
     }
 }
 

@@ -72,6 +72,18 @@ codes! {
     /// There is no patient with this identifier, and `Patient:Policy` is `LinkOnly`.
     FhirPatientMissing = "fhir.patient-missing", Fhir,
         "Create the patient with this identifier on the FHIR server, then retry; or let Patient:Policy create it.";
+    /// The patient with this identifier was merged into another one that cannot be told.
+    FhirBrokenMerge = "fhir.broken-merge", Fhir,
+        "The named Patient has a `link` of type `replaced-by` that leads nowhere, in a circle, to several patients or to another server: correct the links on the FHIR server, then retry.";
+    /// Something is said of a study whose `ImagingStudy` is marked as entered in error.
+    FhirStudyRetracted = "fhir.study-retracted", Fhir,
+        "Somebody gave the named ImagingStudy the status `entered-in-error`. If the study is right, set its status to `available` and retry; if the resource is to be written anew, delete it and retry; else dismiss the record.";
+    /// An instance speaks of another person than the stored patient of its Patient ID: name, sex and birth date all differ.
+    FhirPatientMismatch = "fhir.patient-mismatch", Fhir,
+        "Find out whose the images are. If their Patient ID is wrong, correct it at the source; if the named Patient is, correct it on the FHIR server and retry.";
+    /// An instance names another patient than its study has, and `ImagingStudy:OnOtherPatient` is `Fail`, or the study names its patient by an identifier alone.
+    FhirOtherPatient = "fhir.other-patient", Fhir,
+        "Find out whose the study is. Correct the Patient ID at the source, or the subject of the ImagingStudy on the FHIR server, then retry; or let ImagingStudy:OnOtherPatient decide.";
     /// A stored resource that cannot be read or edited.
     FhirInvalidResource = "fhir.invalid-resource", Fhir,
         "Correct the named resource on the FHIR server by hand, then retry.";

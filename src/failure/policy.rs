@@ -169,6 +169,8 @@ impl Code {
             Self::FhirRejected
                 | Self::FhirTooLarge
                 | Self::FhirInvalidResponse
+                | Self::FhirPatientMismatch
+                | Self::FhirOtherPatient
                 | Self::InternalPanic
         )
     }

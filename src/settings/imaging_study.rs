@@ -13,6 +13,21 @@ pub struct ImagingStudy {
     pub list_instances_up_to: u32,
     /// How other resources are referred to.
     pub references: References,
+    /// What becomes of an instance that names another patient than its study has.
+    pub on_other_patient: OnOtherPatient,
+}
+
+/// What becomes of an instance that names another patient than its study has, unless an update says
+/// so.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum OnOtherPatient {
+    /// The study stays the patient's whose it is, and the instance is recorded.
+    #[default]
+    Keep,
+    /// The study becomes the other patient's.
+    Move,
+    /// The entry fails.
+    Fail,
 }
 
 /// How other resources are referred to.
@@ -50,7 +65,15 @@ impl ImagingStudy {
         let based_on = resolution(&table::IMAGING_STUDY_BASED_ON);
         let encounter = resolution(&table::IMAGING_STUDY_ENCOUNTER);
         let referrer = resolution(&table::IMAGING_STUDY_REFERRER);
+        let on_other_patient =
+            values.choice(&table::IMAGING_STUDY_ON_OTHER_PATIENT, |word| match word {
+                "keep" => Some(OnOtherPatient::Keep),
+                "move" => Some(OnOtherPatient::Move),
+                "fail" => Some(OnOtherPatient::Fail),
+                _ => None,
+            });
         Some(Self {
+            on_other_patient: on_other_patient??,
             accession_system,
             list_instances_up_to: list_instances_up_to??,
             references: References {

@@ -47,7 +47,7 @@ pub use escalation::Escalation;
 pub use fhir::Fhir;
 pub use files::SettingsFile;
 pub use generate::{default_file, reference_page};
-pub use imaging_study::{ImagingStudy, References, Resolution};
+pub use imaging_study::{ImagingStudy, OnOtherPatient, References, Resolution};
 pub use issuers::Issuers;
 pub use load::{DEFAULT_FILE, Loaded, Settings};
 pub use logging::{LogFormat, LogLevel, Logging};

@@ -132,6 +132,9 @@ settings! {
     IMAGING_STUDY_REFERRER: "ImagingStudy:Referrer", Choice(&["Logical", "Search"]), Default("Logical"),
         "The same of `referrer`, by the referring physician's identification code.";
 
+    IMAGING_STUDY_ON_OTHER_PATIENT: "ImagingStudy:OnOtherPatient", Choice(&["Keep", "Move", "Fail"]), Default("Keep"),
+        "An instance that is stored and names another patient than its study has: `Keep` leaves the study with its patient, takes nothing but the instance's place in it, and records that; `Move` gives the study to the other patient; `Fail` records the entry as failed. An update always moves the study.";
+
     STORE_PATH: "Store:Path", Path, Default("radcast.db"),
         "SQLite file that keeps the position and the failure records, relative to the working directory, when `TableStore` is not given. Put it on a disk that outlives the container.";
 

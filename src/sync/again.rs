@@ -152,9 +152,14 @@ impl<T: Target> Lane<T> {
         pending: Pending<T::Change>,
         applied: &mut Vec<Applied>,
     ) -> Option<Retried> {
+        let mut pending = pending;
         let entry = slice::from_ref(&pending);
         match self.apply_part(entry, Patience::Full).await {
-            Ok(writes) => applied.push(writes),
+            Ok(writes) => {
+                let writes = [writes];
+                self.note_omitted(slice::from_mut(&mut pending), &writes);
+                applied.extend(writes);
+            }
             Err(Unapplied::Stopped) => return None,
             Err(Unapplied::Failed { failure, attempts }) => {
                 let entry = self.failed(&pending.subject, failure, attempts);
@@ -162,6 +167,7 @@ impl<T: Target> Lane<T> {
                 return self.fail_again(record, Failing { entry, raw }).await;
             }
         }
+        let entry = slice::from_ref(&pending);
         let kept =
             self.keep_omitted(entry).await && self.supersede([&pending.subject].into_iter()).await;
         if !kept {

@@ -49,6 +49,7 @@ impl<T: Target> Lane<T> {
             span.record("otel.status_code", "ERROR");
         }
         let mut settled = self.record(failed).await;
+        self.note_omitted(&mut applied, &writes);
         if !self.keep_omitted(&applied).await {
             applied.retain(|pending| pending.omitted.is_empty());
         }

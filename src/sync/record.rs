@@ -1,14 +1,15 @@
 //! What has to be kept durably before an entry counts as settled.
 
-use tracing::error;
+use tracing::{error, warn};
 
 use super::Target;
 use super::archiving::{Failing, without_answer};
 use super::lane::Lane;
 use super::retry::endless;
 use super::schedule::Pending;
-use super::status::Fate;
-use crate::failure::{Disposition, Failure, Subject};
+use super::status::{Fate, Observer};
+use super::target::Applied;
+use crate::failure::{Disposition, Failure, OmittedValue, Subject};
 use crate::store::{FailedEntry, OmittedValueRow};
 
 impl<T: Target> Lane<T> {
@@ -42,6 +43,18 @@ impl<T: Target> Lane<T> {
         FailedEntry {
             next_retry: next_retry.flatten(),
             ..entry
+        }
+    }
+
+    /// Notes the values that were left out of entries when they were applied.
+    pub(super) fn note_omitted(&self, applied: &mut [Pending<T::Change>], writes: &[Applied]) {
+        for (sequence, value) in writes.iter().flat_map(|applied| &applied.omitted) {
+            let mut entries = applied.iter_mut();
+            let entry = entries.find(|it| it.subject.sequence == Some(*sequence));
+            if let Some(entry) = entry {
+                warn_of(self.observer.as_ref(), &entry.subject, value);
+                entry.omitted.push(value.clone());
+            }
         }
     }
 
@@ -87,4 +100,25 @@ impl<T: Target> Lane<T> {
             }
         }
     }
+}
+
+/// Tells of a value that is left out of an entry.
+pub(super) fn warn_of(observer: &dyn Observer, subject: &Subject, omitted: &OmittedValue) {
+    let OmittedValue {
+        tag,
+        keyword,
+        reason,
+    } = omitted;
+    warn!(
+        event = "value_not_applied",
+        sequence = subject.sequence,
+        study = subject.study,
+        series = subject.series,
+        instance = subject.instance,
+        tag,
+        keyword,
+        reason,
+        "{omitted}"
+    );
+    observer.warned(subject, omitted);
 }

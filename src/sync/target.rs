@@ -31,6 +31,19 @@ pub struct Applied {
     /// How many resources were written, by what was done and to which type, e.g.
     /// `created ImagingStudy`.
     pub writes: BTreeMap<String, u64>,
+    /// Values that were left out of entries in the light of what is stored, by the sequences of the
+    /// entries.
+    pub omitted: Vec<(u64, OmittedValue)>,
+}
+
+impl Applied {
+    /// Adds what applying another delta did.
+    pub fn add(&mut self, other: Self) {
+        for (write, count) in other.writes {
+            *self.writes.entry(write).or_default() += count;
+        }
+        self.omitted.extend(other.omitted);
+    }
 }
 
 /// Somewhere that changes are applied to, a unit of work (a study) at a time.

@@ -8,7 +8,7 @@ use tokio::task::{JoinError, JoinSet};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 use tracing::field::Empty;
-use tracing::{Instrument, debug, error, info, info_span, warn};
+use tracing::{Instrument, debug, error, info, info_span};
 
 use super::archiving::Refused;
 use super::breaker::Breaker;
@@ -20,12 +20,13 @@ use super::ledger::Ledger;
 use super::panicked::panicked;
 use super::progress::Progress;
 use super::reader::{ReadEntry, ReadPage};
+use super::record::warn_of;
 use super::rounds::{Round, Rounds};
 use super::schedule::{Batch, Load, Pace, Pending, Retry, Schedule};
 use super::status::{Fate, Observer};
 use super::target::{Reading, Target};
 use crate::dicom::InstanceKey;
-use crate::failure::{Class, Failure, OmittedValue, Subject};
+use crate::failure::{Class, Failure, Subject};
 use crate::notify::Escalated;
 use crate::store::row_key;
 
@@ -224,9 +225,10 @@ impl<T: Target> Work<T> {
             }
             match reading {
                 Reading::Change { change, warnings } => {
+                    let observer = self.observer.as_ref();
                     warnings
                         .iter()
-                        .for_each(|omitted| self.warn(&subject, omitted));
+                        .for_each(|omitted| warn_of(observer, &subject, omitted));
                     self.schedule.push(Pending {
                         subject,
                         change,
@@ -306,26 +308,6 @@ impl<T: Target> Work<T> {
         }
         self.move_position();
         Ok(())
-    }
-
-    fn warn(&self, subject: &Subject, omitted: &OmittedValue) {
-        let OmittedValue {
-            tag,
-            keyword,
-            reason,
-        } = omitted;
-        warn!(
-            event = "value_not_applied",
-            sequence = subject.sequence,
-            study = subject.study,
-            series = subject.series,
-            instance = subject.instance,
-            tag,
-            keyword,
-            reason,
-            "{omitted}"
-        );
-        self.observer.warned(subject, omitted);
     }
 
     fn settle(&mut self, subject: &Subject, fate: &Fate) {

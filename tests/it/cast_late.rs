@@ -10,7 +10,7 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use crate::cast_generators::{Entry, entry, stored};
-use crate::cast_properties::{contents, instances};
+use crate::cast_properties::{contents, instances, of_one_patient};
 use crate::cast_world::{World, create, delete, key, kinds};
 
 /// The entries one by one, but for those of the instance of another entry.
@@ -28,6 +28,7 @@ proptest! {
         late in stored(),
         newer in prop::collection::vec(stored(), 0..8),
     ) {
+        let (late, newer) = (of_one_patient(vec![late]).remove(0), of_one_patient(newer));
         let (mut in_order, mut after) = (World::default(), World::default());
         in_order.cast([late.change(1)]);
         cast_others(&mut in_order, &newer, &late);

@@ -6,11 +6,11 @@
     reason = "a test that cannot go on fails"
 )]
 
-use radcast::cast::{Found, Notice, Resource, StudyDelta, Write, merge};
+use radcast::cast::{Action, Change, Found, Notice, Resource, StudyDelta, Write, merge};
 use radcast::failure::{Code, Failure};
 use serde_json::{Value, json};
 
-use crate::cast_world::{World, create, delete, key, kinds, rules, text};
+use crate::cast_world::{World, create, dataset, delete, key, kinds, rules, text};
 
 const DESCRIPTION: &str = "00081030";
 const PATIENT_ID: &str = "00100020";
@@ -110,7 +110,7 @@ fn an_instance_that_changed_its_mind_disagrees_with_nobody() {
 }
 
 #[test]
-fn the_subject_follows_the_patient() {
+fn the_subject_follows_the_patient_of_the_only_instance() {
     let mut world = World::default();
     world.cast([create(1, one(), &[])]);
     let first = text(&world.only("Patient")["id"]).to_owned();
@@ -124,7 +124,9 @@ fn the_subject_follows_the_patient() {
 fn a_relinked_subject_loses_what_described_the_other_patient() {
     let mut world =
         with_study(r#","subject":{"reference":"Patient/x","display":"X","extension":[1.0]}"#);
-    world.cast([create(1, one(), &[])]);
+    let dataset = dataset(&one(), &[]);
+    let update = Change::read(1, one(), Action::Update, Some(&dataset), &rules());
+    world.cast([update.unwrap()]);
     let subject = world.only("ImagingStudy")["subject"].clone();
     assert_eq!(subject["display"], Value::Null);
     assert_eq!(subject["extension"], json!([1.0]));

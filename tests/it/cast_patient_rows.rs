@@ -466,6 +466,26 @@ fn of_disagreeing_instances_the_later_counts_and_one_warning_says_so() {
 }
 
 #[test]
+fn of_what_is_stored_and_disagrees_a_notice_says_so_unless_an_update_corrects_it() {
+    for row in ROWS {
+        let mut world = World::default();
+        world.cast([row.change(1, row.one)]);
+        let mut updated = world.clone();
+        let element = format!(r#"{{"Value":{}}}"#, row.other);
+        let mut elements = vec![(row.tag, element.as_str())];
+        elements.extend(row.beside);
+        let key = key("1.2", "1.3", "1.5");
+        let told = world.cast([create(2, key.clone(), &elements)]).notices;
+        assert_eq!(told.len(), 1, "{} {told:?}", row.tag);
+        let text = told[0].to_string();
+        assert!(text.contains("1.5") && text.contains("Patient/"), "{text}");
+        let set = dataset(&key, &elements);
+        let update = Change::read(2, key, Action::Update, Some(&set), &rules());
+        assert_eq!(updated.cast([update.unwrap()]).notices, [], "{}", row.tag);
+    }
+}
+
+#[test]
 fn several_attributes_share_an_address_a_contact_and_an_animal() {
     let all = [
         ("00101040", r#"{"Value":["Weg 1"]}"#),

@@ -12,7 +12,7 @@ mod orders;
 mod properties;
 mod table;
 
-use radcast::cast::{Change, Rules};
+use radcast::cast::{Action, Change, Notice, Rules};
 use radcast::dicom::InstanceKey;
 use serde_json::Value;
 
@@ -36,6 +36,19 @@ fn change(sequence: u64, key: InstanceKey, values: &[(&str, &str)], rules: &Rule
     let dataset = dataset(&key, &elements);
     let action = radcast::cast::Action::Create;
     Change::read(sequence, key, action, Some(&dataset), rules).unwrap()
+}
+
+fn update(sequence: u64, key: InstanceKey, values: &[(&str, &str)]) -> Change {
+    let texts = values
+        .iter()
+        .map(|(tag, value)| (*tag, format!(r#"{{"Value":{value}}}"#)));
+    let texts: Vec<_> = texts.collect();
+    let elements: Vec<_> = texts
+        .iter()
+        .map(|(tag, text)| (*tag, text.as_str()))
+        .collect();
+    let dataset = dataset(&key, &elements);
+    Change::read(sequence, key, Action::Update, Some(&dataset), &rules()).unwrap()
 }
 
 fn says(sequence: u64, values: &[(&str, &str)]) -> Change {
@@ -167,6 +180,29 @@ fn of_instances_that_disagree_the_later_counts() {
             "{}",
             row.keyword
         );
+    }
+}
+
+#[test]
+fn of_what_is_stored_and_disagrees_a_notice_says_so_unless_an_update_corrects_it() {
+    for row in ROWS {
+        let other = || key("1.2", "1.2.3", "1.2.3.5");
+        let mut world = World::default();
+        world.cast([says(1, row.said)]);
+        let mut updated = world.clone();
+        let later = change(2, other(), row.otherwise, &rules());
+        let told = world.cast([later.clone()]).notices;
+        let is_told = |notice: &Notice| {
+            matches!(notice, Notice::StoredValueReplaced { keyword, instance, resource, .. }
+                if *keyword == row.keyword && instance == "1.2.3.5" && resource.starts_with("ImagingStudy/"))
+        };
+        assert!(told.iter().any(is_told), "{} {told:?}", row.keyword);
+        let again = world.cast([later]).notices;
+        assert_eq!(again, [], "{}", row.keyword);
+        let update = update(2, other(), row.otherwise);
+        assert_eq!(updated.cast([update]).notices, [], "{}", row.keyword);
+        let alike = updated.cast([change(3, one(), row.otherwise, &rules())]);
+        assert_eq!(alike.notices, [], "{}", row.keyword);
     }
 }
 

@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use crate::cast_generators::{Entry, entry, stored};
-use crate::cast_properties::{as_read_late, changes, contents, write_text};
+use crate::cast_properties::{as_read_late, changes, contents, of_one_patient, write_text};
 use crate::cast_world::{World, create, delete, items, key, kinds, rules, text};
 
 const URL: &str = "https://radcast.invalid/fhir/StructureDefinition/unlisted-instances";
@@ -137,6 +137,7 @@ proptest! {
         limit in 0_u32..7,
     ) {
         let mut world = World::default();
+        let entries = of_one_patient(entries);
         cast_in_chunks(&mut world, &changes(&before), &[(2, limit)]);
         world.cast_by(&up_to(limit), changes(&entries)).unwrap();
         let again = world.cast_by(&up_to(limit), changes(&entries)).unwrap();
@@ -173,6 +174,8 @@ proptest! {
         newer in prop::collection::vec(stored(), 0..8),
         limit in 0_u32..5,
     ) {
+        let late = of_one_patient(vec![late]).remove(0);
+        let newer = of_one_patient(newer);
         let others: Vec<Entry> = newer.into_iter().filter(|e| e.instance != late.instance).collect();
         let (mut in_order, mut after) = (World::default(), World::default());
         let rules = up_to(limit);

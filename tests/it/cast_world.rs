@@ -101,14 +101,32 @@ impl World {
         changes: impl IntoIterator<Item = Change>,
     ) -> Result<Merged, Failure> {
         let delta = StudyDelta::fold(changes).unwrap();
-        let merged = merge(&delta, &self.found_for(&delta, rules), rules)?;
-        self.apply(&merged.writes);
-        Ok(merged)
+        let mut all = Merged::default();
+        for delta in delta.parts().unwrap_or_else(|| vec![delta]) {
+            let merged = merge(&delta, &self.found_for(&delta, rules), rules)?;
+            self.apply(&merged.writes);
+            all.writes.extend(merged.writes);
+            all.disagreements.extend(merged.disagreements);
+            all.notices.extend(merged.notices);
+            all.omitted.extend(merged.omitted);
+        }
+        Ok(all)
     }
 
     /// Everything that is looked up for a delta.
     pub(crate) fn found_for(&self, delta: &StudyDelta, rules: &Rules) -> Found {
-        let found = self.found(&delta.lookups(rules));
+        let mut found = self.found(&delta.lookups(rules));
+        loop {
+            let names = delta.follow_ups(&found, rules);
+            if names.is_empty() {
+                break;
+            }
+            for name in names {
+                let json = self.resources.get(&name.to_string());
+                let resource = json.map(|json| Resource::parse(json).unwrap());
+                found.read.push((name, resource));
+            }
+        }
         let searches = delta.observation_searches(&found.study, rules);
         let observations = searches
             .iter()
@@ -135,6 +153,7 @@ impl World {
             patient: lookups.patient.as_ref().map(search).unwrap_or_default(),
             endpoint: endpoint.unwrap_or_default(),
             observations: Vec::new(),
+            read: Vec::new(),
             references: {
                 let queries = lookups.references.iter();
                 queries

@@ -21,6 +21,8 @@ mod cast_issuers;
 mod cast_late;
 mod cast_mapping;
 mod cast_merging;
+mod cast_other_patient;
+mod cast_out_of_use;
 mod cast_partitions;
 mod cast_patient_endpoint;
 mod cast_patient_identity;

@@ -18,7 +18,7 @@ use super::super::object::Object;
 use super::super::query::Query;
 use super::super::stored::Stored;
 use super::super::{Resource, Rules, StudyKey};
-use super::TYPE;
+use super::{TYPE, status};
 
 /// The identifiers of a study, as rows of the mapping.
 pub(super) const DERIVED: &[Derived] = &[
@@ -70,20 +70,24 @@ impl<'a> Identity<'a> {
         }
     }
 
-    /// The study among the found ones, and whether others are of partitions.
+    /// The study among the found ones, and whether others are of partitions. One that is entered in
+    /// error comes after one that is not.
     pub(super) fn find(&self, found: &[Resource]) -> Result<(Option<Stored>, bool), Failure> {
         let has_twins = std::cell::Cell::new(false);
         let wanted = |study: &Object| {
+            let rank = u8::from(status::is_retracted(study)?);
             if self.study.partition().is_some() {
-                return identifier::carries(study, Some(&self.scope), self.study.uid());
+                let is_own = identifier::carries(study, Some(&self.scope), self.study.uid())?;
+                return Ok(is_own.then_some(rank));
             }
             let tokens = identifier::tokens(study)?;
             let of_partition = self.are_of_partition(&tokens);
             has_twins.set(has_twins.get() || of_partition);
             let is_own = |token: &Token| token.is(Some(system::DICOM_UID), &self.urn);
-            Ok(tokens.iter().any(is_own) && !of_partition)
+            let is_own = tokens.iter().any(is_own) && !of_partition;
+            Ok(is_own.then_some(rank))
         };
-        let stored = Stored::single(found, &self.create_query(false), wanted)?;
+        let stored = Stored::best(found, &self.create_query(false), wanted)?;
         Ok((stored, has_twins.get()))
     }
 

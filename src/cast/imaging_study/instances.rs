@@ -7,23 +7,28 @@ use serde::de::IgnoredAny;
 
 use super::super::edit::EditError;
 use super::super::object::Object;
+use super::digests::{Digests, UNLISTED, digest};
 use super::items::Items;
 use super::outline::Listed;
-use super::unlisted::Unlisted;
 
 /// The instances of a series.
-#[derive(Default)]
 pub(super) struct Instances<'a> {
     pub(super) listed: Items<'a>,
-    unlisted: Unlisted,
+    unlisted: Digests,
+}
+
+impl Default for Instances<'_> {
+    fn default() -> Self {
+        Self {
+            listed: Items::default(),
+            unlisted: Digests::none(UNLISTED),
+        }
+    }
 }
 
 impl<'a> Instances<'a> {
     /// The instances of a series; none when it neither lists nor counts any.
-    pub(super) fn stored(
-        listed: Listed<'a>,
-        unlisted: Unlisted,
-    ) -> Result<Option<Self>, EditError> {
+    pub(super) fn stored(listed: Listed<'a>, unlisted: Digests) -> Result<Option<Self>, EditError> {
         let listed = match listed {
             Listed::None if unlisted.len() == 0 => return Ok(None),
             Listed::None => Items::default(),
@@ -52,6 +57,15 @@ impl<'a> Instances<'a> {
     /// How many instances there are.
     pub(super) fn len(&self) -> usize {
         self.listed.len() + self.unlisted.len()
+    }
+
+    /// The digest of each instance; none of one that has no `uid`.
+    pub(super) fn digests(&self) -> Vec<Option<u64>> {
+        let unread = self.listed.len().saturating_sub(self.listed.uids().count());
+        let listed = self.listed.uids().map(|uid| Some(digest(uid)));
+        let unread = std::iter::repeat_n(None, unread);
+        let unlisted = self.unlisted.iter().map(Some);
+        listed.chain(unread).chain(unlisted).collect()
     }
 
     /// Only counts what it lists, but for items that say what nobody of us wrote: those stay.
@@ -117,7 +131,7 @@ mod tests {
     fn read(list: &str) -> Instances<'_> {
         let (series, mut outlines) = outline::series(list).unwrap();
         let object = Object::parse(Items::stored(series).closed(0).unwrap()).unwrap();
-        let unlisted = Unlisted::read(&object).unwrap();
+        let unlisted = Digests::read(&object, UNLISTED).unwrap();
         let listed = outlines.pop().unwrap().instances;
         Instances::stored(listed, unlisted).unwrap().unwrap()
     }

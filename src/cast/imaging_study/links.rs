@@ -1,8 +1,12 @@
 //! What a study is connected with: its patient and, as its series are, the service's Endpoint.
 
+use std::fmt;
+
 use super::super::edit::EditError;
+use super::super::identifier::{self, Token};
 use super::super::mapping::{Derived, Origin};
 use super::super::object::Object;
+use super::super::patient::subject::Subject;
 use super::super::{element, reference};
 
 /// The references, as rows of the mapping.
@@ -10,7 +14,7 @@ pub(super) const DERIVED: &[Derived] = &[
     Derived::new(
         "subject",
         Origin::Reference,
-        "the Patient; an update that moves the study to another patient sets it anew",
+        "the Patient; an update that moves the study to another patient sets it anew, another entry only by `ImagingStudy:OnOtherPatient`",
     ),
     Derived::new(
         "endpoint",
@@ -26,10 +30,10 @@ pub(super) const DERIVED: &[Derived] = &[
 
 /// What the study is connected with.
 pub(crate) struct Links {
-    /// Reference to the patient.
-    pub(crate) subject: String,
-    /// Reference to the service's Endpoint.
-    pub(crate) endpoint: String,
+    /// The patient.
+    pub(crate) subject: Subject,
+    /// Reference to the service's Endpoint, unless that is entered in error.
+    pub(crate) endpoint: Option<String>,
 }
 
 impl Links {
@@ -37,7 +41,7 @@ impl Links {
     /// `late`.
     pub(super) fn put(&self, study: &mut Object, late: bool) -> Result<(), EditError> {
         if !late || subject(study)?.is_none() {
-            put_subject(study, &self.subject)?;
+            put_subject(study, &self.subject.reference)?;
         }
         self.put_endpoint(study)
     }
@@ -45,15 +49,44 @@ impl Links {
     /// Brings `endpoint` of a study or series in step: ours among the others, so that a study fed
     /// by several services says which of them holds which series.
     pub(super) fn put_endpoint(&self, object: &mut Object) -> Result<(), EditError> {
+        let Some(endpoint) = &self.endpoint else {
+            return Ok(());
+        };
         for stored in object.objects("endpoint")? {
             let stored = stored
                 .text("reference")
                 .map_err(|error| error.within("endpoint"))?;
-            if stored.is_some_and(|stored| reference::same(&stored, &self.endpoint)) {
+            if stored.is_some_and(|stored| reference::same(&stored, endpoint)) {
                 return Ok(());
             }
         }
-        object.push("endpoint", &element::reference(&self.endpoint)?)
+        object.push("endpoint", &element::reference(endpoint)?)
+    }
+}
+
+/// The patient of a stored study, as far as it says one.
+pub(in crate::cast) struct StoredSubject {
+    pub(in crate::cast) reference: Option<String>,
+    pub(in crate::cast) identifier: Option<Token>,
+}
+
+impl StoredSubject {
+    pub(super) fn read(study: &Object) -> Result<Self, EditError> {
+        let within = |error: EditError| error.within("subject");
+        let stored = study.object("subject")?.unwrap_or_default();
+        let identifier = stored.object("identifier").map_err(within)?;
+        let identifier = identifier.as_ref().map(identifier::token).transpose();
+        Ok(Self {
+            reference: stored.text("reference").map_err(within)?,
+            identifier: identifier.map_err(within)?.filter(|it| it.value.is_some()),
+        })
+    }
+}
+
+impl fmt::Display for StoredSubject {
+    /// The reference, or the element: the identifier is a patient's.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.reference.as_deref().unwrap_or("subject.identifier"))
     }
 }
 

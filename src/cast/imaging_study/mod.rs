@@ -16,6 +16,7 @@ mod accession;
 mod anatomy;
 pub(super) mod attributes;
 mod computed;
+mod digests;
 mod healing;
 mod identifying;
 mod identity;
@@ -33,8 +34,9 @@ mod reports;
 mod resolution;
 mod series;
 mod specimen;
+mod status;
+mod subject;
 mod title;
-mod unlisted;
 mod visit;
 
 use std::collections::HashSet;
@@ -49,18 +51,23 @@ use super::disagreement::{Disagreement, Statement, resolve};
 use super::edit::EditError;
 use super::element;
 use super::object::Object;
+use super::patient::subject::Whose;
+use super::row::fill_all;
 use super::stored::Stored;
 use super::write::full_url;
-use super::{Change, Found, Notice, Resource, Rules, StudyDelta, StudyKey, Write};
+use super::{
+    Change, Found, Merged, Notice, Resource, Rules, StudyDelta, StudyKey, Write, stored_values,
+};
 pub(super) use anatomy::FRAMES;
 pub(super) use identifying::identifying;
 use identity::Identity;
 pub(super) use identity::query;
-pub(super) use links::Links;
+pub(super) use links::{Links, StoredSubject};
 pub(super) use mapping::mapping;
 pub(super) use reports::{former_reports, series_with};
 pub(super) use resolution::queries as reference_queries;
 use series::SeriesList;
+pub(super) use subject::{is_unclaimed, stored_subject};
 
 const TYPE: &str = "ImagingStudy";
 
@@ -70,31 +77,35 @@ pub(super) fn merge(
     links: Option<&Links>,
     found: &Found,
     rules: &Rules,
-    disagreements: &mut Vec<Disagreement>,
-) -> Result<(Option<Write>, Vec<Notice>), Failure> {
+    merged: &mut Merged,
+) -> Result<Option<Write>, Failure> {
     let identity = Identity::new(delta.study(), rules);
     let (stored, has_twins) = identity.find(&found.study)?;
     match (stored, links) {
-        (None, None) => Ok((None, Vec::new())),
-        (Some(stored), None) => shrink(delta, stored, rules),
+        (None, None) => Ok(None),
+        (Some(stored), None) => shrink(delta, stored, rules, &mut merged.notices),
         (None, Some(links)) => {
             let mut object = Object::default();
             let query = identity.create_query(has_twins);
             let notices = create(&mut object, &identity, has_twins, rules)
-                .and_then(|()| grow(delta, links, &mut object, rules, disagreements))
+                .and_then(|()| grow(delta, links, None, &mut object, rules, merged))
                 .and_then(|()| resolution::put(&mut object, delta, &found.references, rules))
                 .map_err(|error| error.into_failure(TYPE))?;
-            Ok((Some(Write::create(&query, object)), notices))
+            merged.notices.extend(notices);
+            Ok(Some(Write::create(&query, object)))
         }
         (Some(mut stored), Some(links)) => {
             let name = stored.reference();
+            status::check(&stored, delta.study())?;
             let study = &mut stored.object;
             let notices = identity
                 .ensure(study)
-                .and_then(|()| grow(delta, links, study, rules, disagreements))
+                .and_then(|()| grow(delta, links, Some(&name), study, rules, merged))
                 .and_then(|()| resolution::put(study, delta, &found.references, rules))
                 .map_err(|error| error.into_failure(&name))?;
-            Ok((stored.update(), notices))
+            merged.notices.extend(notices);
+            merged.notices.extend(out_of_use(&stored, delta.study())?);
+            Ok(stored.update())
         }
     }
 }
@@ -136,6 +147,15 @@ pub(super) fn subject(
     links::subject(&stored.object).map_err(|error| error.into_failure(&stored.reference()))
 }
 
+/// The notice that a study was changed that is not in use.
+fn out_of_use(study: &Stored, key: &StudyKey) -> Result<Option<Notice>, Failure> {
+    if !study.object.changed() {
+        return Ok(None);
+    }
+    let notice = status::notice(study, key);
+    notice.map_err(|error| error.into_failure(&study.reference()))
+}
+
 /// The start of a new study.
 fn create(
     study: &mut Object,
@@ -157,74 +177,99 @@ fn create(
 fn grow(
     delta: &StudyDelta,
     links: &Links,
+    name: Option<&str>,
     study: &mut Object,
     rules: &Rules,
-    disagreements: &mut Vec<Disagreement>,
+    merged: &mut Merged,
 ) -> Result<(), EditError> {
     let statements: Vec<_> = delta.statements().collect();
     let stored = study.shared("series");
     let mut series = SeriesList::open(stored.as_ref())?;
-    put_study(delta, &statements, links, study, disagreements)?;
-    put_series(delta, &statements, links, &mut series, disagreements)?;
+    let mut growing = Growing {
+        delta,
+        links,
+        disagreements: &mut merged.disagreements,
+        values: stored_values::Stored {
+            delta,
+            name,
+            notices: &mut merged.notices,
+            // An instance of another patient changes nothing of the series that it is in.
+            put: match links.subject.whose {
+                Whose::Other => fill_all,
+                Whose::Named | Whose::Moved => delta.way_of_facts(),
+            },
+        },
+    };
+    growing.put_study(&statements, study)?;
+    growing.put_series(&statements, &mut series)?;
     remove_gone(delta, &statements, &mut series);
+    subject::note(delta, Some(links.subject.whose), study)?;
     finish(study, series, rules)
 }
 
-fn put_study(
-    delta: &StudyDelta,
-    statements: &[(&Change, &Attributes)],
-    links: &Links,
-    study: &mut Object,
-    disagreements: &mut Vec<Disagreement>,
-) -> Result<(), EditError> {
-    if matches!(study.text("status")?.as_deref(), None | Some("registered")) {
-        study.set("status", "available")?;
-    }
-    links.put(study, delta.is_late())?;
-    let said: Vec<Statement<'_>> = statements
-        .iter()
-        .map(|(c, said)| (c.key(), &said.study))
-        .collect();
-    let facts = resolve(attributes::STUDY, &said, disagreements);
-    delta.way_of_facts()(attributes::STUDY, &facts, study)?;
-    if delta.is_late() {
-        return Ok(());
-    }
-    healing::drop_description_notes(study, &said)
+/// A study that becomes more.
+struct Growing<'a> {
+    delta: &'a StudyDelta,
+    links: &'a Links,
+    disagreements: &'a mut Vec<Disagreement>,
+    values: stored_values::Stored<'a>,
 }
 
-/// Every series and instance that entries speak of. One that was deleted and stored again keeps its
-/// place, and nothing of what was said about it before.
-fn put_series<'a>(
-    delta: &StudyDelta,
-    statements: &[(&'a Change, &'a Attributes)],
-    links: &Links,
-    list: &mut SeriesList<'a>,
-    disagreements: &mut Vec<Disagreement>,
-) -> Result<(), EditError> {
-    let mut by_series: IndexMap<&str, Vec<Statement<'_>>> = IndexMap::new();
-    let mut by_instance: IndexMap<(usize, &str), instance::Facts<'_>> =
-        IndexMap::with_capacity(statements.len());
-    for (change, said) in statements {
-        let key = change.key();
-        let series = by_series.entry(&key.series);
-        let uids = (series.index(), key.instance.as_str());
-        series.or_default().push((key, &said.series));
-        let facts = by_instance.entry(uids).or_default();
-        instance::say(facts, &said.instance);
-    }
-    let mut series = Vec::with_capacity(by_series.len());
-    for (uid, said) in by_series {
-        let facts = resolve(attributes::SERIES, &said, disagreements);
-        let place = list.put(uid, &facts, delta.way_of_facts(), links)?;
-        series.push((uid, place));
-    }
-    for ((of, uid), facts) in by_instance {
-        if let Some((series, place)) = series.get(of) {
-            list.put_instance(*place, uid, &facts, delta.removes(series, uid))?;
+impl Growing<'_> {
+    /// What is said of the study, but by those who name another patient than it has.
+    fn put_study(
+        &mut self,
+        statements: &[(&Change, &Attributes)],
+        study: &mut Object,
+    ) -> Result<(), EditError> {
+        status::put_available(study)?;
+        self.links.put(study, self.delta.is_late())?;
+        let is_of_other = self.links.subject.whose == Whose::Other;
+        let is_heard = |said: &Attributes| !is_of_other || said.patient.key().of_study;
+        let heard = statements.iter().filter(|(_, said)| is_heard(said));
+        let said: Vec<Statement<'_>> = heard.map(|(c, said)| (c.key(), &said.study)).collect();
+        let facts = resolve(attributes::STUDY, &said, self.disagreements);
+        self.values.put(attributes::STUDY, &facts, &said, study)?;
+        if self.delta.is_late() {
+            return Ok(());
         }
+        healing::drop_description_notes(study, &said)
     }
-    Ok(())
+
+    /// Every series and instance that entries speak of. One that was deleted and stored again keeps
+    /// its place, and nothing of what was said about it before.
+    fn put_series<'b>(
+        &mut self,
+        statements: &[(&'b Change, &'b Attributes)],
+        list: &mut SeriesList<'b>,
+    ) -> Result<(), EditError> {
+        let mut by_series: IndexMap<&str, Vec<Statement<'_>>> = IndexMap::new();
+        let mut by_instance: IndexMap<(usize, &str), instance::Facts<'_>> =
+            IndexMap::with_capacity(statements.len());
+        for (change, said) in statements {
+            let key = change.key();
+            let series = by_series.entry(&key.series);
+            let uids = (series.index(), key.instance.as_str());
+            series.or_default().push((key, &said.series));
+            let facts = by_instance.entry(uids).or_default();
+            instance::say(facts, &said.instance);
+        }
+        let mut series = Vec::with_capacity(by_series.len());
+        for (uid, said) in by_series {
+            let facts = resolve(attributes::SERIES, &said, self.disagreements);
+            let put =
+                |series: &mut Object| self.values.put(attributes::SERIES, &facts, &said, series);
+            let place = list.put(uid, put, self.links)?;
+            series.push((uid, place));
+        }
+        for ((of, uid), facts) in by_instance {
+            if let Some((series, place)) = series.get(of) {
+                let afresh = self.delta.removes(series, uid);
+                list.put_instance(*place, uid, &facts, afresh)?;
+            }
+        }
+        Ok(())
+    }
 }
 
 /// Removes what is to be gone and is not said again.
@@ -250,7 +295,8 @@ fn shrink(
     delta: &StudyDelta,
     mut stored: Stored,
     rules: &Rules,
-) -> Result<(Option<Write>, Vec<Notice>), Failure> {
+    notices: &mut Vec<Notice>,
+) -> Result<Option<Write>, Failure> {
     let name = stored.reference();
     let fail = |error: EditError| error.into_failure(&name);
     let listed = stored.object.shared("series");
@@ -260,20 +306,22 @@ fn shrink(
         removed |= series.remove(gone);
     }
     if !removed {
-        return Ok((None, Vec::new()));
+        return Ok(None);
     }
-    let mut notices = Vec::new();
     if series.is_empty() {
-        if is_ours(&stored.object, rules).map_err(fail)? {
-            return Ok((Some(stored.delete()), notices));
+        let is_retracted = status::is_retracted(&stored.object).map_err(fail)?;
+        if !is_retracted && is_ours(&stored.object, rules).map_err(fail)? {
+            return Ok(Some(stored.delete()));
         }
         notices.push(Notice::ForeignStudyEmptied {
             study: delta.study().clone(),
             id: stored.id.clone(),
         });
     }
+    subject::note(delta, None, &mut stored.object).map_err(fail)?;
     finish(&mut stored.object, series, rules).map_err(fail)?;
-    Ok((stored.update(), notices))
+    notices.extend(out_of_use(&stored, delta.study())?);
+    Ok(stored.update())
 }
 
 /// What follows from the series once they stand.

@@ -10,9 +10,9 @@ use super::super::delta::InstanceUids;
 use super::super::object::Object;
 use super::super::observation::dose::{REPORT_CLASSES, is_report_class};
 use super::super::{Resource, Rules, StudyDelta, StudyKey};
+use super::digests::{Digests, UNLISTED};
 use super::identity::Identity;
 use super::outline;
-use super::unlisted::Unlisted;
 
 #[derive(Deserialize)]
 struct SeriesHead<'a> {
@@ -129,7 +129,7 @@ pub(in crate::cast) fn series_with(
 fn holds(series: &Object, instance: &str) -> bool {
     let listed = series.objects("instance").unwrap_or_default();
     let is_it = |it: &Object| it.text("uid").ok().flatten().as_deref() == Some(instance);
-    let is_unlisted = || Unlisted::read(series).is_ok_and(|it| it.contains(instance));
+    let is_unlisted = || Digests::read(series, UNLISTED).is_ok_and(|it| it.contains(instance));
     listed.iter().any(is_it) || is_unlisted()
 }
 

@@ -9,11 +9,10 @@ use super::super::edit::EditError;
 use super::super::fact::Fact;
 use super::super::identifier;
 use super::super::marked;
-use super::super::merge::Notice;
 use super::super::object::Object;
 use super::super::query::Query;
 use super::super::row::Row;
-use super::super::{Resource, Rules, StudyDelta};
+use super::super::{Notice, Resource, Rules, StudyDelta};
 use super::attributes;
 use crate::settings::{References, Resolution};
 

@@ -4,17 +4,14 @@ use dicom_dictionary_std::tags;
 
 use super::super::delta::InstanceUids;
 use super::super::edit::EditError;
-use super::super::fact::Fact;
 use super::super::mapping::{Derived, Origin};
 use super::super::object::{Object, Text, raw};
-use super::super::row::PutFacts;
-use super::attributes;
+use super::digests::{Digests, UNLISTED};
 use super::instance;
 use super::instances::Instances;
 use super::items::Items;
 use super::links::Links;
 use super::outline;
-use super::unlisted::Unlisted;
 
 /// What a series is known by, as a row of the mapping.
 pub(super) const DERIVED: &[Derived] = &[
@@ -62,8 +59,8 @@ impl<'a> SeriesList<'a> {
         let listed = outline.map(|series| std::mem::take(&mut series.instances));
         let has_extensions = self.outlines.get(place).is_some_and(|it| it.has_extensions);
         let unlisted = match has_extensions.then(|| self.series_at(place)).flatten() {
-            Some(series) => Unlisted::read(series)?,
-            None => Unlisted::default(),
+            Some(series) => Digests::read(series, UNLISTED)?,
+            None => Digests::none(UNLISTED),
         };
         Instances::stored(listed.unwrap_or_default(), unlisted)
     }
@@ -86,13 +83,12 @@ impl<'a> SeriesList<'a> {
         removed
     }
 
-    /// Brings a series in step with the facts that count and with the service's Endpoint, and
+    /// Brings a series in step with what is `put` into it and with the service's Endpoint, and
     /// adds it when it is new; answers with its place.
     pub(super) fn put(
         &mut self,
         uid: &'a str,
-        facts: &[Option<&Fact>],
-        put: PutFacts,
+        put: impl FnOnce(&mut Object) -> Result<(), EditError>,
         links: &Links,
     ) -> Result<usize, EditError> {
         let within = |error: EditError| error.within("series");
@@ -102,7 +98,7 @@ impl<'a> SeriesList<'a> {
         };
         let series = self.series_at(place);
         let series = series.ok_or_else(|| within(EditError::shape("uid")))?;
-        put(attributes::SERIES, facts, series).map_err(within)?;
+        put(series).map_err(within)?;
         links.put_endpoint(series).map_err(within)?;
         Ok(place)
     }
@@ -132,6 +128,17 @@ impl<'a> SeriesList<'a> {
         };
         let instances = told.get_or_insert_default();
         instance::put(instances, uid, facts, afresh).map_err(within)
+    }
+
+    /// The digest of each instance; none of those that a series does not tell.
+    pub(super) fn digests(&self) -> Vec<Option<u64>> {
+        let places = (0..self.series.places()).filter(|place| !self.series.is_removed(*place));
+        let told = places.filter_map(|place| self.instances.get(place));
+        let digests = told.flat_map(|told| match told {
+            Some(instances) => instances.digests(),
+            None => vec![None],
+        });
+        digests.collect()
     }
 
     /// Whether no series is left.
@@ -217,6 +224,7 @@ impl<'a> SeriesList<'a> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::super::fact::Fact;
     use super::*;
 
     /// The series of a study after an edit.

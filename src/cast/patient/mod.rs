@@ -6,13 +6,16 @@ mod animal;
 mod contact;
 mod ethnicity;
 mod extension;
+mod holder;
 mod identity;
 mod member;
+mod mismatch;
 mod name;
 mod other_ids;
 mod other_names;
 mod redaction;
 pub(super) mod rows;
+pub(super) mod subject;
 mod telecom;
 
 use std::fmt;
@@ -27,8 +30,10 @@ use super::mapping::{MappedResource, of_rows};
 use super::object::Object;
 use super::query::Query;
 use super::row::put_all;
-use super::stored::Stored;
-use super::{PatientKey, Resource, Rules, StudyDelta, Write, reference};
+use super::{
+    Found, Merged, Notice, PatientKey, ResourceName, Rules, StudyDelta, Write, stored_values,
+};
+use holder::{Holder, People, Unresolved};
 pub(super) use identity::new_issuer;
 pub(super) use rows::ROWS;
 
@@ -89,33 +94,73 @@ pub(super) fn query(key: &PatientKey) -> Query {
     Query::new(TYPE).token("identifier", key.system.as_deref(), &key.id)
 }
 
-/// The reference to the patient, and the write that creates or corrects it. `kept` is whom the
-/// study refers to, where the delta does not decide that.
-pub(super) fn merge(
+/// The patients that have to be read to know which one is named, and whether the study is theirs.
+pub(super) fn follow_ups(
     delta: &StudyDelta,
     key: &PatientKey,
-    kept: Option<String>,
-    found: &[Resource],
+    found: &Found,
     rules: &Rules,
-    disagreements: &mut Vec<Disagreement>,
-) -> Result<(String, Option<Write>), Failure> {
-    let facts = resolve_facts(delta, key, disagreements);
-    let query = query(key);
-    let Some(mut stored) = find(found, &query, key)? else {
-        if let Some(subject) = kept {
-            return Ok((subject, None));
-        }
-        return create(&facts, &query, rules);
+) -> Vec<ResourceName> {
+    let people = People::of(found, rules);
+    let mut names = match people.holder(key, &query(key)) {
+        Err(Unresolved::Unread(names)) => names,
+        Err(Unresolved::Failed(_)) => Vec::new(),
+        // The study's patient may be the one that is named, whatever the search found.
+        Ok(_) => people.unread_survivors(subject::follow_up(delta, key, found, rules)),
     };
+    names.retain(|name| !people.knows(name));
+    names
+}
+
+/// The reference to the patient, and the write that creates or corrects it. Entries that speak of
+/// another person are refused.
+fn put(
+    delta: &StudyDelta,
+    key: &PatientKey,
+    holder: Option<Holder>,
+    rules: &Rules,
+    merged: &mut Merged,
+) -> Result<String, Failure> {
+    let facts = resolve_facts(delta, key, &mut merged.disagreements);
+    let Some(holder) = holder else {
+        mismatch::check(delta, key, None)?;
+        let (reference, write) = create(&facts, &query(key), rules)?;
+        merged.writes.extend(write);
+        return Ok(reference);
+    };
+    let Holder {
+        mut stored,
+        is_known_by_own_id,
+        is_active,
+    } = holder;
     let reference = stored.reference();
-    if let Some(subject) = kept.filter(|kept| key.of_study && !reference::same(kept, &reference)) {
-        return Ok((subject, None));
+    if is_known_by_own_id {
+        mismatch::check(delta, key, Some(&stored))?;
     }
-    if rules.patient_policy == PatientPolicy::Synchronize {
-        let put = delta.way_of_facts()(ROWS, &facts, &mut stored.object);
+    if !is_active {
+        merged.notices.push(Notice::InactivePatient {
+            study: delta.study().clone(),
+            patient: reference.clone(),
+        });
+    }
+    let is_corrected = is_known_by_own_id && is_active;
+    if is_corrected && rules.patient_policy == PatientPolicy::Synchronize {
+        let statements = delta.statements();
+        let statements: Vec<Statement<'_>> = statements
+            .filter(|(_, said)| said.patient.key == *key)
+            .map(|(change, said)| (change.key(), &said.patient.facts))
+            .collect();
+        let mut values = stored_values::Stored {
+            delta,
+            name: Some(&reference),
+            notices: &mut merged.notices,
+            put: delta.way_of_facts(),
+        };
+        let put = values.put(ROWS, &facts, &statements, &mut stored.object);
         put.map_err(|error| error.into_failure(&reference))?;
     }
-    Ok((reference, stored.update()))
+    merged.writes.extend(stored.update());
+    Ok(reference)
 }
 
 /// What counts of what entries say about this patient. That they name several patients is a
@@ -134,16 +179,6 @@ fn resolve_facts<'a>(
     let named = statements(&|other| other.of_study == key.of_study);
     resolve(ROWS.get(..1).unwrap_or_default(), &named, disagreements);
     resolve(ROWS, &statements(&|other| other == key), disagreements)
-}
-
-/// The patient among the found ones. Another id of somebody, which an entry gave, is second to a
-/// patient's own.
-fn find(found: &[Resource], query: &Query, key: &PatientKey) -> Result<Option<Stored>, Failure> {
-    let own = Stored::single(found, query, |p| identity::is_identified(p, key, false))?;
-    match own {
-        Some(own) => Ok(Some(own)),
-        None => Stored::single(found, query, |p| identity::is_identified(p, key, true)),
-    }
 }
 
 fn create(

@@ -8,7 +8,7 @@ use super::FhirTarget;
 use super::hits::Hits;
 use super::memory::Answer;
 use crate::cast::{Found, Lookups, Query, Resource, StudyDelta};
-use crate::failure::Failure;
+use crate::failure::{Code, Failure};
 
 /// What is remembered of what a delta needs. It is taken out of the memory.
 #[derive(Debug, Default)]
@@ -117,6 +117,7 @@ impl FhirTarget {
         let references = references.into_iter();
         let references = references.map(|(query, hits)| (query, hits.found));
         looked_up.found.references = references.collect();
+        self.follow_up(delta, &mut looked_up.found).await?;
         self.look_up_observations(delta, &mut looked_up).await?;
         Ok(looked_up)
     }
@@ -149,6 +150,26 @@ impl FhirTarget {
         for (_, hits) in self.searching.each(searches).await? {
             let found = looked_up.take("Observation", hits);
             looked_up.found.observations.extend(found);
+        }
+        Ok(())
+    }
+
+    /// Reads what the delta needs in the light of what was found: hardly ever anything.
+    async fn follow_up(&self, delta: &StudyDelta, found: &mut Found) -> Result<(), Failure> {
+        for _ in 0..StudyDelta::MAX_FOLLOW_UPS {
+            let names = delta.follow_ups(found, &self.rules);
+            if names.is_empty() {
+                break;
+            }
+            for name in names {
+                let read = self.client.read(&name.resource_type, &name.id).await?;
+                let read = read.map(|json| Resource::from_raw(&json)).transpose();
+                let read = read.map_err(|_| {
+                    let message = format!("{name} is not a JSON object");
+                    Failure::new(Code::FhirInvalidResource, message)
+                })?;
+                found.read.push((name, read));
+            }
         }
         Ok(())
     }

@@ -17,12 +17,13 @@ mod testing;
 mod verifying;
 mod writing;
 
+use std::collections::HashSet;
 use std::sync::{Mutex, PoisonError};
 
 use tracing::{debug, warn};
 
 use super::target::{Applied, Reading, Target};
-use crate::cast::{self, Change, Lookups, PatientKey, Recent, Rules};
+use crate::cast::{self, Change, Lookups, Notice, PatientKey, Recent, Rules};
 use crate::cast::{StudyDelta, StudyKey, merge};
 use crate::dicom::{InstanceKey, InvalidValue};
 use crate::failure::{Class, Failure};
@@ -53,6 +54,8 @@ pub struct FhirTarget {
     habits: Habits,
     limit: Limit,
     options: FhirOptions,
+    /// Notices of the service itself, which are logged once.
+    told: Mutex<HashSet<String>>,
 }
 
 /// How a FHIR server is dealt with.
@@ -81,6 +84,7 @@ impl FhirTarget {
             searching: Searching::new(client.clone()),
             memory: Memory::default(),
             learning: Learning::default(),
+            told: Mutex::default(),
             client,
             recent: Mutex::new(Recent::new(rules.clone())),
             rules,
@@ -98,6 +102,18 @@ impl FhirTarget {
             options,
             ..self
         }
+    }
+
+    /// One patient after the other, if the entries name several.
+    async fn apply_in_parts(&self, delta: &StudyDelta) -> Result<Applied, Failure> {
+        let Some(parts) = delta.parts() else {
+            return self.look_up_and_write(delta).await;
+        };
+        let mut applied = Applied::default();
+        for part in &parts {
+            applied.add(self.look_up_and_write(part).await?);
+        }
+        Ok(applied)
     }
 
     /// By what is remembered, if anything is. A refusal then may be of that, and not of the delta:
@@ -134,13 +150,11 @@ impl FhirTarget {
                 );
             }
             for notice in &merged.notices {
-                warn!(
-                    event = notice.event(),
-                    study = delta.study().uid(),
-                    "{notice}"
-                );
+                self.tell(delta.study(), notice);
             }
-            self.write(delta, looked_up, merged.writes).await
+            let mut applied = self.write(delta, looked_up, merged.writes).await?;
+            applied.omitted = merged.omitted;
+            Ok(applied)
         };
         let written = written.await;
         if written.is_err() {
@@ -148,6 +162,19 @@ impl FhirTarget {
             self.searching.endpoints().forget(delta.study().partition());
         }
         written
+    }
+}
+
+impl FhirTarget {
+    /// Logs a notice; once, if it is the same for every study.
+    fn tell(&self, study: &StudyKey, notice: &Notice) {
+        if notice.is_of_service() {
+            let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+            if !told.insert(notice.to_string()) {
+                return;
+            }
+        }
+        warn!(event = notice.event(), study = study.uid(), "{notice}");
     }
 }
 
@@ -230,7 +257,7 @@ impl Target for FhirTarget {
     }
 
     async fn apply(&self, delta: &StudyDelta) -> Result<Applied, Failure> {
-        let applied = self.look_up_and_write(delta).await;
+        let applied = self.apply_in_parts(delta).await;
         // A server's words may quote what was sent.
         applied.map_err(|failure| Failure {
             message: delta.redact(&failure.message),

@@ -164,6 +164,8 @@ fn name(resource: &Resource) -> Option<String> {
 /// Puts a resource in the place of what was found. What is stored and not known leaves nothing
 /// behind that could be taken for it.
 fn replace(found: &mut Found, sent: &Sent, stored: Option<Resource>) {
+    let is_as_read = |read: &Option<Resource>| read.as_ref().is_none_or(|it| !sent.names(it));
+    found.read.retain(|(_, read)| is_as_read(read));
     let of_type = match sent.resource_type.as_str() {
         "ImagingStudy" => &mut found.study,
         "Patient" => &mut found.patient,

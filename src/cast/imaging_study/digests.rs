@@ -1,5 +1,4 @@
-//! The instances that a series does not list, because its study has too many: a digest of each
-//! SOP Instance UID, in an extension of the series.
+//! Sets of instances that an extension holds, as a digest of each SOP Instance UID.
 //!
 //! `valueBase64Binary` holds the first eight bytes of the SHA-256 of each UID, in ascending order.
 //! Of a million instances two have the same digest with a probability of 3 in 100 million.
@@ -16,14 +15,21 @@ use sha2::{Digest, Sha256};
 use super::super::edit::EditError;
 use super::super::object::{Object, raw};
 
-/// The extension. FHIR wants a URL and no URN (R4 Extension.url); nobody can own this one.
-const URL: &str = "https://radcast.invalid/fhir/StructureDefinition/unlisted-instances";
+/// The instances that a series does not list, because its study has too many.
+///
+/// FHIR wants a URL and no URN (R4 Extension.url); nobody can own this one.
+pub(super) const UNLISTED: &str =
+    "https://radcast.invalid/fhir/StructureDefinition/unlisted-instances";
+
+/// The instances of a study that name another patient than it has.
+pub(super) const OF_OTHER_PATIENT: &str =
+    "https://radcast.invalid/fhir/StructureDefinition/instances-of-other-patient";
 
 const ELEMENT: &str = "extension";
 
-/// The exact set of the instances that a series does not list.
-#[derive(Default)]
-pub(super) struct Unlisted {
+/// The exact set of the instances that an extension holds.
+pub(super) struct Digests {
+    url: &'static str,
     digests: BTreeSet<u64>,
     changed: bool,
 }
@@ -36,12 +42,21 @@ struct Head<'a> {
     value: Option<&'a RawValue>,
 }
 
-impl Unlisted {
-    /// Reads what a series does not list.
-    pub(super) fn read(series: &Object) -> Result<Self, EditError> {
+impl Digests {
+    /// The empty set.
+    pub(super) const fn none(url: &'static str) -> Self {
+        Self {
+            url,
+            digests: BTreeSet::new(),
+            changed: false,
+        }
+    }
+
+    /// Reads the set from the extension of this URL.
+    pub(super) fn read(object: &Object, url: &'static str) -> Result<Self, EditError> {
         let mut digests = BTreeSet::new();
-        for extension in series.list(ELEMENT)? {
-            let Some(head) = ours(&extension) else {
+        for extension in object.list(ELEMENT)? {
+            let Some(head) = ours(&extension, url) else {
                 continue;
             };
             let value = head.value.and_then(|value| decode(value.get()));
@@ -53,6 +68,7 @@ impl Unlisted {
             }
         }
         Ok(Self {
+            url,
             digests,
             changed: false,
         })
@@ -75,6 +91,17 @@ impl Unlisted {
         !self.digests.is_empty() && self.digests.contains(&digest(uid))
     }
 
+    /// Removes all instances.
+    pub(super) fn clear(&mut self) {
+        self.changed |= !self.digests.is_empty();
+        self.digests.clear();
+    }
+
+    /// The digests of the instances.
+    pub(super) fn iter(&self) -> impl Iterator<Item = u64> {
+        self.digests.iter().copied()
+    }
+
     /// How many instances there are.
     pub(super) fn len(&self) -> usize {
         self.digests.len()
@@ -86,37 +113,39 @@ impl Unlisted {
     }
 
     /// Writes the extension back, if anything was changed. Other extensions stay as they are.
-    pub(super) fn write(&self, series: &mut Object) -> Result<(), EditError> {
+    pub(super) fn write(&self, object: &mut Object) -> Result<(), EditError> {
         if !self.changed {
             return Ok(());
         }
-        let mut items = series.list(ELEMENT)?;
-        let place = items.iter().position(|item| ours(item).is_some());
+        let is_ours = |item: &RawValue| ours(item, self.url).is_some();
+        let mut items = object.list(ELEMENT)?;
+        let place = items.iter().position(|item| is_ours(item));
         let place = place.unwrap_or(items.len());
-        items.retain(|item| ours(item).is_none());
+        items.retain(|item| !is_ours(item));
         if !self.digests.is_empty() {
             items.insert(place.min(items.len()), raw(ELEMENT, &self.extension()?)?);
         }
-        series.set_list(ELEMENT, &items)
+        object.set_list(ELEMENT, &items)
     }
 
     fn extension(&self) -> Result<Extension, EditError> {
         let bytes = self.digests.iter().flat_map(|digest| digest.to_be_bytes());
         Extension::builder()
-            .url(URL.to_owned())
+            .url(self.url.to_owned())
             .value(ExtensionValue::Base64Binary(Base64Binary(bytes.collect())))
             .build()
             .map_err(|_| EditError::Build(ELEMENT))
     }
 }
 
-/// The extension, if it is ours.
-fn ours(extension: &RawValue) -> Option<Head<'_>> {
+/// The extension, if it is the one of this URL.
+fn ours<'a>(extension: &'a RawValue, url: &str) -> Option<Head<'a>> {
     let head: Head<'_> = serde_json::from_str(extension.get()).ok()?;
-    (head.url.as_deref() == Some(URL)).then_some(head)
+    (head.url.as_deref() == Some(url)).then_some(head)
 }
 
-fn digest(uid: &str) -> u64 {
+/// The digest of a SOP Instance UID.
+pub(super) fn digest(uid: &str) -> u64 {
     let hash = Sha256::digest(uid.as_bytes());
     let first = hash.iter().take(8);
     first.fold(0, |number, byte| number << 8 | u64::from(*byte))
@@ -147,26 +176,26 @@ mod tests {
 
     #[test]
     fn the_digest_is_the_start_of_the_sha_256() {
-        let mut unlisted = Unlisted::default();
+        let mut unlisted = Digests::none(UNLISTED);
         unlisted.insert("1.2");
         let mut object = series(r#"{"uid":"1"}"#);
         unlisted.write(&mut object).unwrap();
         let expected = format!(
-            r#"{{"uid":"1","extension":[{{"url":"{URL}","valueBase64Binary":"{OF_1_2}"}}]}}"#
+            r#"{{"uid":"1","extension":[{{"url":"{UNLISTED}","valueBase64Binary":"{OF_1_2}"}}]}}"#
         );
         assert_eq!(text(&object), expected);
-        assert!(Unlisted::read(&object).unwrap().contains("1.2"));
+        assert!(Digests::read(&object, UNLISTED).unwrap().contains("1.2"));
     }
 
     #[test]
     fn the_set_comes_back_sorted_and_other_extensions_keep_their_bytes() {
         let mut object = series(r#"{"extension":[{"url":"a", "v":1.0},5]}"#);
-        let mut unlisted = Unlisted::read(&object).unwrap();
+        let mut unlisted = Digests::read(&object, UNLISTED).unwrap();
         for n in 0..500 {
             unlisted.insert(&format!("1.{n}"));
         }
         unlisted.write(&mut object).unwrap();
-        let mut again = Unlisted::read(&object).unwrap();
+        let mut again = Digests::read(&object, UNLISTED).unwrap();
         assert_eq!(again.len(), 500);
         again.insert("1.7");
         let before = text(&object);
@@ -182,24 +211,24 @@ mod tests {
 
     #[test]
     fn several_sets_are_one_when_they_are_written() {
-        let one = |value: &str| format!(r#"{{"url":"{URL}","valueBase64Binary":"{value}"}}"#);
+        let one = |value: &str| format!(r#"{{"url":"{UNLISTED}","valueBase64Binary":"{value}"}}"#);
         let (a, b) = (one("AAAAAAAAAAE="), one("AAAA AAAA\\nAAI="));
         let mut object = series(&format!(r#"{{"extension":[{a},7,{b}]}}"#));
-        let mut unlisted = Unlisted::read(&object).unwrap();
+        let mut unlisted = Digests::read(&object, UNLISTED).unwrap();
         assert_eq!(unlisted.len(), 2);
         unlisted.insert("1.2");
         unlisted.write(&mut object).unwrap();
         let items = object.list(ELEMENT).unwrap();
         assert_eq!((items.len(), items[1].get()), (2, "7"));
-        assert_eq!(Unlisted::read(&object).unwrap().len(), 3);
+        assert_eq!(Digests::read(&object, UNLISTED).unwrap().len(), 3);
     }
 
     #[test]
     fn what_is_no_set_is_refused() {
         for value in [r#""AAAA""#, r#""?""#, "5", "null"] {
             let json =
-                format!(r#"{{"extension":[{{"url":"{URL}","valueBase64Binary":{value}}}]}}"#);
-            let error = Unlisted::read(&series(&json)).err();
+                format!(r#"{{"extension":[{{"url":"{UNLISTED}","valueBase64Binary":{value}}}]}}"#);
+            let error = Digests::read(&series(&json), UNLISTED).err();
             assert_eq!(error, Some(EditError::shape(ELEMENT)), "{value}");
         }
     }

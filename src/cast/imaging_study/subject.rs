@@ -1,0 +1,88 @@
+//! Which instances of a study name another patient than it has, kept in an extension of the study.
+//! When no other instance is left, nobody says any more that the study is that patient's.
+
+use std::collections::HashSet;
+
+use crate::failure::Failure;
+
+use super::super::edit::EditError;
+use super::super::object::Object;
+use super::super::patient::subject::Whose;
+use super::super::{Resource, Rules, StudyDelta, StudyKey};
+use super::StoredSubject;
+use super::digests::{Digests, OF_OTHER_PATIENT, digest};
+use super::identity::Identity;
+use super::series::SeriesList;
+
+/// The patient of the stored study; none where there is no study, or it names nobody.
+pub(in crate::cast) fn stored_subject(
+    study: &StudyKey,
+    found: &[Resource],
+    rules: &Rules,
+) -> Result<Option<StoredSubject>, Failure> {
+    let (stored, _) = Identity::new(study, rules).find(found)?;
+    let Some(stored) = stored else {
+        return Ok(None);
+    };
+    let subject = StoredSubject::read(&stored.object);
+    let subject = subject.map_err(|error| error.into_failure(&stored.reference()))?;
+    let is_named = subject.reference.is_some() || subject.identifier.is_some();
+    Ok(is_named.then_some(subject))
+}
+
+/// Whether the stored study has instances, and each of them names another patient than it has, is
+/// deleted by the delta, or is spoken of by it: the delta names another patient.
+pub(in crate::cast) fn is_unclaimed(
+    delta: &StudyDelta,
+    found: &[Resource],
+    rules: &Rules,
+) -> Result<bool, Failure> {
+    let (stored, _) = Identity::new(delta.study(), rules).find(found)?;
+    let Some(stored) = stored else {
+        return Ok(false);
+    };
+    let claimed = is_claimed(delta, &stored.object);
+    let claimed = claimed.map_err(|error| error.into_failure(&stored.reference()))?;
+    Ok(!claimed)
+}
+
+fn is_claimed(delta: &StudyDelta, study: &Object) -> Result<bool, EditError> {
+    let others = Digests::read(study, OF_OTHER_PATIENT)?;
+    let gone = delta.removed().iter().map(|uids| digest(&uids.instance));
+    let said = delta.statements();
+    let said = said.map(|(change, _)| digest(&change.key().instance));
+    let others: HashSet<u64> = others.iter().chain(gone).chain(said).collect();
+    let series = study.shared("series");
+    let instances = SeriesList::open(series.as_ref())?.digests();
+    let is_other = |digest: &Option<u64>| digest.is_some_and(|it| others.contains(&it));
+    Ok(instances.is_empty() || !instances.iter().all(is_other))
+}
+
+/// Notes which instances name another patient than the study has; none says anything where the
+/// delta only removes.
+pub(super) fn note(
+    delta: &StudyDelta,
+    whose: Option<Whose>,
+    study: &mut Object,
+) -> Result<(), EditError> {
+    let mut others = Digests::read(study, OF_OTHER_PATIENT)?;
+    let said: HashSet<&str> = delta
+        .statements()
+        .map(|(change, _)| change.key().instance.as_str())
+        .collect();
+    let gone = delta.removed().iter().map(|uids| uids.instance.as_str());
+    for gone in gone.filter(|uid| !said.contains(uid)) {
+        others.remove(gone);
+    }
+    if whose == Some(Whose::Moved) {
+        others.clear();
+    }
+    for (change, said) in delta.statements() {
+        let instance = &change.key().instance;
+        match whose {
+            Some(Whose::Other) if !said.patient.key().of_study => others.insert(instance),
+            _ => drop(others.remove(instance)),
+        }
+    }
+    others.write(study)
+}

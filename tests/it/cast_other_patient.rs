@@ -1,0 +1,396 @@
+//! Entries that name another patient than their study has, and those that speak of another person
+//! than the patient of their id.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test that cannot go on fails"
+)]
+
+use radcast::cast::{Action, Change, Merged, Notice, Rules};
+use radcast::dicom::InstanceKey;
+use radcast::failure::{Code, Failure};
+use radcast::settings::{OnOtherPatient, PatientPolicy};
+use serde_json::{Value, json};
+
+use crate::cast_world::{World, dataset, delete, items, key, rules, text};
+
+fn instance(n: u8) -> InstanceKey {
+    key("1.2", "1.3", &format!("1.4.{n}"))
+}
+
+fn elements(id: &str, more: &[(&str, &str)]) -> Vec<(String, String)> {
+    let id = ("00100020".to_owned(), format!(r#"{{"Value":["{id}"]}}"#));
+    let more = more
+        .iter()
+        .map(|(tag, value)| ((*tag).to_owned(), format!(r#"{{"Value":{value}}}"#)));
+    more.chain([id]).collect()
+}
+
+fn says(n: u8, action: Action, id: &str, more: &[(&str, &str)]) -> Change {
+    let elements = elements(id, more);
+    let elements: Vec<_> = elements
+        .iter()
+        .map(|(tag, json)| (tag.as_str(), json.as_str()))
+        .collect();
+    let dataset = dataset(&instance(n), &elements);
+    let rules = Rules {
+        body_observations: true,
+        ..rules()
+    };
+    Change::read(u64::from(n), instance(n), action, Some(&dataset), &rules).unwrap()
+}
+
+fn create(n: u8, id: &str) -> Change {
+    says(n, Action::Create, id, &[])
+}
+
+fn update(n: u8, id: &str) -> Change {
+    says(n, Action::Update, id, &[])
+}
+
+fn on_other(policy: OnOtherPatient) -> Rules {
+    Rules {
+        on_other_patient: policy,
+        body_observations: true,
+        ..rules()
+    }
+}
+
+/// The value of the identifier of the study's patient.
+fn whose(world: &World) -> String {
+    let study = world.only("ImagingStudy");
+    let subject = text(&study["subject"]["reference"]);
+    let mut patients = world.all("Patient").into_iter();
+    let patient = patients.find(|it| subject == format!("Patient/{}", text(&it["id"])));
+    text(&patient.unwrap()["identifier"][0]["value"]).to_owned()
+}
+
+fn is_moved(merged: &Merged) -> bool {
+    let mut notices = merged.notices.iter();
+    notices.any(|notice| matches!(notice, Notice::StudyMoved { .. }))
+}
+
+fn is_kept(merged: &Merged) -> bool {
+    let mut notices = merged.notices.iter();
+    notices.any(|notice| matches!(notice, Notice::OtherPatient { .. }))
+}
+
+const CREATES: [Action; 2] = [Action::Create, Action::Update];
+
+#[test]
+fn an_update_moves_the_study_and_a_create_as_the_settings_say() {
+    for policy in [
+        OnOtherPatient::Keep,
+        OnOtherPatient::Move,
+        OnOtherPatient::Fail,
+    ] {
+        let rules = on_other(policy);
+        for action in CREATES {
+            let mut world = World::default();
+            world.cast_by(&rules, [create(1, "A")]).unwrap();
+            let before = world.resources.clone();
+            let outcome = world.cast_by(&rules, [says(2, action, "B", &[])]);
+            let case = format!("{policy:?} {action:?}");
+            if action == Action::Update || policy == OnOtherPatient::Move {
+                let merged = outcome.unwrap();
+                assert_eq!(
+                    (whose(&world).as_str(), is_moved(&merged)),
+                    ("B", true),
+                    "{case}"
+                );
+                assert_eq!(merged.omitted, [], "{case}");
+                continue;
+            }
+            if policy == OnOtherPatient::Fail {
+                assert_eq!(outcome.unwrap_err().code, Code::FhirOtherPatient, "{case}");
+                assert_eq!(world.resources, before, "{case}");
+                continue;
+            }
+            let merged = outcome.unwrap();
+            assert_eq!(
+                (whose(&world).as_str(), is_kept(&merged)),
+                ("A", true),
+                "{case}"
+            );
+            let omitted: Vec<_> = merged
+                .omitted
+                .iter()
+                .map(|(n, it)| (*n, it.tag.as_str()))
+                .collect();
+            assert_eq!(omitted, [(2, "(0010,0020)")], "{case}");
+            assert_eq!(world.all("Patient").len(), 1, "{case}: nobody else is made");
+            assert_eq!(world.only("ImagingStudy")["numberOfInstances"], 2, "{case}");
+        }
+    }
+}
+
+#[test]
+fn within_a_delta_it_is_as_one_by_one() {
+    let orders: [&[Change]; 5] = [
+        &[create(1, "A"), create(2, "B"), create(3, "A")],
+        &[
+            create(1, "A"),
+            create(2, "B"),
+            update(3, "B"),
+            create(1, "A"),
+        ],
+        &[create(1, "A"), update(2, "B"), create(3, "C")],
+        &[create(1, "A"), create(2, "B"), create(1, "B")],
+        &[
+            create(1, "A"),
+            create(2, "B"),
+            delete(9, instance(1)),
+            create(3, "B"),
+        ],
+    ];
+    for policy in [OnOtherPatient::Keep, OnOtherPatient::Move] {
+        let rules = on_other(policy);
+        for changes in orders {
+            let (mut folded, mut single) = (World::default(), World::default());
+            let together = folded.cast_by(&rules, changes.to_vec()).unwrap();
+            let mut told = Vec::new();
+            for change in changes {
+                let merged = single.cast_by(&rules, [change.clone()]).unwrap();
+                told.extend(merged.omitted);
+            }
+            assert_eq!(whose(&folded), whose(&single), "{policy:?} {changes:?}");
+            // Whom an entry after it brings in is not left out.
+            assert!(
+                together.omitted.iter().all(|it| told.contains(it)),
+                "{changes:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn of_an_instance_of_another_patient_nothing_but_its_place_is_taken() {
+    const SAID: [(&str, &str); 4] = [
+        ("00081030", r#"["of B"]"#),
+        ("00080050", r#"["B1"]"#),
+        ("00101030", "[70]"),
+        ("00100010", r#"["Other^Name"]"#),
+    ];
+    let rules = on_other(OnOtherPatient::Keep);
+    let mut world = World::default();
+    world.cast_by(&rules, [create(1, "A")]).unwrap();
+    world
+        .cast_by(&rules, [says(2, Action::Create, "B", &SAID)])
+        .unwrap();
+    let study = world.only("ImagingStudy");
+    assert_eq!(
+        (&study["description"], &study["basedOn"]),
+        (&Value::Null, &Value::Null)
+    );
+    assert_eq!(items(&study["identifier"]).count(), 1);
+    assert_eq!(world.all("Observation"), [Value::Null; 0]);
+    assert_eq!(world.only("Patient")["name"], Value::Null);
+}
+
+#[test]
+fn a_study_that_every_instance_has_left_is_the_other_patient_s() {
+    let rules = on_other(OnOtherPatient::Keep);
+    let mut world = World::default();
+    world
+        .cast_by(&rules, [create(1, "A"), create(2, "A"), create(3, "A")])
+        .unwrap();
+    for (n, expected) in [(1, "A"), (2, "A"), (3, "B")] {
+        let merged = world.cast_by(&rules, [create(n, "B")]).unwrap();
+        assert_eq!(whose(&world), expected, "{n}");
+        assert_eq!(is_moved(&merged), expected == "B", "{n}");
+    }
+    assert_eq!(world.only("ImagingStudy")["extension"], Value::Null);
+}
+
+#[test]
+fn an_instance_that_came_back_or_went_does_not_count_as_another_patient_s() {
+    let rules = on_other(OnOtherPatient::Keep);
+    let mut world = World::default();
+    world
+        .cast_by(&rules, [create(1, "A"), create(2, "B"), create(3, "B")])
+        .unwrap();
+    assert_eq!(items(&world.only("ImagingStudy")["extension"]).count(), 1);
+    world
+        .cast_by(&rules, [create(2, "A"), delete(9, instance(3))])
+        .unwrap();
+    assert_eq!(world.only("ImagingStudy")["extension"], Value::Null);
+}
+
+#[test]
+fn with_its_instances_replaced_in_one_delta_the_study_moves() {
+    let rules = on_other(OnOtherPatient::Keep);
+    let mut world = World::default();
+    world
+        .cast_by(&rules, [create(1, "A"), create(2, "A")])
+        .unwrap();
+    let changes = [
+        delete(7, instance(1)),
+        delete(8, instance(2)),
+        create(3, "B"),
+    ];
+    let merged = world.cast_by(&rules, changes).unwrap();
+    assert!(is_moved(&merged) && whose(&world) == "B");
+}
+
+#[test]
+fn a_late_entry_never_moves_the_study_and_is_recorded() {
+    for policy in [OnOtherPatient::Keep, OnOtherPatient::Move] {
+        let rules = on_other(policy);
+        let mut world = World::default();
+        world.cast_by(&rules, [create(1, "A")]).unwrap();
+        let merged = world.cast_by(&rules, [create(2, "B").into_late()]).unwrap();
+        assert_eq!(
+            (whose(&world).as_str(), merged.omitted.len()),
+            ("A", 1),
+            "{policy:?}"
+        );
+    }
+}
+
+fn study(subject: &str) -> String {
+    format!(
+        r#"{{"resourceType":"ImagingStudy","id":"s","meta":{{"versionId":"1"}},"subject":{subject},
+            "identifier":[{{"system":"urn:dicom:uid","value":"urn:oid:1.2"}}],
+            "series":[{{"uid":"1.3","instance":[{{"uid":"9"}}]}}]}}"#
+    )
+}
+
+fn patient(id: &str, value: &str, more: &str) -> String {
+    format!(
+        r#"{{"resourceType":"Patient","id":"{id}","meta":{{"versionId":"1"}}{more},
+            "identifier":[{{"system":"urn:mrn","value":"{value}"}}]}}"#
+    )
+}
+
+#[test]
+fn whoever_was_merged_into_the_patient_or_is_gone_is_nobody_else() {
+    let merged =
+        r#","active":false,"link":[{"other":{"reference":"Patient/b"},"type":"replaced-by"}]"#;
+    let mut world = World::default();
+    world.put(&study(r#"{"reference":"Patient/a","display":"A"}"#));
+    world
+        .put(&patient("a", "A", merged))
+        .put(&patient("b", "B", ""));
+    let told = world.cast([create(1, "B")]);
+    let subject = world.only("ImagingStudy")["subject"].clone();
+    assert_eq!(
+        (subject, told.notices),
+        (json!({"reference": "Patient/b"}), vec![])
+    );
+    let mut world = World::default();
+    world.put(&study(r#"{"reference":"Patient/gone"}"#));
+    let told = world.cast([create(1, "B")]);
+    assert!(is_moved(&told) && whose(&world) == "B");
+}
+
+#[test]
+fn a_patient_that_the_search_missed_is_known_by_the_study() {
+    let mut world = World::default();
+    world
+        .put(&study(r#"{"reference":"Patient/a"}"#))
+        .put(&patient("a", "A", ""));
+    let change = create(1, "A");
+    let delta = radcast::cast::StudyDelta::of(change);
+    let mut found = world.found_for(&delta, &rules());
+    found.patient.clear();
+    let name = delta.follow_ups(&found, &rules()).remove(0);
+    let read = radcast::cast::Resource::parse(&world.resources["Patient/a"]).unwrap();
+    found.read.push((name, Some(read)));
+    let merged = radcast::cast::merge(&delta, &found, &rules()).unwrap();
+    assert_eq!(
+        crate::cast_world::kinds(&merged),
+        ["Create(Endpoint)", "Update(ImagingStudy/s)"]
+    );
+}
+
+#[test]
+fn a_subject_by_identifier_alone_is_that_patient_and_no_other() {
+    let subject = r#"{"identifier":{"system":"urn:mrn","value":"A"}}"#;
+    let mut world = World::default();
+    world.put(&study(subject));
+    let mut same = world.clone();
+    let failure = world.cast_by(&rules(), [create(1, "B")]).unwrap_err();
+    assert_eq!(failure.code, Code::FhirOtherPatient);
+    assert!(!failure.message.contains('"'), "{failure}");
+    same.cast([create(1, "A")]);
+    assert_eq!(whose(&same), "A");
+}
+
+const STORED: &str = r#","gender":"male","birthDate":"1950-05-05","name":[{"use":"official","family":"Right","given":["Name"]}]"#;
+const PERSON: [(&str, &str); 3] = [
+    ("00100010", r#"["Other^Person"]"#),
+    ("00100040", r#"["F"]"#),
+    ("00100030", r#"["19800101"]"#),
+];
+
+fn cast_person(
+    policy: PatientPolicy,
+    action: Action,
+    more: &[(&str, &str)],
+) -> (World, Result<Merged, Failure>) {
+    let mut world = World::default();
+    world.put(&patient("a", "A", STORED));
+    let rules = Rules {
+        patient_policy: policy,
+        ..rules()
+    };
+    let outcome = world.cast_by(&rules, [says(1, action, "A", more)]);
+    (world, outcome)
+}
+
+#[test]
+fn another_person_with_the_same_id_is_refused_and_nothing_is_written() {
+    for policy in [
+        PatientPolicy::Synchronize,
+        PatientPolicy::CreateIfMissing,
+        PatientPolicy::LinkOnly,
+    ] {
+        for action in CREATES {
+            let (world, outcome) = cast_person(policy, action, &PERSON);
+            let failure = outcome.unwrap_err();
+            assert_eq!(failure.code, Code::FhirPatientMismatch);
+            assert!(
+                failure.message.contains("1.4.1") && failure.message.contains("Patient/a"),
+                "{failure}"
+            );
+            assert_eq!(world.resources.len(), 1);
+            for missing in 0..PERSON.len() {
+                let mut some = PERSON.to_vec();
+                some.remove(missing);
+                cast_person(policy, action, &some).1.unwrap();
+            }
+        }
+    }
+}
+
+#[test]
+fn within_a_delta_another_person_is_refused_whoever_comes_first() {
+    let same = [
+        ("00100010", r#"["Right^Name"]"#),
+        ("00100040", r#"["M"]"#),
+        ("00100030", r#"["19500505"]"#),
+    ];
+    let (one, other) = (
+        says(1, Action::Create, "A", &same),
+        says(2, Action::Create, "A", &PERSON),
+    );
+    for changes in [[one.clone(), other.clone()], [other, one]] {
+        let mut world = World::default();
+        let failure = world.cast_by(&rules(), changes).unwrap_err();
+        assert_eq!(failure.code, Code::FhirPatientMismatch);
+        assert!(world.resources.is_empty());
+    }
+}
+
+#[test]
+fn somebody_who_was_merged_may_have_been_known_by_other_words() {
+    let old = format!(r#"{STORED},"x":1"#).replace(r#","x":1"#, "");
+    let mut world = World::default();
+    world.put(&patient("a", "A", &old).replace(r#""value":"A""#, r#""value":"A","use":"old""#));
+    world.cast([says(1, Action::Create, "A", &PERSON)]);
+    assert_eq!(
+        world.only("ImagingStudy")["subject"]["reference"],
+        "Patient/a"
+    );
+}
