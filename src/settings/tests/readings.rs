@@ -8,9 +8,9 @@ use super::{ENDPOINTS, load, problem, settings, with};
 use crate::settings::setting::{Kind, Standing};
 use crate::settings::{
     ApiVersion, Cast, DicomWeb, Escalation, Fhir, ImagingStudy, Issuers, LogFormat, LogLevel,
-    Logging, MissingId, Names, Notify, OnOutage, OnUnknownIssuer, OnUnparsable, Ops, Patient,
-    PatientPolicy, PlaceholderIds, Policies, References, Resolution, Retry, Secret, Settings,
-    Severity, Store, Telemetry, Validation, Worker, table,
+    Logging, MissingId, Names, Notify, OnOtherPatient, OnOutage, OnUnknownIssuer, OnUnparsable,
+    Ops, Patient, PatientPolicy, PlaceholderIds, Policies, References, Resolution, Retry, Secret,
+    Settings, Severity, Store, Telemetry, Validation, Worker, table,
 };
 
 fn default_retry() -> Retry {
@@ -89,6 +89,7 @@ fn the_two_endpoints_are_enough() {
         imaging_study: ImagingStudy {
             accession_system: None,
             list_instances_up_to: 5_000,
+            on_other_patient: OnOtherPatient::Keep,
             references: References::default(),
         },
         issuers: Issuers::default(),
