@@ -257,8 +257,8 @@ mod tests {
         let study = Query::new("ImagingStudy").token("identifier", None, "c");
         assert_eq!(study.matches(&stored), Some(false));
         assert_eq!(of(None, "c").matches(&patient(r#""x""#)), None);
-        let narrower = of(None, "c").token("code", None, "x");
-        assert_eq!(narrower.matches(&stored), None);
+        let by_name = Query::new("Patient").string("name", "c");
+        assert_eq!(by_name.matches(&stored), None);
     }
 
     #[test]
