@@ -8,9 +8,9 @@ use super::{ENDPOINTS, load, problem, settings, with};
 use crate::settings::setting::{Kind, Standing};
 use crate::settings::{
     ApiVersion, Cast, DicomWeb, Escalation, Fhir, ImagingStudy, Issuers, LogFormat, LogLevel,
-    Logging, MissingId, Names, Notify, OnOutage, OnUnknownIssuer, OnUnparsable, Ops, Patient,
-    PatientPolicy, PlaceholderIds, Policies, References, Resolution, Retry, Secret, Settings,
-    Severity, Store, Telemetry, Validation, Worker, table,
+    Logging, MissingId, Names, Notify, OnOtherPatient, OnOutage, OnUnknownIssuer, OnUnparsable,
+    Ops, Patient, PatientPolicy, PlaceholderIds, Policies, References, Resolution, Retry, Secret,
+    Settings, Severity, Store, Telemetry, Validation, Worker, table,
 };
 
 fn default_retry() -> Retry {
@@ -90,6 +90,7 @@ fn the_two_endpoints_are_enough() {
             accession_system: None,
             list_instances_up_to: 5_000,
             references: References::default(),
+            on_other_patient: OnOtherPatient::Keep,
         },
         issuers: Issuers::default(),
         cast: Cast {
@@ -324,6 +325,7 @@ fn the_choices_of_the_mapping_are_read_whatever_their_case() {
         ("ImagingStudy__ListInstancesUpTo", "7"),
         ("ImagingStudy__BasedOn", "SEARCH"),
         ("ImagingStudy__AccessionSystem", "urn:acc"),
+        ("ImagingStudy__OnOtherPatient", "FAIL"),
         ("Issuers__HOSPITAL-A", "urn:a"),
     ]);
     assert_eq!(read.patient.policy, PatientPolicy::LinkOnly);
@@ -332,6 +334,7 @@ fn the_choices_of_the_mapping_are_read_whatever_their_case() {
     assert_eq!(read.imaging_study.list_instances_up_to, 7);
     assert_eq!(read.imaging_study.references.based_on, Resolution::Search);
     assert_eq!(read.imaging_study.references.encounter, Resolution::Logical);
+    assert_eq!(read.imaging_study.on_other_patient, OnOtherPatient::Fail);
     assert_eq!(read.imaging_study.accession_system.unwrap(), "urn:acc");
     assert_eq!(read.issuers.system("Hospital-a"), Some("urn:a"));
 }
