@@ -159,9 +159,11 @@ impl Name {
     }
 
     fn agrees(&self, other: &Self) -> bool {
-        let tells =
-            |one: &Self, other: &Self| one.telling().iter().any(|it| other.all.contains(it));
-        tells(self, other) || tells(other, self)
+        let has = |name: &Self, words: &[String]| words.iter().any(|it| name.all.contains(it));
+        if self.family.is_empty() && other.family.is_empty() {
+            return has(other, &self.all);
+        }
+        has(other, &self.family) || has(self, &other.family)
     }
 
     fn is_comparable(&self, other: &Self) -> bool {

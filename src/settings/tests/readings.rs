@@ -91,6 +91,7 @@ fn the_two_endpoints_are_enough() {
             list_instances_up_to: 5_000,
             on_other_patient: OnOtherPatient::Keep,
             references: References::default(),
+            on_other_patient: OnOtherPatient::Keep,
         },
         issuers: Issuers::default(),
         cast: Cast {
@@ -325,6 +326,7 @@ fn the_choices_of_the_mapping_are_read_whatever_their_case() {
         ("ImagingStudy__ListInstancesUpTo", "7"),
         ("ImagingStudy__BasedOn", "SEARCH"),
         ("ImagingStudy__AccessionSystem", "urn:acc"),
+        ("ImagingStudy__OnOtherPatient", "FAIL"),
         ("Issuers__HOSPITAL-A", "urn:a"),
     ]);
     assert_eq!(read.patient.policy, PatientPolicy::LinkOnly);
@@ -333,6 +335,7 @@ fn the_choices_of_the_mapping_are_read_whatever_their_case() {
     assert_eq!(read.imaging_study.list_instances_up_to, 7);
     assert_eq!(read.imaging_study.references.based_on, Resolution::Search);
     assert_eq!(read.imaging_study.references.encounter, Resolution::Logical);
+    assert_eq!(read.imaging_study.on_other_patient, OnOtherPatient::Fail);
     assert_eq!(read.imaging_study.accession_system.unwrap(), "urn:acc");
     assert_eq!(read.issuers.system("Hospital-a"), Some("urn:a"));
 }
