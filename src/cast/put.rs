@@ -82,7 +82,9 @@ pub(super) fn modality(object: &mut Object, row: &Row, fact: &Fact) -> Result<()
     let Fact::Text(code) = fact else {
         return Err(EditError::Build(row.element));
     };
-    set_coding(object, row.element, system::DCM, code)
+    // A code of FHIR has single blanks.
+    let words: Vec<&str> = code.split_whitespace().collect();
+    set_coding(object, row.element, system::DCM, &words.join(" "))
 }
 
 /// Coding of a SOP class.

@@ -165,13 +165,14 @@ impl Element {
     }
 }
 
-/// Without the padding: trailing blanks and NULs, and leading blanks where they mean nothing.
+/// Without the padding: trailing blanks and NULs, and leading blanks where they mean nothing. Blanks
+/// are those of every script: none of them is anything to FHIR.
 fn trim(text: &str, keep_leading: bool) -> &str {
-    let text = text.trim_end_matches([' ', '\0']);
+    let text = text.trim_end_matches(|c: char| c.is_whitespace() || c == '\0');
     if keep_leading {
         text
     } else {
-        text.trim_start_matches(' ')
+        text.trim_start()
     }
 }
 

@@ -36,6 +36,7 @@ mod cast_study_references;
 mod cast_study_rows;
 mod cast_unlisted;
 mod cast_world;
+mod cast_worst;
 mod casting;
 mod change_feed;
 mod commands;

@@ -186,7 +186,8 @@ pub(super) fn put(patient: &mut Object, row: &Row, fact: &Fact) -> Result<(), Ed
 
 /// The issuer by name.
 pub(super) fn assigner(name: &str) -> Option<Reference> {
-    Reference::builder().display(name.to_owned()).build().ok()
+    let name = name.replace(char::is_control, " ");
+    Reference::builder().display(name).build().ok()
 }
 
 /// Makes an identifier an own one: no mark of another id, and the type of an own one.
