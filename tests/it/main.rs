@@ -15,6 +15,7 @@ mod architecture;
 mod azure;
 mod cast_body;
 mod cast_dose;
+mod cast_emptied;
 mod cast_generators;
 mod cast_hostile;
 mod cast_issuers;

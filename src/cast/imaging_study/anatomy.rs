@@ -63,12 +63,9 @@ pub(super) fn read_laterality(reading: &mut Reading<'_>, _: &'static [Tag]) -> O
 }
 
 fn side(reading: &mut Reading<'_>, dataset: &Dataset, tag: Tag) -> Option<Code> {
-    let term = reading.accept(dataset.code_string(tag))?;
-    let code = laterality::coding(&term);
-    if code.is_none() {
-        reading.reject(InvalidValue::new(tag, Reason::UndefinedTerm("R, L, U, B")));
-    }
-    code
+    let undefined = InvalidValue::new(tag, Reason::UndefinedTerm("R, L, U, B"));
+    let code = |term: &String| laterality::coding(term);
+    reading.find(dataset.code_string(tag), code, undefined)
 }
 
 /// The first of Anatomic Region Sequence (0008,2218).
