@@ -107,7 +107,10 @@ impl StudyDelta {
     pub(super) fn way_of_facts(&self) -> PutFacts {
         match self {
             Self { late: true, .. } => fill_all,
-            Self { takes_nothing: true, .. } => put_values,
+            Self {
+                takes_nothing: true,
+                ..
+            } => put_values,
             _ => put_all,
         }
     }

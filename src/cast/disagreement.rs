@@ -90,9 +90,11 @@ fn resolve_emptied<'a>(
     let Some((kept, last)) = said().next() else {
         return emptied;
     };
-    let fact = said().fold(last, |fact, (_, before)| match (row.is_finer)(before, fact) {
-        true => before,
-        false => fact,
+    let fact = said().fold(last, |fact, (_, before)| {
+        match (row.is_finer)(before, fact) {
+            true => before,
+            false => fact,
+        }
     });
     let mut others = said();
     let agrees = |other: &Fact| other == fact || (row.is_finer)(fact, other);
@@ -102,12 +104,7 @@ fn resolve_emptied<'a>(
     Some(fact)
 }
 
-fn note(
-    disagreements: &mut Vec<Disagreement>,
-    row: &Row,
-    kept: &InstanceKey,
-    other: &InstanceKey,
-) {
+fn note(disagreements: &mut Vec<Disagreement>, row: &Row, kept: &InstanceKey, other: &InstanceKey) {
     let disagreement = Disagreement {
         keyword: row.keyword(),
         study: kept.study.clone(),

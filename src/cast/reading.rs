@@ -155,6 +155,15 @@ impl<'a> Reading<'a> {
         (!text.is_empty()).then(|| text.to_owned())
     }
 
+    /// Notes what of these attributes is there and cannot be read at all.
+    pub(super) fn reject_unread<'t>(&mut self, tags: impl IntoIterator<Item = &'t Tag>) {
+        for tag in tags {
+            if let Some(invalid) = self.dataset.unread(*tag) {
+                self.reject(invalid);
+            }
+        }
+    }
+
     /// Notes an invalid value, once.
     pub(super) fn reject(&mut self, invalid: InvalidValue) {
         if !self.invalid.contains(&invalid) {

@@ -170,7 +170,10 @@ fn texts<'a>(table: &'a Table, source: Source<'a>) -> impl Iterator<Item = (usiz
     let partition = source.partition.map(str::as_bytes);
     let elements = source.dataset.raw(&table.tags);
     let update = source.empties.then_some(&b"update"[..]);
-    let all = std::iter::once(partition).chain(elements).chain([update]).enumerate();
+    let all = std::iter::once(partition)
+        .chain(elements)
+        .chain([update])
+        .enumerate();
     all.filter_map(|(place, text)| Some((place, text?)))
 }
 

@@ -141,9 +141,7 @@ impl Row {
             reading.reject_more(self.tags);
         }
         if fact.is_none() || self.tags.len() > 1 {
-            let unread = |tag: &Tag| reading.dataset.unread(*tag);
-            let unread: Vec<_> = self.tags.iter().filter_map(unread).collect();
-            unread.into_iter().for_each(|invalid| reading.reject(invalid));
+            reading.reject_unread(self.tags);
         }
         if fact.is_none() && !self.required && self.is_emptied(reading, known) {
             return Some(Fact::Emptied);
@@ -163,7 +161,11 @@ impl Row {
     /// Whether a dataset takes back what was said: what it has of the row's attributes is empty, and
     /// nothing `known` to be invalid before was.
     fn is_emptied(&self, reading: &Reading<'_>, known: usize) -> bool {
-        let deciding = if self.is_qualified { 1 } else { self.tags.len() };
+        let deciding = if self.is_qualified {
+            1
+        } else {
+            self.tags.len()
+        };
         let mut deciding = self.tags.iter().take(deciding);
         reading.empties
             && reading.invalid.len() == known

@@ -103,7 +103,8 @@ fn extended(bytes: &[u8], initial: Set, delimiters: &[u8]) -> Option<String> {
     let mut rest = bytes;
     while let Some((&first, others)) = rest.split_first() {
         if first == ESCAPE {
-            let found = |(sequence, set): &(&[u8], Set)| Some((others.strip_prefix(*sequence)?, *set));
+            let found =
+                |(sequence, set): &(&[u8], Set)| Some((others.strip_prefix(*sequence)?, *set));
             (rest, set) = ESCAPES.iter().find_map(found)?;
             continue;
         }
@@ -128,12 +129,16 @@ impl Set {
     fn decode(self, bytes: &[u8]) -> Option<String> {
         match self {
             Self::High(set) => strictly(set, bytes),
-            Self::Low => bytes.is_ascii().then(|| String::from_utf8_lossy(bytes).into_owned()),
+            Self::Low => bytes
+                .is_ascii()
+                .then(|| String::from_utf8_lossy(bytes).into_owned()),
             Self::Pairs(prefix) => {
                 let (pairs, []) = bytes.as_chunks::<2>() else {
                     return None;
                 };
-                let euc = pairs.iter().map(|pair| [prefix, &pair.map(|byte| byte | 0x80)].concat());
+                let euc = pairs
+                    .iter()
+                    .map(|pair| [prefix, &pair.map(|byte| byte | 0x80)].concat());
                 strictly(EUC_JP, &euc.collect::<Vec<_>>().concat())
             }
         }
@@ -158,7 +163,9 @@ impl<'a> Name<'a> {
     fn known(&self) -> Option<(Set, bool)> {
         let bare = self.bare.as_str();
         let prefixes = ["ISOIR", "ISO2022IR", "IR", "ISO"];
-        let number = prefixes.into_iter().find_map(|prefix| bare.strip_prefix(prefix));
+        let number = prefixes
+            .into_iter()
+            .find_map(|prefix| bare.strip_prefix(prefix));
         let set = match number.unwrap_or(bare) {
             "6" | "87" | "159" | "ASCII" => return Some((Set::Low, self.is_exact(number))),
             "100" | "88591" | "LATIN1" => WINDOWS_1252,
@@ -211,7 +218,11 @@ mod tests {
         let h_3_2 = b"\xd4\xcf\xc0\xde^\xc0\xdb\xb3=\x1b$B;3ED\x1b(J^\x1b$BB@O:\x1b(J=\x1b$B$d$^$@\x1b(J^\x1b$B$?$m$&\x1b(J";
         let i_2 = b"Hong^Gildong=\x1b$)C\xfb\xf3^\x1b$)C\xd1\xce\xd4\xd7=\x1b$)C\xc8\xab^\x1b$)C\xb1\xe6\xb5\xbf";
         let cases: [(&str, &[u8], &str); 7] = [
-            ("\\ISO 2022 IR 87", h_3_1, "Yamada^Tarou=山田^太郎=やまだ^たろう"),
+            (
+                "\\ISO 2022 IR 87",
+                h_3_1,
+                "Yamada^Tarou=山田^太郎=やまだ^たろう",
+            ),
             (
                 "ISO 2022 IR 13\\ISO 2022 IR 87",
                 h_3_2,
@@ -244,7 +255,14 @@ mod tests {
     #[test]
     fn a_misspelt_name_is_told_of_and_an_unknown_one_is_none() {
         let misspelt = |text: &str| Ok((text.to_owned(), Some(Reason::Misspelt)));
-        for name in ["ISO-IR 100", "iso_ir 100", "ISO_IR_100", "ISO IR 100", "latin1", "ISO8859-1"] {
+        for name in [
+            "ISO-IR 100",
+            "iso_ir 100",
+            "ISO_IR_100",
+            "ISO IR 100",
+            "latin1",
+            "ISO8859-1",
+        ] {
             assert_eq!(person(name, b"\xe4"), misspelt("ä"), "{name}");
         }
         assert_eq!(person("UTF-8", "ä".as_bytes()), misspelt("ä"));

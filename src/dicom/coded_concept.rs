@@ -40,9 +40,7 @@ impl Dataset {
     pub fn coded_concepts(&self, tag: Tag) -> Vec<Result<CodedConcept, Flawed<CodedConcept>>> {
         let items = self.sequence(tag).into_iter();
         let filled = items.filter(|item| !item.as_ref().is_ok_and(Self::says_nothing));
-        filled
-            .map(|item| item?.coded_concept(tag))
-            .collect()
+        filled.map(|item| item?.coded_concept(tag)).collect()
     }
 
     fn says_nothing(&self) -> bool {
@@ -72,7 +70,10 @@ impl Dataset {
             short => short,
         };
         let scheme = text(tags::CODING_SCHEME_DESIGNATOR)?;
-        let (scheme_version, meaning) = (text(tags::CODING_SCHEME_VERSION)?, text(tags::CODE_MEANING)?);
+        let (scheme_version, meaning) = (
+            text(tags::CODING_SCHEME_VERSION)?,
+            text(tags::CODE_MEANING)?,
+        );
         let urn = self.uri(tags::URN_CODE_VALUE);
         let urn = urn.map_err(|_| invalid(tags::URN_CODE_VALUE))?;
         let scheme_uid = self.uid(tags::CODING_SCHEME_UID);

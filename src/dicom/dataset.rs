@@ -4,16 +4,16 @@ use std::fmt;
 use std::ops::Range;
 
 use bytes::Bytes;
-use dicom_core::Tag;
+use dicom_core::{Tag, VR};
 use dicom_dictionary_std::tags;
 
 use super::character_set::Terms;
 use super::element::{Element, Value};
 use super::element_key::tag;
+use super::flawed::{Flaw, Flawed, Read};
 use super::place::{self, Place};
 use super::scan::{self, visit_members};
-use super::flawed::{Flaw, Flawed, Read};
-use super::{Cursor, InvalidValue, Reason};
+use super::{Cursor, InvalidValue, Reason, dictionary};
 
 /// A dataset in DICOM JSON (PS3.18 F.2): where each element stands, nothing decoded yet.
 #[derive(Clone)]
@@ -108,12 +108,7 @@ impl Dataset {
     /// Why an element cannot be read at all, if it is there and cannot.
     #[must_use]
     pub fn unread(&self, tag: Tag) -> Option<InvalidValue> {
-        let is_plain = |json: &[u8]| {
-            let rest = json.strip_prefix(br#"{"vr":""#);
-            let rest = rest.and_then(|rest| rest.get(2..));
-            rest.is_some_and(|rest| rest == b"\"}" || rest.starts_with(br#"","Value":[""#))
-        };
-        if self.raw_one(tag).is_none_or(is_plain) {
+        if self.raw_one(tag).is_none_or(|json| is_plain(tag, json)) {
             return None;
         }
         let reason = self.element(tag)?.unread()?;
@@ -265,6 +260,25 @@ impl Dataset {
             }
             Ok(Some(number))
         })
+    }
+}
+
+/// Whether an element begins as nearly every one does that can be read: `{"vr":"CS","Value":["`. What
+/// is wrong with its values is told by whoever reads them; the items of a sequence are looked at by
+/// few.
+fn is_plain(tag: Tag, json: &[u8]) -> bool {
+    let rest = json.strip_prefix(br#"{"vr":""#);
+    let Some((_, rest)) = rest.and_then(|rest| rest.split_first_chunk::<2>()) else {
+        return false;
+    };
+    let Some(values) = rest.strip_prefix(br#"","Value":["#) else {
+        return rest == br#""}"#;
+    };
+    let vr = || dictionary::vr(tag);
+    match values.first() {
+        Some(b'{') => matches!(vr(), Some(VR::SQ | VR::PN)),
+        Some(b'"' | b'-' | b'0'..=b'9') => vr() != Some(VR::SQ),
+        _ => false,
     }
 }
 

@@ -79,9 +79,17 @@ impl Element {
         element
     }
 
-    /// Why it cannot be read, if it says something that cannot.
+    /// Why it cannot be read, if it says something that cannot: each value has to be of the kind
+    /// that the value representation has.
     pub(super) fn unread(&self) -> Option<Reason> {
+        let is_misshapen = |value: &Value| match value {
+            Value::Text(_) | Value::Number(_) => self.vr == VR::SQ,
+            Value::Object(_) => !matches!(self.vr, VR::SQ | VR::PN),
+            Value::Malformed => true,
+        };
+        let misshapen = || self.values().iter().any(is_misshapen);
         self.unread
+            .or_else(|| misshapen().then_some(Reason::Malformed))
     }
 
     /// What is to be said of its value, if it is read.
@@ -92,7 +100,8 @@ impl Element {
     /// Whether it is there and says that there is nothing.
     pub(super) fn is_blank(&self) -> bool {
         let is_nothing = |value: &Value| match value {
-            Value::Text(_) | Value::Number(_) | Value::Malformed => false,
+            Value::Text(text) => self.vr == VR::PN && text.trim_matches(['^', '=', ' ']).is_empty(),
+            Value::Number(_) | Value::Malformed => false,
             Value::Object(json) => blank::is_blank(json),
         };
         self.unread.is_none() && self.values().iter().all(is_nothing)
@@ -146,7 +155,9 @@ impl Element {
             Some(second) if Some(&second) == first.as_ref() => {
                 let is_same = values.all(|other| other == second);
                 let note = Some(Reason::SeveralValues);
-                is_same.then_some((first, note)).ok_or(Reason::SeveralValues)
+                is_same
+                    .then_some((first, note))
+                    .ok_or(Reason::SeveralValues)
             }
             Some(_) => Err(Reason::SeveralValues),
         }

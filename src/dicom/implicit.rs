@@ -94,7 +94,9 @@ impl<'a> Bytes<'a> {
         while !self.0.is_empty() {
             let ((group, element), length) = self.head()?;
             let value = STANDARD.encode(self.value(length, 0)?.0);
-            let text = format_args!(r#"{separator}"{group:04X}{element:04X}":{{"vr":"UN","InlineBinary":"{value}"}}"#);
+            let text = format_args!(
+                r#"{separator}"{group:04X}{element:04X}":{{"vr":"UN","InlineBinary":"{value}"}}"#
+            );
             json.write_fmt(text).ok()?;
             separator = ",";
         }
@@ -129,14 +131,18 @@ mod tests {
     fn items_of_known_and_unknown_length_are_the_same() {
         let code = known((0x0008, 0x0100), b"77 ");
         let inner = [known(ITEM, &code), unknown(ITEM, &code, ITEM_END)].concat();
-        let json = nested("[{'00080100':{'vr':'UN','InlineBinary':'Nzcg'}},{'00080100':{'vr':'UN','InlineBinary':'Nzcg'}}]");
+        let json = nested(
+            "[{'00080100':{'vr':'UN','InlineBinary':'Nzcg'}},{'00080100':{'vr':'UN','InlineBinary':'Nzcg'}}]",
+        );
         assert_eq!(items(&inner).unwrap(), json);
         let ended = [inner.as_slice(), &known(SEQUENCE_END, b"")].concat();
         assert_eq!(items(&ended).unwrap(), json);
         let below = unknown((0x0040, 0xA730), &inner, SEQUENCE_END);
         let around = unknown(ITEM, &below, ITEM_END);
         let binary = STANDARD.encode(&inner);
-        let json = nested(&format!("[{{'0040A730':{{'vr':'UN','InlineBinary':'{binary}'}}}}]"));
+        let json = nested(&format!(
+            "[{{'0040A730':{{'vr':'UN','InlineBinary':'{binary}'}}}}]"
+        ));
         assert_eq!(items(&around).unwrap(), json);
         assert_eq!(items(b"").unwrap(), "[]");
     }

@@ -53,12 +53,18 @@ pub(super) fn put(study: &mut Object, row: &Row, fact: &Fact) -> Result<(), Edit
 pub(super) fn remove(study: &mut Object, row: &Row) -> Result<(), EditError> {
     let items = study.list(row.element)?;
     let is_ours = |item: &Box<RawValue>| Ok(is_ours(&marked::parse(row, item.get())?));
-    let ours: Vec<bool> = items.iter().map(is_ours).collect::<Result<_, EditError>>()?;
+    let ours: Vec<bool> = items
+        .iter()
+        .map(is_ours)
+        .collect::<Result<_, EditError>>()?;
     if !ours.contains(&true) {
         return Ok(());
     }
     let all = items.into_iter().zip(ours);
-    let kept: Vec<_> = all.filter(|(_, ours)| !ours).map(|(item, _)| item).collect();
+    let kept: Vec<_> = all
+        .filter(|(_, ours)| !ours)
+        .map(|(item, _)| item)
+        .collect();
     study.set_list(row.element, &kept)
 }
 

@@ -37,7 +37,7 @@ pub(in crate::cast) const FRAMES: &[Tag] = &[
 pub(super) fn read_body_site(reading: &mut Reading<'_>, _: &'static [Tag]) -> Option<Fact> {
     let dataset = reading.dataset;
     let region = region(reading, dataset).or_else(|| {
-        let frame = frame_anatomy(dataset)?;
+        let frame = frame_anatomy(reading, dataset)?;
         region(reading, &frame)
     });
     if let Some(region) = region {
@@ -56,7 +56,7 @@ pub(super) fn read_laterality(reading: &mut Reading<'_>, _: &'static [Tag]) -> O
     let side = side(reading, dataset, tags::LATERALITY)
         .or_else(|| side(reading, dataset, tags::IMAGE_LATERALITY))
         .or_else(|| {
-            let frame = frame_anatomy(dataset)?;
+            let frame = frame_anatomy(reading, dataset)?;
             side(reading, &frame, tags::FRAME_LATERALITY)
         });
     coded(side?)
@@ -76,7 +76,8 @@ fn region(reading: &mut Reading<'_>, dataset: &Dataset) -> Option<Coding> {
 }
 
 /// Frame Anatomy Sequence (0020,9071): all frames', else the first one's (PS3.3 C.7.6.16.2.8).
-fn frame_anatomy(dataset: &Dataset) -> Option<Dataset> {
+fn frame_anatomy(reading: &mut Reading<'_>, dataset: &Dataset) -> Option<Dataset> {
+    reading.reject_unread(FRAMES);
     let anatomy = |groups: Dataset| groups.first_item(tags::FRAME_ANATOMY_SEQUENCE);
     let mut groups = FRAMES.iter().filter_map(|tag| dataset.first_item(*tag));
     groups.find_map(anatomy)

@@ -168,7 +168,9 @@ pub(super) fn has_other_series(
         return Ok(false);
     };
     let said = delta.statements();
-    let said: HashSet<_> = said.map(|(change, _)| change.key().series.as_str()).collect();
+    let said: HashSet<_> = said
+        .map(|(change, _)| change.key().series.as_str())
+        .collect();
     let listed = stored.object.shared("series");
     let series = SeriesList::open(listed.as_ref());
     let series = series.map_err(|error| error.into_failure(&stored.reference()))?;

@@ -138,7 +138,11 @@ fn remove(patient: &mut Object, representation: Option<&str>) -> Result<(), Edit
     let within = |error: EditError| error.within("name");
     let mut kept = Vec::new();
     let mut changed = false;
-    for (mut name, json) in patient.objects("name")?.into_iter().zip(patient.list("name")?) {
+    for (mut name, json) in patient
+        .objects("name")?
+        .into_iter()
+        .zip(patient.list("name")?)
+    {
         if !is_usual(&name, representation).map_err(within)? {
             kept.push(json);
             continue;
@@ -146,7 +150,11 @@ fn remove(patient: &mut Object, representation: Option<&str>) -> Result<(), Edit
         put_parts(&mut name, &NameGroup::default()).map_err(within)?;
         changed |= name.changed();
         if says_more(&name).map_err(within)? {
-            kept.push(if name.changed() { raw("name", &name)? } else { json });
+            kept.push(if name.changed() {
+                raw("name", &name)?
+            } else {
+                json
+            });
         } else {
             changed = true;
         }
@@ -159,9 +167,12 @@ fn remove(patient: &mut Object, representation: Option<&str>) -> Result<(), Edit
 
 /// Whether a name without parts has more than use and representation.
 fn says_more(name: &Object) -> Result<bool, EditError> {
-    let mut others = name.names().filter(|name| !["id", "use", "extension"].contains(name));
+    let mut others = name
+        .names()
+        .filter(|name| !["id", "use", "extension"].contains(name));
     let mut extensions = name.objects("extension")?.into_iter();
-    let is_other = |extension: Object| Ok(extension.text("url")?.as_deref() != Some(EN_REPRESENTATION));
+    let is_other =
+        |extension: Object| Ok(extension.text("url")?.as_deref() != Some(EN_REPRESENTATION));
     let more = extensions.try_fold(false, |more, extension| Ok(more || is_other(extension)?))?;
     Ok(more || others.next().is_some())
 }
