@@ -52,6 +52,8 @@ pub(super) struct Attributes {
     pub(super) instance: Facts,
     pub(super) observations: observation::Statements,
     pub(super) body: Facts,
+    /// Whether anything was taken back that other instances of the study may say.
+    pub(super) takes_back: bool,
 }
 
 impl Change {
@@ -98,6 +100,7 @@ impl Change {
                     dataset,
                     partition: study.partition(),
                     rules,
+                    empties: action == Action::Update,
                 };
                 let (attributes, warnings) = read_attributes(&key, missing, source, memory)?;
                 (Some(attributes), warnings)
@@ -223,6 +226,8 @@ fn read_attributes(
     let usable = missing.is_empty() && (invalid.is_empty() || validation == Validation::Partial);
     match PatientFacts::of(patient).filter(|_| usable) {
         Some(patient) => {
+            let shared = [patient.facts(), &study];
+            let takes_back = source.empties && shared.iter().any(|facts| facts.have_emptied());
             let attributes = Attributes {
                 patient,
                 study,
@@ -230,6 +235,7 @@ fn read_attributes(
                 instance,
                 observations,
                 body,
+                takes_back,
             };
             Ok((attributes, invalid))
         }

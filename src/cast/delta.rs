@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 use super::change::Attributes;
-use super::row::{PutFacts, fill_all, put_all};
+use super::row::{PutFacts, fill_all, put_all, put_values};
 use super::{Change, PatientFacts, PatientKey, StudyKey};
 use crate::dicom::InstanceKey;
 
@@ -18,6 +18,8 @@ pub struct StudyDelta {
     removed: BTreeSet<InstanceUids>,
     stored: Vec<Change>,
     late: bool,
+    /// Whether what it takes back stays, because instances that it does not speak of may say it.
+    takes_nothing: bool,
 }
 
 /// Which instance of the study.
@@ -48,6 +50,7 @@ impl StudyDelta {
                 removed: BTreeSet::new(),
                 stored: vec![change],
                 late,
+                takes_nothing: false,
             };
         }
         Self {
@@ -55,6 +58,7 @@ impl StudyDelta {
             removed: BTreeSet::from([InstanceUids::of(&change)]),
             stored: Vec::new(),
             late,
+            takes_nothing: false,
         }
     }
 
@@ -101,7 +105,38 @@ impl StudyDelta {
 
     /// How facts that several instances share come into a stored object.
     pub(super) fn way_of_facts(&self) -> PutFacts {
+        match self {
+            Self { late: true, .. } => fill_all,
+            Self {
+                takes_nothing: true,
+                ..
+            } => put_values,
+            _ => put_all,
+        }
+    }
+
+    /// As [`Self::way_of_facts`], of facts that are shared in one series.
+    pub(super) fn way_of_series_facts(&self) -> PutFacts {
         if self.late { fill_all } else { put_all }
+    }
+
+    /// Whether what it takes back goes.
+    pub(super) fn may_remove(&self) -> bool {
+        !self.late && !self.takes_nothing
+    }
+
+    /// Whether it takes anything back that other instances of the study may say.
+    pub(super) fn takes_back(&self) -> bool {
+        let mut said = self.statements();
+        said.any(|(_, said)| said.takes_back)
+    }
+
+    /// The same delta, that takes nothing back which other series may say.
+    pub(super) fn without_taking_back(&self) -> Self {
+        Self {
+            takes_nothing: true,
+            ..self.clone()
+        }
     }
 
     /// What entries say, in order.
@@ -143,6 +178,7 @@ impl StudyDelta {
                         removed: BTreeSet::new(),
                         stored: vec![change.clone()],
                         late: self.late,
+                        takes_nothing: self.takes_nothing,
                     },
                 )),
             }

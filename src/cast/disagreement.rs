@@ -1,6 +1,6 @@
 //! Which of several entries' facts counts, and where instances disagree.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use crate::dicom::InstanceKey;
@@ -42,7 +42,8 @@ impl fmt::Display for Disagreement {
 pub(super) type Statement<'a> = (&'a InstanceKey, &'a Facts);
 
 /// For each row the fact that counts: the last one, or one before it that says the same and more.
-/// An instance that said something else before, and does not any more, disagrees with nobody.
+/// An instance that said something else before, and does not any more, disagrees with nobody. What
+/// an instance takes back is nothing as long as another one says something.
 pub(super) fn resolve<'a>(
     rows: &[Row],
     statements: &[Statement<'a>],
@@ -55,6 +56,9 @@ pub(super) fn resolve<'a>(
             said.filter_map(|(key, facts)| Some((*key, facts.get(index)?)))
         };
         let said = || distinct.iter().filter_map(|facts| facts.get(index));
+        if said().any(Fact::is_emptied) {
+            return resolve_emptied(row, facts(), disagreements);
+        }
         let fact = said().reduce(|before, fact| match (row.is_finer)(before, fact) {
             true => before,
             false => fact,
@@ -62,20 +66,55 @@ pub(super) fn resolve<'a>(
         let agrees = |other: &Fact| other == fact || (row.is_finer)(fact, other);
         if let Some(other) = dissenter(agrees, said(), facts()) {
             let (kept, _) = facts().next()?;
-            let disagreement = Disagreement {
-                keyword: row.keyword(),
-                study: kept.study.clone(),
-                kept: kept.instance.clone(),
-                other: other.instance.clone(),
-            };
-            // Several rows may come from one attribute.
-            if disagreements.last() != Some(&disagreement) {
-                disagreements.push(disagreement);
-            }
+            note(disagreements, row, kept, other);
         }
         Some(fact)
     });
     resolved.collect()
+}
+
+/// The fact of a row that counts where instances have taken facts back: of the last words of all,
+/// latest first, the first that says something.
+fn resolve_emptied<'a>(
+    row: &Row,
+    latest_first: impl Iterator<Item = (&'a InstanceKey, &'a Fact)>,
+    disagreements: &mut Vec<Disagreement>,
+) -> Option<&'a Fact> {
+    let mut heard = BTreeSet::new();
+    let mut last_words: Vec<_> = latest_first
+        .filter(|(key, _)| heard.insert((&key.series, &key.instance)))
+        .collect();
+    let emptied = last_words.first().map(|(_, fact)| *fact);
+    last_words.retain(|(_, fact)| !fact.is_emptied());
+    let said = || last_words.iter().copied();
+    let Some((kept, last)) = said().next() else {
+        return emptied;
+    };
+    let fact = said().fold(last, |fact, (_, before)| {
+        match (row.is_finer)(before, fact) {
+            true => before,
+            false => fact,
+        }
+    });
+    let mut others = said();
+    let agrees = |other: &Fact| other == fact || (row.is_finer)(fact, other);
+    if let Some((other, _)) = others.find(|(_, other)| !agrees(other)) {
+        note(disagreements, row, kept, other);
+    }
+    Some(fact)
+}
+
+fn note(disagreements: &mut Vec<Disagreement>, row: &Row, kept: &InstanceKey, other: &InstanceKey) {
+    let disagreement = Disagreement {
+        keyword: row.keyword(),
+        study: kept.study.clone(),
+        kept: kept.instance.clone(),
+        other: other.instance.clone(),
+    };
+    // Several rows may come from one attribute.
+    if disagreements.last() != Some(&disagreement) {
+        disagreements.push(disagreement);
+    }
 }
 
 /// What was said, once for each entry that does not share it with the one before.

@@ -12,6 +12,8 @@ use super::PatientKey;
 /// What one entry says about one row, in the form that FHIR takes.
 #[derive(Clone, PartialEq, Eq)]
 pub(super) enum Fact {
+    /// Nothing any more: an update took back what was said before.
+    Emptied,
     /// A string, code, date or dateTime.
     Text(Arc<str>),
     /// An unsignedInt.
@@ -41,6 +43,11 @@ impl Fact {
             }
             _ => false,
         }
+    }
+
+    /// Whether it takes back what was said before.
+    pub(super) fn is_emptied(&self) -> bool {
+        matches!(self, Self::Emptied)
     }
 
     /// A fact that is a string, code, date or dateTime.
@@ -88,6 +95,11 @@ impl Facts {
     /// What was said about the row of this index.
     pub(super) fn get(&self, row: usize) -> Option<&Fact> {
         self.0.get(row)?.as_ref()
+    }
+
+    /// Whether any takes back what was said before.
+    pub(super) fn have_emptied(&self) -> bool {
+        self.0.iter().flatten().any(Fact::is_emptied)
     }
 
     /// Whether they are shared, and so equal.

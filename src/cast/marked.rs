@@ -39,6 +39,14 @@ pub(super) fn put_part(
     })
 }
 
+/// Takes away the items of one of several rows that share an attribute, see [`put_part`].
+pub(super) fn remove_part(object: &mut Object, row: &Row, part: &str) -> Result<(), EditError> {
+    if object.get(row.element).is_none() {
+        return Ok(());
+    }
+    put_part(object, row, &Fact::List(Box::default()), part)
+}
+
 fn put_marked(
     object: &mut Object,
     row: &Row,

@@ -59,6 +59,7 @@ pub struct Merged {
 /// `fhir.other-patient` when they name another patient than the study has, and the rules say so.
 pub fn merge(delta: &StudyDelta, found: &Found, rules: &Rules) -> Result<Merged, Failure> {
     let mut merged = Merged::default();
+    let delta = &*with_care(delta, found, rules, &mut merged)?;
     let links = link(delta, found, rules, &mut merged)?;
     let write = imaging_study::merge(delta, links.as_ref(), found, rules, &mut merged)?;
     let is_emptied = |notice: &Notice| matches!(notice, Notice::ForeignStudyEmptied { .. });
@@ -89,6 +90,21 @@ pub fn merge(delta: &StudyDelta, found: &Found, rules: &Rules) -> Result<Merged,
         false => merged.writes.extend(write.into_iter().chain(observations)),
     }
     Ok(merged)
+}
+
+/// The delta, that takes nothing back which series that it does not speak of may still say.
+fn with_care<'a>(
+    delta: &'a StudyDelta,
+    found: &Found,
+    rules: &Rules,
+    merged: &mut Merged,
+) -> Result<Cow<'a, StudyDelta>, Failure> {
+    if !delta.takes_back() || !imaging_study::has_other_series(delta, &found.study, rules)? {
+        return Ok(Cow::Borrowed(delta));
+    }
+    let study = delta.study().clone();
+    merged.notices.push(Notice::StillSaid { study });
+    Ok(Cow::Owned(delta.without_taking_back()))
 }
 
 /// What the study is connected with, and the writes of that; none when the delta only removes.

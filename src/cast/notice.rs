@@ -53,6 +53,12 @@ pub enum Notice {
         /// `Type/id`
         resource: String,
     },
+    /// An update has emptied attributes of patient or study, which series may still say of which
+    /// nothing came with it.
+    StillSaid {
+        /// The study.
+        study: StudyKey,
+    },
     /// Only an inactive `Patient` has the identifier: the study is referred to it, and nothing of it
     /// is changed.
     InactivePatient {
@@ -90,6 +96,7 @@ impl Notice {
             Self::OtherPatient { .. } => "study_of_other_patient",
             Self::StudyMoved { .. } => "study_moved",
             Self::StoredValueReplaced { .. } => "stored_value_replaced",
+            Self::StillSaid { .. } => "still_said",
             Self::InactivePatient { .. } => "inactive_patient",
             Self::EndpointOutOfUse { .. } => "endpoint_out_of_use",
             Self::StudyOutOfUse { .. } => "study_out_of_use",
@@ -151,6 +158,12 @@ impl fmt::Display for Notice {
                 f,
                 "the instance {instance} of study {} disagrees with {resource} on {keyword}; the \
                  instance is the later and counts",
+                study.uid()
+            ),
+            Self::StillSaid { study } => write!(
+                f,
+                "an update of study {} empties attributes, which stay as they are: series of which \
+                 nothing came with it may still say them",
                 study.uid()
             ),
             Self::InactivePatient { study, patient } => write!(

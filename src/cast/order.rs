@@ -10,7 +10,7 @@ use super::edit::EditError;
 use super::element;
 use super::fact::MOST_ITEMS;
 use super::reading::Reading;
-use crate::dicom::{Dataset, InvalidValue, Reason, keyword};
+use crate::dicom::Dataset;
 
 /// A number of an order: attribute, issuer, and type from v2-0203.
 struct Kind {
@@ -108,9 +108,9 @@ impl Reading<'_> {
         kind: &Kind,
         sequence: Option<Tag>,
     ) -> Option<OrderNumber> {
-        let value = dataset.text(kind.number).map_err(|invalid| match sequence {
-            Some(tag) => InvalidValue::new(tag, Reason::Item(keyword(kind.number))),
-            None => invalid,
+        let value = dataset.text(kind.number).map_err(|flawed| match sequence {
+            Some(sequence) => flawed.within(sequence),
+            None => flawed,
         });
         let value = self.accept(value)?;
         let default = self.rules.accession_system.as_ref();

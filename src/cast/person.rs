@@ -8,7 +8,7 @@ use super::concept;
 use super::element;
 use super::fact::distinct;
 use super::reading::Reading;
-use crate::dicom::{CodedConcept, Dataset, InvalidValue, NameGroup, PersonName, Reason, keyword};
+use crate::dicom::{CodedConcept, Dataset, NameGroup, PersonName};
 
 /// How a person is identified (Person Identification Macro, PS3.3 10.1).
 struct Identification {
@@ -64,10 +64,7 @@ impl Reading<'_> {
     fn identification(&mut self, item: &Dataset, sequence: Tag) -> Option<Identification> {
         let codes = item.coded_concepts(tags::PERSON_IDENTIFICATION_CODE_SEQUENCE);
         let codes = codes.into_iter().filter_map(|code| {
-            let code = code.map_err(|_| {
-                let code = keyword(tags::PERSON_IDENTIFICATION_CODE_SEQUENCE);
-                InvalidValue::new(sequence, Reason::Item(code))
-            });
+            let code = code.map_err(|flawed| flawed.within(sequence));
             self.accept(code.map(Some))
         });
         let codes: Vec<_> = codes.collect();
@@ -91,13 +88,14 @@ impl Reading<'_> {
 
     /// Institution Name (0008,0080), or what Institution Code Sequence (0008,0082) means.
     fn institution(&mut self, item: &Dataset, sequence: Tag) -> Option<String> {
-        let name = item.text(tags::INSTITUTION_NAME).map_err(|_| {
-            InvalidValue::new(sequence, Reason::Item(keyword(tags::INSTITUTION_NAME)))
-        });
+        let name = item.text(tags::INSTITUTION_NAME);
+        let name = name.map_err(|flawed| flawed.within(sequence));
         let name = self.accept(name);
         name.or_else(|| {
             let codes = item.coded_concepts(tags::INSTITUTION_CODE_SEQUENCE);
-            codes.into_iter().flatten().find_map(|code| code.meaning)
+            let codes = codes.into_iter();
+            let codes = codes.filter_map(|code| code.or_else(|flawed| flawed.kept.ok_or(())).ok());
+            codes.into_iter().find_map(|code| code.meaning)
         })
     }
 }

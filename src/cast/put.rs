@@ -17,6 +17,12 @@ pub(super) fn text(object: &mut Object, row: &Row, fact: &Fact) -> Result<(), Ed
     object.set_text(row.element, text)
 }
 
+/// Takes the element away. What others say beside it, in its primitive extension, stays.
+pub(super) fn remove(object: &mut Object, row: &Row) -> Result<(), EditError> {
+    object.remove(row.element);
+    Ok(())
+}
+
 /// unsignedInt
 pub(super) fn unsigned(object: &mut Object, row: &Row, fact: &Fact) -> Result<(), EditError> {
     let Fact::Number(number) = fact else {
@@ -122,7 +128,6 @@ fn set_coding(
 /// Coding of a concept. The same concept in other words is left as it is; what belonged to
 /// another one goes with it; extensions and id stay.
 pub(super) fn concept(object: &mut Object, row: &Row, fact: &Fact) -> Result<(), EditError> {
-    const OF_CONCEPT: [&str; 4] = ["system", "version", "code", "display"];
     let Fact::Json(json) = fact else {
         return Err(EditError::Build(row.element));
     };
@@ -137,7 +142,7 @@ pub(super) fn concept(object: &mut Object, row: &Row, fact: &Fact) -> Result<(),
     if is_same_concept(&stored, &wanted).map_err(|error| error.within(row.element))? {
         return Ok(());
     }
-    for stale in OF_CONCEPT.iter().chain(&["_display", "userSelected"]) {
+    for stale in OF_CONCEPT.iter().chain(&BESIDE_CONCEPT) {
         stored.remove(stale);
     }
     for name in OF_CONCEPT {
@@ -146,6 +151,25 @@ pub(super) fn concept(object: &mut Object, row: &Row, fact: &Fact) -> Result<(),
         }
     }
     object.set(row.element, &stored)
+}
+
+const OF_CONCEPT: [&str; 4] = ["system", "version", "code", "display"];
+const BESIDE_CONCEPT: [&str; 2] = ["_display", "userSelected"];
+
+/// Takes the concept out of a Coding, and the Coding away unless others say more in it.
+pub(super) fn remove_concept(object: &mut Object, row: &Row) -> Result<(), EditError> {
+    let Some(mut stored) = object.object(row.element)? else {
+        return Ok(());
+    };
+    for name in OF_CONCEPT.iter().chain(&BESIDE_CONCEPT) {
+        stored.remove(name);
+    }
+    if stored.names().all(|name| name == "id") {
+        object.remove(row.element);
+    } else if stored.changed() {
+        object.set(row.element, &stored)?;
+    }
+    Ok(())
 }
 
 /// Whether system and code are the same; without code, the words.

@@ -7,7 +7,7 @@ use dicom_dictionary_std::tags;
 use jiff::civil::Time;
 use jiff::tz::{Offset, TimeZone};
 
-use crate::dicom::{Dataset, InvalidValue, PartialDate, Reason, is_uid, keyword};
+use crate::dicom::{Dataset, Flawed, InvalidValue, PartialDate, Read, Reason, is_uid, keyword};
 use crate::failure::Code;
 
 use super::Rules;
@@ -24,6 +24,8 @@ pub(super) struct Reading<'a> {
     pub(super) rules: &'a Rules,
     /// The data partition; `None` for the default one.
     pub(super) partition: Option<&'a str>,
+    /// Whether an attribute that is there without value takes back what was said before.
+    pub(super) empties: bool,
     /// Invalid values of optional attributes.
     pub(super) invalid: Vec<InvalidValue>,
     /// One phrase for each required attribute that is missing or invalid.
@@ -41,6 +43,7 @@ impl<'a> Reading<'a> {
             dataset: source.dataset,
             rules: source.rules,
             partition: source.partition,
+            empties: source.empties,
             invalid: Vec::new(),
             missing: Vec::new(),
             refusal: None,
@@ -75,11 +78,12 @@ impl<'a> Reading<'a> {
         answer.facts
     }
 
-    /// The value, or none and a note of what is wrong with it.
-    pub(super) fn accept<T>(&mut self, read: Result<Option<T>, InvalidValue>) -> Option<T> {
-        read.unwrap_or_else(|invalid| {
+    /// The value, if it can be used, and a note of what is wrong with it.
+    pub(super) fn accept<T>(&mut self, read: Result<Option<T>, impl Into<Flawed<T>>>) -> Option<T> {
+        read.unwrap_or_else(|flawed| {
+            let Flawed { invalid, kept } = flawed.into();
             self.reject(invalid);
-            None
+            kept
         })
     }
 
@@ -87,6 +91,30 @@ impl<'a> Reading<'a> {
     pub(super) fn refuse(&mut self, code: Code, invalid: InvalidValue) {
         self.refusal = self.refusal.or(Some(code));
         self.reject(invalid);
+    }
+
+    /// What `find` makes of a value. Of one that is flawed and nothing, the flaw counts alone.
+    pub(super) fn find<T, U>(
+        &mut self,
+        read: Read<T>,
+        find: impl FnOnce(&T) -> Option<U>,
+        or: InvalidValue,
+    ) -> Option<U> {
+        let (found, invalid) = match read {
+            Ok(None) => return None,
+            Ok(Some(value)) => (find(&value), or),
+            Err(flawed) => match flawed.kept.as_ref().and_then(find) {
+                Some(found) => {
+                    self.reject(flawed.invalid);
+                    return Some(found);
+                }
+                None => (None, flawed.dropped()),
+            },
+        };
+        if found.is_none() {
+            self.reject(invalid);
+        }
+        found
     }
 
     /// Notes a required attribute that is not there.
@@ -127,6 +155,15 @@ impl<'a> Reading<'a> {
         (!text.is_empty()).then(|| text.to_owned())
     }
 
+    /// Notes what of these attributes is there and cannot be read at all.
+    pub(super) fn reject_unread<'t>(&mut self, tags: impl IntoIterator<Item = &'t Tag>) {
+        for tag in tags {
+            if let Some(invalid) = self.dataset.unread(*tag) {
+                self.reject(invalid);
+            }
+        }
+    }
+
     /// Notes an invalid value, once.
     pub(super) fn reject(&mut self, invalid: InvalidValue) {
         if !self.invalid.contains(&invalid) {
@@ -141,10 +178,21 @@ pub(super) fn text(reading: &mut Reading<'_>, tags: &'static [Tag]) -> Option<Fa
     reading.accept(read).map(Fact::text)
 }
 
-/// CS.
-pub(super) fn code_string(reading: &mut Reading<'_>, tags: &'static [Tag]) -> Option<Fact> {
-    let read = reading.dataset.code_string(*tags.first()?);
-    reading.accept(read).map(Fact::text)
+/// CS that is the modality: in capitals, which all of its terms have; the first of several.
+pub(super) fn modality(reading: &mut Reading<'_>, tags: &'static [Tag]) -> Option<Fact> {
+    let tag = *tags.first()?;
+    let mut read = reading.dataset.code_string(tag);
+    if let Err(flawed) = &mut read
+        && flawed.invalid.reason == Reason::SeveralValues
+        && flawed.kept.is_none()
+    {
+        let all = reading.dataset.code_strings(tag);
+        let all = all.or_else(|flawed| flawed.kept.ok_or(flawed.invalid));
+        flawed.kept = all.ok().and_then(|all| all.into_iter().next());
+        flawed.invalid.is_kept = flawed.kept.is_some();
+    }
+    let term = reading.accept(read)?;
+    Some(Fact::text(term.to_ascii_uppercase()))
 }
 
 /// UI.
@@ -176,12 +224,9 @@ pub(super) fn term(
     code: fn(&str) -> Option<&'static str>,
 ) -> Option<Fact> {
     let read = reading.dataset.code_string(tag);
-    let term = reading.accept(read)?;
-    let code = code(&term);
-    if code.is_none() {
-        reading.reject(InvalidValue::new(tag, Reason::UndefinedTerm(terms)));
-    }
-    code.map(Fact::text)
+    let undefined = InvalidValue::new(tag, Reason::UndefinedTerm(terms));
+    let code = |term: &String| code(&term.to_ascii_uppercase());
+    reading.find(read, code, undefined).map(Fact::text)
 }
 
 /// DA, TM and Timezone Offset From UTC as dateTime. A date alone when there is no time, or

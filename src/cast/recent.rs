@@ -4,6 +4,8 @@
 use std::collections::VecDeque;
 use std::fmt;
 
+use memchr::memmem;
+
 use crate::dicom::{Dataset, InstanceKey};
 use crate::failure::Failure;
 
@@ -134,6 +136,9 @@ impl Answers {
             return read();
         }
         let is_known = |(known, _): &(Box<[u8]>, _)| **known == **texts;
+        if memmem::find(texts, BINARY).is_some() {
+            return read();
+        }
         let answer = recall(latest, is_known, || (texts.as_slice().into(), read()));
         let answer = answer.map(|(_, answer)| answer.clone());
         answer.unwrap_or_else(|| table.read(source))
@@ -155,11 +160,20 @@ fn recall<T>(
     latest.front()
 }
 
-/// All that an answer follows from: the partition, and each element with its place in the table.
+/// What stands in an element of which its text does not tell everything: its characters are those
+/// of another one, Specific Character Set (0008,0005).
+const BINARY: &[u8] = br#"inary""#;
+
+/// All that an answer follows from: the partition, each element with its place in the table, and
+/// whether it is of an update.
 fn texts<'a>(table: &'a Table, source: Source<'a>) -> impl Iterator<Item = (usize, &'a [u8])> {
     let partition = source.partition.map(str::as_bytes);
     let elements = source.dataset.raw(&table.tags);
-    let all = std::iter::once(partition).chain(elements).enumerate();
+    let update = source.empties.then_some(&b"update"[..]);
+    let all = std::iter::once(partition)
+        .chain(elements)
+        .chain([update])
+        .enumerate();
     all.filter_map(|(place, text)| Some((place, text?)))
 }
 

@@ -5,6 +5,7 @@ use dicom_core::Tag;
 use super::edit::EditError;
 use super::fact::{Fact, Facts};
 use super::object::Object;
+use super::put;
 use super::reading::Reading;
 use crate::dicom::keyword;
 
@@ -13,6 +14,9 @@ pub(super) type Read = fn(&mut Reading<'_>, &'static [Tag]) -> Option<Fact>;
 
 /// Brings the row's element of a stored or new object in step with what was said.
 pub(super) type Put = fn(&mut Object, &Row, &Fact) -> Result<(), EditError>;
+
+/// Takes away what the row's element says, as far as others have not written it.
+pub(super) type Remove = fn(&mut Object, &Row) -> Result<(), EditError>;
 
 /// Whether an object says something about a row already.
 pub(super) type Present = fn(&Object, &Row) -> Result<bool, EditError>;
@@ -30,7 +34,10 @@ pub(super) struct Row {
     /// Whether an entry without it fails.
     pub(super) required: bool,
     pub(super) read: Read,
-    pub(super) put: Put,
+    put: Put,
+    remove: Remove,
+    /// Whether the attributes behind the first one say nothing without it.
+    is_qualified: bool,
     /// Whether one fact says all that another one does, and more.
     pub(super) is_finer: fn(&Fact, &Fact) -> bool,
     present: Present,
@@ -52,6 +59,8 @@ impl Row {
             required: false,
             read,
             put,
+            remove: put::remove,
+            is_qualified: false,
             is_finer: |_, _| false,
             present: |object, row| Ok(object.get(row.element).is_some()),
         }
@@ -72,6 +81,18 @@ impl Row {
     /// A row whose element may be there without saying anything about it.
     pub(super) const fn present_if(mut self, present: Present) -> Self {
         self.present = present;
+        self
+    }
+
+    /// A row whose element is not all ours.
+    pub(super) const fn removed_by(mut self, remove: Remove) -> Self {
+        self.remove = remove;
+        self
+    }
+
+    /// A row whose first attribute has the value; the others say more about it.
+    pub(super) const fn qualified(mut self) -> Self {
+        self.is_qualified = true;
         self
     }
 
@@ -104,12 +125,26 @@ impl Row {
         stored.is_some_and(|stored| (self.is_finer)(fact, &Fact::text(stored)))
     }
 
+    /// Brings the row's element of an object in step with a fact.
+    pub(super) fn bring(&self, object: &mut Object, fact: &Fact) -> Result<(), EditError> {
+        match fact {
+            Fact::Emptied => (self.remove)(object, self),
+            fact => (self.put)(object, self, fact),
+        }
+    }
+
     /// What the dataset says; a required row without a fact is noted as missing, with its cause.
     pub(super) fn fact(&self, reading: &mut Reading<'_>) -> Option<Fact> {
         let known = reading.invalid.len();
         let mut fact = (self.read)(reading, self.tags);
         if fact.as_mut().is_some_and(Fact::cut) {
             reading.reject_more(self.tags);
+        }
+        if fact.is_none() || self.tags.len() > 1 {
+            reading.reject_unread(self.tags);
+        }
+        if fact.is_none() && !self.required && self.is_emptied(reading, known) {
+            return Some(Fact::Emptied);
         }
         if self.required && fact.is_none() {
             let causes = reading.invalid.split_off(known);
@@ -121,6 +156,20 @@ impl Row {
             }
         }
         fact
+    }
+
+    /// Whether a dataset takes back what was said: what it has of the row's attributes is empty, and
+    /// nothing `known` to be invalid before was.
+    fn is_emptied(&self, reading: &Reading<'_>, known: usize) -> bool {
+        let deciding = if self.is_qualified {
+            1
+        } else {
+            self.tags.len()
+        };
+        let mut deciding = self.tags.iter().take(deciding);
+        reading.empties
+            && reading.invalid.len() == known
+            && deciding.any(|tag| reading.dataset.is_emptied(*tag))
     }
 }
 
@@ -139,10 +188,24 @@ pub(super) fn fill_all(
     object: &mut Object,
 ) -> Result<(), EditError> {
     for (row, fact) in rows.iter().zip(facts) {
-        if let Some(fact) = fact
+        if let Some(fact) = fact.filter(|fact| !fact.is_emptied())
             && (!(row.present)(object, row)? || row.says_less(object, fact))
         {
-            (row.put)(object, row, fact)?;
+            row.bring(object, fact)?;
+        }
+    }
+    Ok(())
+}
+
+/// Brings an object in step with the facts that count, one per row, but takes nothing away.
+pub(super) fn put_values(
+    rows: &[Row],
+    facts: &[Option<&Fact>],
+    object: &mut Object,
+) -> Result<(), EditError> {
+    for (row, fact) in rows.iter().zip(facts) {
+        if let Some(fact) = fact.filter(|fact| !fact.is_emptied()) {
+            row.bring(object, fact)?;
         }
     }
     Ok(())
@@ -156,7 +219,7 @@ pub(super) fn put_all(
 ) -> Result<(), EditError> {
     for (row, fact) in rows.iter().zip(facts) {
         if let Some(fact) = fact {
-            (row.put)(object, row, fact)?;
+            row.bring(object, fact)?;
         }
     }
     Ok(())

@@ -23,6 +23,8 @@ pub(super) struct Source<'a> {
     /// The data partition; `None` for the default one.
     pub(super) partition: Option<&'a str>,
     pub(super) rules: &'a Rules,
+    /// Whether it is of an update, in which an attribute without value takes back what was said.
+    pub(super) empties: bool,
 }
 
 /// Rows that are read together, of a dataset that has their attributes and no others. So what they

@@ -4,7 +4,7 @@ use std::fmt;
 
 use dicom_core::Tag;
 
-use super::{Dataset, InvalidValue, Reason};
+use super::{Dataset, Read, Reason};
 
 /// An age, such as 18 months.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -40,7 +40,7 @@ impl Dataset {
     ///
     /// # Errors
     /// When it has several values or is in another form.
-    pub fn age(&self, tag: Tag) -> Result<Option<Age>, InvalidValue> {
+    pub fn age(&self, tag: Tag) -> Read<Age> {
         self.read_text(tag, parse)
     }
 }

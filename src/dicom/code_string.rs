@@ -2,27 +2,38 @@
 
 use dicom_core::Tag;
 
-use super::{Dataset, InvalidValue, Reason};
+use super::element::Value;
+use super::flawed::Flaw;
+use super::text::MAX_KEPT;
+use super::{Dataset, Flawed, Read, Reason};
 
 impl Dataset {
     /// The term of a code string attribute.
     ///
     /// # Errors
     /// When it has several values, more than 16 characters, or others than capital letters,
-    /// digits, blank and underscore.
-    pub fn code_string(&self, tag: Tag) -> Result<Option<String>, InvalidValue> {
-        self.read_text(tag, |text| validate(text).map(|()| text.to_owned()))
+    /// digits, blank and underscore. It is kept unless it has control characters or more than
+    /// 1,024 characters.
+    pub fn code_string(&self, tag: Tag) -> Read<String> {
+        self.read(tag, |_, value| term(value))
     }
 
     /// The terms of a code string attribute that may have several.
     ///
     /// # Errors
     /// As [`Dataset::code_string`], but for the number of values.
-    pub fn code_strings(&self, tag: Tag) -> Result<Vec<String>, InvalidValue> {
-        self.read_all(tag, |_, value| {
-            let term = value.into_text()?;
-            validate(&term).map(|()| Some(term))
-        })
+    pub fn code_strings(&self, tag: Tag) -> Result<Vec<String>, Flawed<Vec<String>>> {
+        self.read_all(tag, |_, value| term(value))
+    }
+}
+
+fn term(value: Value) -> Result<Option<String>, Flaw<String>> {
+    let term = value.into_text()?;
+    let is_text = term.chars().count() <= MAX_KEPT && !term.chars().any(char::is_control);
+    match validate(&term) {
+        Ok(()) => Ok(Some(term)),
+        Err(reason) if is_text => Err(Flaw::kept(reason, term)),
+        Err(reason) => Err(reason.into()),
     }
 }
 

@@ -5,7 +5,8 @@ use std::fmt;
 use dicom_core::Tag;
 use dicom_dictionary_std::tags;
 
-use super::{Dataset, InvalidValue, Reason, keyword};
+use super::flawed::Flaw;
+use super::{Dataset, Flawed, InvalidValue, Reason, keyword};
 
 /// A concept by its code.
 #[derive(Clone, PartialEq, Eq)]
@@ -36,12 +37,10 @@ impl Dataset {
     /// # Errors
     /// An item cannot be read, lacks the code or, unless that is a URN, its scheme, or has an
     /// invalid attribute.
-    pub fn coded_concepts(&self, tag: Tag) -> Vec<Result<CodedConcept, InvalidValue>> {
+    pub fn coded_concepts(&self, tag: Tag) -> Vec<Result<CodedConcept, Flawed<CodedConcept>>> {
         let items = self.sequence(tag).into_iter();
         let filled = items.filter(|item| !item.as_ref().is_ok_and(Self::says_nothing));
-        filled
-            .map(|item| item.and_then(|item| item.coded_concept(tag)))
-            .collect()
+        filled.map(|item| item?.coded_concept(tag)).collect()
     }
 
     fn says_nothing(&self) -> bool {
@@ -55,28 +54,47 @@ impl Dataset {
             .all(|tag| self.element(*tag).is_none_or(|element| element.is_empty()))
     }
 
-    fn coded_concept(&self, sequence: Tag) -> Result<CodedConcept, InvalidValue> {
+    fn coded_concept(&self, sequence: Tag) -> Result<CodedConcept, Flawed<CodedConcept>> {
         let invalid = |tag| InvalidValue::new(sequence, Reason::Item(keyword(tag)));
-        let text = |tag| self.text(tag).map_err(|_| invalid(tag));
+        let mut flawed = None;
+        let mut text = |tag| match self.text(tag) {
+            Err(Flawed { kept: None, .. }) => Err(invalid(tag)),
+            Err(Flawed { kept, .. }) => {
+                flawed.get_or_insert(tag);
+                Ok(kept)
+            }
+            Ok(text) => Ok(text),
+        };
         let code = match text(tags::CODE_VALUE)? {
             None => text(tags::LONG_CODE_VALUE)?,
             short => short,
         };
+        let scheme = text(tags::CODING_SCHEME_DESIGNATOR)?;
+        let (scheme_version, meaning) = (
+            text(tags::CODING_SCHEME_VERSION)?,
+            text(tags::CODE_MEANING)?,
+        );
         let urn = self.uri(tags::URN_CODE_VALUE);
         let urn = urn.map_err(|_| invalid(tags::URN_CODE_VALUE))?;
-        let scheme = text(tags::CODING_SCHEME_DESIGNATOR)?;
         let scheme_uid = self.uid(tags::CODING_SCHEME_UID);
         let scheme_uid = scheme_uid.map_err(|_| invalid(tags::CODING_SCHEME_UID))?;
         if code.is_some() && scheme.is_none() && scheme_uid.is_none() {
-            return Err(invalid(tags::CODING_SCHEME_DESIGNATOR));
+            return Err(invalid(tags::CODING_SCHEME_DESIGNATOR).into());
         }
-        Ok(CodedConcept {
+        let concept = CodedConcept {
             value: code.or(urn).ok_or_else(|| invalid(tags::CODE_VALUE))?,
             scheme,
             scheme_uid,
-            scheme_version: text(tags::CODING_SCHEME_VERSION)?,
-            meaning: text(tags::CODE_MEANING)?,
-        })
+            scheme_version,
+            meaning,
+        };
+        match flawed {
+            Some(tag) => {
+                let flaw = Flaw::kept(Reason::Item(keyword(tag)), concept);
+                Err(Flawed::new(sequence, flaw))
+            }
+            None => Ok(concept),
+        }
     }
 }
 
@@ -86,7 +104,7 @@ mod tests {
 
     use super::*;
 
-    fn read(items: &str) -> Vec<Result<CodedConcept, InvalidValue>> {
+    fn read(items: &str) -> Vec<Result<CodedConcept, Flawed<CodedConcept>>> {
         let json = format!(r#"{{"00081032":{{"vr":"SQ","Value":{items}}}}}"#);
         let dataset = Dataset::parse(Bytes::from(json)).unwrap();
         dataset.coded_concepts(tags::PROCEDURE_CODE_SEQUENCE)
@@ -152,6 +170,8 @@ mod tests {
         assert_eq!(reason(schemeless), without("CodingSchemeDesignator"));
         let long = r#"[{"00080100":{"Value":["12345678901234567"]},"00080102":{"Value":["X"]}}]"#;
         assert_eq!(reason(long), without("CodeValue"));
+        let kept = read(long).remove(0).unwrap_err().kept;
+        assert_eq!(kept.unwrap().value, "12345678901234567");
         assert!(reason(r#"["CT"]"#).contains("cannot be read"));
     }
 }

@@ -5,7 +5,7 @@ use std::fmt;
 use dicom_core::Tag;
 use dicom_dictionary_std::tags;
 
-use super::{CodedConcept, Dataset, DateTime, Decimal, InvalidValue, PersonName};
+use super::{CodedConcept, Dataset, DateTime, Decimal, PersonName, Read};
 
 /// How deep a tree is followed. The templates for dose reports need six levels; each level is
 /// scanned anew.
@@ -72,29 +72,33 @@ impl ContentItem {
     ///
     /// # Errors
     /// When the number is none.
-    pub fn measurement(&self) -> Result<Option<Measurement>, InvalidValue> {
+    pub fn measurement(&self) -> Read<Measurement> {
         let measured = self.dataset.items(tags::MEASURED_VALUE_SEQUENCE);
         let Some(measured) = measured.first() else {
             return Ok(None);
         };
         let value = match measured.decimal(tags::NUMERIC_VALUE) {
-            Ok(Some(value)) => Some(value),
+            Ok(Some(value)) => Ok(Some(value)),
             unread => match measured.decimal(tags::FLOATING_POINT_VALUE) {
-                Ok(Some(value)) => Some(value),
-                _ => unread?,
+                Ok(Some(value)) => Ok(Some(value)),
+                _ => unread,
             },
         };
-        Ok(value.map(|value| Measurement {
+        let of = |value| Measurement {
             value,
             unit: first_concept(measured, tags::MEASUREMENT_UNITS_CODE_SEQUENCE),
-        }))
+        };
+        match value {
+            Ok(value) => Ok(value.map(of)),
+            Err(flawed) => Err(flawed.map(of)),
+        }
     }
 
     /// The value of an item of type TEXT (0040,A160).
     ///
     /// # Errors
     /// As [`Dataset::text`].
-    pub fn text(&self) -> Result<Option<String>, InvalidValue> {
+    pub fn text(&self) -> Read<String> {
         self.dataset.text(tags::TEXT_VALUE)
     }
 
@@ -102,7 +106,7 @@ impl ContentItem {
     ///
     /// # Errors
     /// As [`Dataset::uid`].
-    pub fn uid(&self) -> Result<Option<String>, InvalidValue> {
+    pub fn uid(&self) -> Read<String> {
         self.dataset.uid(tags::UID)
     }
 
@@ -110,7 +114,7 @@ impl ContentItem {
     ///
     /// # Errors
     /// As [`Dataset::date_time`].
-    pub fn date_time(&self) -> Result<Option<DateTime>, InvalidValue> {
+    pub fn date_time(&self) -> Read<DateTime> {
         self.dataset.date_time(tags::DATE_TIME)
     }
 
@@ -118,7 +122,7 @@ impl ContentItem {
     ///
     /// # Errors
     /// As [`Dataset::person_name`].
-    pub fn person_name(&self) -> Result<Option<PersonName>, InvalidValue> {
+    pub fn person_name(&self) -> Read<PersonName> {
         self.dataset.person_name(tags::PERSON_NAME)
     }
 
@@ -158,7 +162,10 @@ fn first_concept(dataset: &Dataset, sequence: Tag) -> Option<CodedConcept> {
 }
 
 fn concept(item: &Dataset) -> Option<CodedConcept> {
-    let text = |tag| item.text(tag).ok().flatten();
+    let text = |tag| match item.text(tag) {
+        Ok(text) => text,
+        Err(flawed) => flawed.kept,
+    };
     let urn = || item.uri(tags::URN_CODE_VALUE).ok().flatten();
     let value = text(tags::CODE_VALUE).or_else(|| text(tags::LONG_CODE_VALUE));
     Some(CodedConcept {
@@ -240,7 +247,7 @@ mod tests {
 
     #[test]
     fn a_concept_is_known_without_its_words() {
-        let long = "x".repeat(99);
+        let long = "x".repeat(1_025);
         let json = format!(
             r#"{{"0040A168":{{"Value":[{{}},{{"00080100":{{"Value":["1"]}},"00080104":{{"Value":["{long}"]}}}}]}}}}"#
         );

@@ -4,13 +4,16 @@ use std::fmt;
 use std::ops::Range;
 
 use bytes::Bytes;
-use dicom_core::Tag;
+use dicom_core::{Tag, VR};
+use dicom_dictionary_std::tags;
 
+use super::character_set::Terms;
 use super::element::{Element, Value};
 use super::element_key::tag;
+use super::flawed::{Flaw, Flawed, Read};
 use super::place::{self, Place};
 use super::scan::{self, visit_members};
-use super::{Cursor, InvalidValue, Reason};
+use super::{Cursor, InvalidValue, Reason, dictionary};
 
 /// A dataset in DICOM JSON (PS3.18 F.2): where each element stands, nothing decoded yet.
 #[derive(Clone)]
@@ -18,6 +21,8 @@ pub struct Dataset {
     json: Bytes,
     /// Sorted by tag, each once.
     elements: Vec<Place>,
+    /// Those of the dataset that this one is a part of.
+    outer_terms: Option<Terms>,
 }
 
 /// The text is no JSON object, or one that never ends.
@@ -44,7 +49,11 @@ impl Dataset {
             return Err(NotAnObject);
         }
         place::sort(&mut elements);
-        Ok(Self { json, elements })
+        Ok(Self {
+            json,
+            elements,
+            outer_terms: None,
+        })
     }
 
     /// As [`Dataset::parse`], of the object that the cursor stands before in `json`.
@@ -66,6 +75,7 @@ impl Dataset {
         Some(Self {
             json: json.slice(start..cursor.place()),
             elements,
+            outer_terms: None,
         })
     }
 
@@ -78,7 +88,37 @@ impl Dataset {
     /// The element of this tag, whether or not it has a value.
     #[must_use]
     pub fn element(&self, tag: Tag) -> Option<Element> {
-        Some(Element::read(tag, &self.text_of(tag)?))
+        Some(Element::read(tag, &self.text_of(tag)?, || self.terms()))
+    }
+
+    /// The character sets of what is not Unicode in it.
+    fn terms(&self) -> Option<Terms> {
+        let own = self.text_of(tags::SPECIFIC_CHARACTER_SET);
+        own.map(Terms::of).or_else(|| self.outer_terms.clone())
+    }
+
+    /// This dataset as a part of one that has these character sets.
+    pub(super) fn within(self, outer_terms: Option<Terms>) -> Self {
+        Self {
+            outer_terms,
+            ..self
+        }
+    }
+
+    /// Why an element cannot be read at all, if it is there and cannot.
+    #[must_use]
+    pub fn unread(&self, tag: Tag) -> Option<InvalidValue> {
+        if self.raw_one(tag).is_none_or(|json| is_plain(tag, json)) {
+            return None;
+        }
+        let reason = self.element(tag)?.unread()?;
+        Some(InvalidValue::new(tag, reason))
+    }
+
+    /// Whether an element is there and says that there is nothing: no value, or blank ones.
+    #[must_use]
+    pub fn is_emptied(&self, tag: Tag) -> bool {
+        self.element(tag).is_some_and(|element| element.is_blank())
     }
 
     /// The first item of a sequence attribute; none when it is no object. The others, thousands
@@ -86,7 +126,7 @@ impl Dataset {
     #[must_use]
     pub fn first_item(&self, tag: Tag) -> Option<Self> {
         let item = scan::first_item(&self.text_of(tag)?, "Value")?;
-        Self::parse(item).ok()
+        Self::parse(item).ok().map(|item| item.within(self.terms()))
     }
 
     /// Whether an element is the usual form of one text, and so [`Self::uid`] this one: what takes
@@ -116,6 +156,7 @@ impl Dataset {
         Self {
             json: self.json.clone(),
             elements: place::find(&self.elements, tags).flatten().collect(),
+            outer_terms: self.terms(),
         }
     }
 
@@ -149,32 +190,44 @@ impl Dataset {
     pub(super) fn read<T>(
         &self,
         tag: Tag,
-        parse: impl FnOnce(&Element, Value) -> Result<Option<T>, Reason>,
-    ) -> Result<Option<T>, InvalidValue> {
+        parse: impl FnOnce(&Element, Value) -> Result<Option<T>, Flaw<T>>,
+    ) -> Read<T> {
         let Some(element) = self.element(tag) else {
             return Ok(None);
         };
-        let value = element.single().and_then(|value| match value {
-            Some(value) => parse(&element, value),
-            None => Ok(None),
-        });
-        value.map_err(|reason| InvalidValue::new(tag, reason))
+        let read = match element.single() {
+            Ok((Some(value), flaw)) => noted(parse(&element, value), flaw),
+            Ok((None, _)) => Ok(None),
+            Err(reason) => Err(reason.into()),
+        };
+        read.map_err(|flaw| Flawed::new(tag, flaw))
     }
 
-    /// Reads every value of an attribute with `parse`; one that is invalid makes all of them so.
+    /// Reads every value of an attribute with `parse`; one that cannot be used makes all of them
+    /// useless.
     pub(super) fn read_all<T>(
         &self,
         tag: Tag,
-        parse: impl Fn(&Element, Value) -> Result<Option<T>, Reason>,
-    ) -> Result<Vec<T>, InvalidValue> {
+        parse: impl Fn(&Element, Value) -> Result<Option<T>, Flaw<T>>,
+    ) -> Result<Vec<T>, Flawed<Vec<T>>> {
         let Some(element) = self.element(tag) else {
             return Ok(Vec::new());
         };
-        let values = element.all().and_then(|values| {
-            let parsed = values.into_iter().map(|value| parse(&element, value));
-            parsed.filter_map(Result::transpose).collect()
-        });
-        values.map_err(|reason| InvalidValue::new(tag, reason))
+        let refuse = |reason: Reason| Flawed::new(tag, reason.into());
+        let (mut all, mut flaw) = (Vec::new(), element.note());
+        for value in element.all().map_err(refuse)? {
+            match parse(&element, value) {
+                Ok(value) => all.extend(value),
+                Err(Flaw { reason, kept }) => {
+                    all.push(kept.ok_or_else(|| refuse(reason))?);
+                    flaw.get_or_insert(reason);
+                }
+            }
+        }
+        match flaw {
+            Some(reason) if !all.is_empty() => Err(Flawed::new(tag, Flaw::kept(reason, all))),
+            _ => Ok(all),
+        }
     }
 
     /// As [`Self::read`], for value representations that are text (or a number standing for it).
@@ -182,22 +235,61 @@ impl Dataset {
         &self,
         tag: Tag,
         parse: impl FnOnce(&str) -> Result<T, Reason>,
-    ) -> Result<Option<T>, InvalidValue> {
-        self.read(tag, |_, value| parse(&value.into_text()?).map(Some))
+    ) -> Read<T> {
+        self.read(tag, |_, value| Ok(parse(&value.into_text()?).map(Some)?))
     }
 
-    /// As [`Self::read_text`], for a string of `longest` characters at most. What JSON writes as a
-    /// number has no such bound (PS3.18 F.2.3).
+    /// As [`Self::read_text`], for a string of `longest` characters at most, or not many more. What
+    /// JSON writes as a number has no such bound (PS3.18 F.2.3).
     pub(super) fn read_number<T>(
         &self,
         tag: Tag,
         longest: usize,
         parse: impl FnOnce(&str) -> Result<T, Reason>,
-    ) -> Result<Option<T>, InvalidValue> {
-        self.read(tag, |_, value| match value {
-            Value::Text(text) if text.chars().count() > longest => Err(Reason::TooLong(longest)),
-            value => parse(&value.into_text()?).map(Some),
+    ) -> Read<T> {
+        self.read(tag, |_, value| {
+            let is_text = matches!(value, Value::Text(_));
+            let text = value.into_text()?;
+            let length = if is_text { text.chars().count() } else { 0 };
+            if length > MAX_NUMBER {
+                return Err(Reason::TooLong(longest).into());
+            }
+            let number = parse(&text)?;
+            if length > longest {
+                return Err(Flaw::kept(Reason::TooLong(longest), number));
+            }
+            Ok(Some(number))
         })
+    }
+}
+
+/// Whether an element begins as nearly every one does that can be read: `{"vr":"CS","Value":["`. What
+/// is wrong with its values is told by whoever reads them; the items of a sequence are looked at by
+/// few.
+fn is_plain(tag: Tag, json: &[u8]) -> bool {
+    let rest = json.strip_prefix(br#"{"vr":""#);
+    let Some((_, rest)) = rest.and_then(|rest| rest.split_first_chunk::<2>()) else {
+        return false;
+    };
+    let Some(values) = rest.strip_prefix(br#"","Value":["#) else {
+        return rest == br#""}"#;
+    };
+    let vr = || dictionary::vr(tag);
+    match values.first() {
+        Some(b'{') => matches!(vr(), Some(VR::SQ | VR::PN)),
+        Some(b'"' | b'-' | b'0'..=b'9') => vr() != Some(VR::SQ),
+        _ => false,
+    }
+}
+
+/// The longest number that is kept, in characters.
+const MAX_NUMBER: usize = 64;
+
+/// A value that was read, with a flaw of the element that it comes from.
+fn noted<T>(read: Result<Option<T>, Flaw<T>>, flaw: Option<Reason>) -> Result<Option<T>, Flaw<T>> {
+    match (read, flaw) {
+        (Ok(Some(value)), Some(reason)) => Err(Flaw::kept(reason, value)),
+        (read, _) => read,
     }
 }
 

@@ -5,7 +5,7 @@ use std::fmt;
 use dicom_core::Tag;
 use jiff::civil::Date;
 
-use super::{Dataset, InvalidValue, Reason};
+use super::{Dataset, Read, Reason};
 
 /// A date as precise as it was given; displays as ISO 8601 (`1980`, `1980-02`, `1980-02-29`).
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -45,7 +45,7 @@ impl Dataset {
     ///
     /// # Errors
     /// When it has several values, is in another form, or no such day exists.
-    pub fn date(&self, tag: Tag) -> Result<Option<PartialDate>, InvalidValue> {
+    pub fn date(&self, tag: Tag) -> Read<PartialDate> {
         self.read_text(tag, parse)
     }
 }

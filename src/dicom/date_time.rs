@@ -6,7 +6,7 @@ use dicom_core::Tag;
 use jiff::civil::Time;
 use jiff::tz::Offset;
 
-use super::{Dataset, InvalidValue, PartialDate, Reason, date, time, utc_offset};
+use super::{Dataset, PartialDate, Read, Reason, date, time, utc_offset};
 
 /// The longest DT.
 const LONGEST: usize = 26;
@@ -42,7 +42,7 @@ impl Dataset {
     /// # Errors
     /// When it has several values, is longer than 26 characters, is in another form, or no such
     /// moment exists.
-    pub fn date_time(&self, tag: Tag) -> Result<Option<DateTime>, InvalidValue> {
+    pub fn date_time(&self, tag: Tag) -> Read<DateTime> {
         self.read_text(tag, parse)
     }
 }

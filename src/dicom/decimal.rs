@@ -2,7 +2,7 @@
 
 use dicom_core::Tag;
 
-use super::{Dataset, InvalidValue, Reason};
+use super::{Dataset, Read, Reason};
 
 /// The longest DS.
 const LONGEST: usize = 16;
@@ -28,7 +28,7 @@ impl Dataset {
     /// # Errors
     /// When it has several values, is no decimal number, is longer than 16 characters as text, or
     /// is larger than a computer counts.
-    pub fn decimal(&self, tag: Tag) -> Result<Option<Decimal>, InvalidValue> {
+    pub fn decimal(&self, tag: Tag) -> Read<Decimal> {
         self.read_number(tag, LONGEST, parse)
     }
 }

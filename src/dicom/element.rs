@@ -3,18 +3,20 @@
 use bytes::Bytes;
 use dicom_core::{Tag, VR};
 
+use super::character_set::Terms;
 use super::scan::{items, visit_members};
-use super::{Dataset, Reason, dictionary};
+use super::{Dataset, Reason, binary, blank, dictionary};
 
 /// One element of a dataset (PS3.18 F.2.2), its values still undecoded.
-///
-/// `BulkDataURI` and `InlineBinary` count as no value.
 #[derive(Clone)]
 pub struct Element {
     tag: Tag,
     vr: VR,
     value: Option<Bytes>,
-    well_formed: bool,
+    unread: Option<Reason>,
+    note: Option<Reason>,
+    /// The character sets that hold in its items.
+    terms: Option<Terms>,
 }
 
 /// One value, decoded as far as its JSON goes.
@@ -49,25 +51,60 @@ impl Value {
 }
 
 impl Element {
-    /// Reads the element of this tag from its JSON text.
+    /// Reads the element of this tag from its JSON text. `terms` are the character sets of its
+    /// dataset.
     ///
     /// The dictionary decides the value representation; the element's own counts for attributes
     /// that the dictionary does not have.
-    pub(super) fn read(tag: Tag, json: &Bytes) -> Self {
-        let (mut declared, mut value) = (None, None);
-        let well_formed = visit_members(json, |key, range| {
-            if key.eq_ignore_ascii_case(b"vr") {
-                declared = json.get(range).and_then(declared_vr);
-            } else if key.eq_ignore_ascii_case(b"Value") {
-                value = Some(json.slice(range));
-            }
-        });
-        Self {
+    pub(super) fn read(tag: Tag, json: &Bytes, terms: impl FnOnce() -> Option<Terms>) -> Self {
+        let members = Members::of(json);
+        let vr = dictionary::vr(tag).or(members.vr).unwrap_or(VR::UN);
+        let mut element = Self {
             tag,
-            vr: dictionary::vr(tag).or(declared).unwrap_or(VR::UN),
-            value,
-            well_formed: well_formed || json.as_ref() == b"null",
+            vr,
+            unread: members.unread(json),
+            value: members.value,
+            note: None,
+            terms: None,
+        };
+        if vr == VR::SQ || members.binary.is_some() {
+            element.terms = terms();
         }
+        if let Some(binary) = members.binary.filter(|_| element.unread.is_none()) {
+            match binary::json(&binary, vr, element.terms.as_ref()) {
+                Ok((value, note)) => (element.value, element.note) = (Some(value), note),
+                Err(reason) => element.unread = Some(reason),
+            }
+        }
+        element
+    }
+
+    /// Why it cannot be read, if it says something that cannot: each value has to be of the kind
+    /// that the value representation has.
+    pub(super) fn unread(&self) -> Option<Reason> {
+        let is_misshapen = |value: &Value| match value {
+            Value::Text(_) | Value::Number(_) => self.vr == VR::SQ,
+            Value::Object(_) => !matches!(self.vr, VR::SQ | VR::PN),
+            Value::Malformed => true,
+        };
+        let misshapen = || self.values().iter().any(is_misshapen);
+        self.unread
+            .or_else(|| misshapen().then_some(Reason::Malformed))
+    }
+
+    /// What is to be said of its value, if it is read.
+    pub(super) fn note(&self) -> Option<Reason> {
+        self.note
+    }
+
+    /// Whether it is there and says that there is nothing.
+    pub(super) fn is_blank(&self) -> bool {
+        let is_nothing = |value: &Value| match value {
+            Value::Text(text) => self.vr == VR::PN && text.trim_matches(['^', '=', ' ']).is_empty(),
+            Value::Number(_) | Value::Malformed => false,
+            Value::Object(json) => blank::is_blank(json),
+        };
+        self.unread.is_none() && self.values().iter().all(is_nothing)
     }
 
     /// Which attribute.
@@ -85,40 +122,56 @@ impl Element {
     /// The items of a sequence (VR `SQ`); what is no object is left out.
     #[must_use]
     pub fn items(&self) -> Vec<Dataset> {
-        let items = self.values().into_iter().map(Value::into_dataset);
+        let items = self.values().into_iter().map(|value| self.item(value));
         items.filter_map(Result::ok).collect()
+    }
+
+    fn item(&self, value: Value) -> Result<Dataset, Reason> {
+        let item = value.into_dataset()?;
+        Ok(item.within(self.terms.clone()))
     }
 
     /// The items of a sequence, each with its own verdict.
     pub(super) fn verdicts(&self) -> Vec<Result<Dataset, Reason>> {
-        if !self.well_formed {
-            return vec![Err(Reason::Malformed)];
+        if let Some(reason) = self.unread {
+            return vec![Err(reason)];
         }
-        self.values().into_iter().map(Value::into_dataset).collect()
+        let values = self.values().into_iter();
+        values.map(|value| self.item(value)).collect()
     }
 
     /// Whether it has no value.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.well_formed && self.values().is_empty()
+        self.unread.is_none() && self.values().is_empty()
     }
 
-    /// The one value, or none.
-    pub(super) fn single(&self) -> Result<Option<Value>, Reason> {
+    /// The one value, or none; with what is to be said of it. The same value several times is one.
+    pub(super) fn single(&self) -> Result<(Option<Value>, Option<Reason>), Reason> {
         let mut values = self.all()?.into_iter();
-        match (values.next(), values.next()) {
-            (Some(_), Some(_)) => Err(Reason::SeveralValues),
-            (value, _) => Ok(value),
+        let first = values.next();
+        match values.next() {
+            None => Ok((first, self.note)),
+            Some(second) if Some(&second) == first.as_ref() => {
+                let is_same = values.all(|other| other == second);
+                let note = Some(Reason::SeveralValues);
+                is_same
+                    .then_some((first, note))
+                    .ok_or(Reason::SeveralValues)
+            }
+            Some(_) => Err(Reason::SeveralValues),
         }
     }
 
     /// All values that are not empty, each of them JSON that a value can be.
     pub(super) fn all(&self) -> Result<Vec<Value>, Reason> {
+        if let Some(reason) = self.unread {
+            return Err(reason);
+        }
         let values = self.values();
-        if self.well_formed && !values.contains(&Value::Malformed) {
-            Ok(values)
-        } else {
-            Err(Reason::Malformed)
+        match values.contains(&Value::Malformed) {
+            true => Err(Reason::Malformed),
+            false => Ok(values),
         }
     }
 
@@ -173,6 +226,80 @@ fn trim(text: &str, keep_leading: bool) -> &str {
         text
     } else {
         text.trim_start()
+    }
+}
+
+/// The members of an element that matter.
+#[derive(Default)]
+struct Members {
+    vr: Option<VR>,
+    value: Option<Bytes>,
+    binary: Option<Bytes>,
+    reference: Option<Bytes>,
+    /// There is something else in it that is no mere description.
+    has_other: bool,
+    is_closed: bool,
+}
+
+/// Members that some writers add, and that say nothing of the value.
+const DESCRIPTIONS: [&[u8]; 6] = [
+    b"name",
+    b"keyword",
+    b"tag",
+    b"type",
+    b"vm",
+    b"privateCreator",
+];
+
+impl Members {
+    fn of(json: &Bytes) -> Self {
+        let mut members = Self::default();
+        members.is_closed = visit_members(json, |key, range| {
+            let is = |name: &[u8]| key.eq_ignore_ascii_case(name);
+            if is(b"vr") {
+                members.vr = json.get(range).and_then(declared_vr);
+            } else if is(b"Value") {
+                members.value = Some(json.slice(range));
+            } else if !json.get(range.clone()).is_some_and(says_nothing) {
+                let text = Some(json.slice(range));
+                if is(b"InlineBinary") {
+                    members.binary = text;
+                } else if is(b"BulkDataURI") {
+                    members.reference = text;
+                } else {
+                    members.has_other |= !DESCRIPTIONS.iter().any(|name| is(name));
+                }
+            }
+        });
+        if !members.value.as_deref().is_none_or(says_nothing) {
+            members.binary = None;
+            members.reference = None;
+            members.has_other = false;
+        }
+        members
+    }
+
+    /// Why the element cannot be read, as far as its members tell.
+    fn unread(&self, json: &[u8]) -> Option<Reason> {
+        if !self.is_closed {
+            return (json != b"null").then_some(Reason::Malformed);
+        }
+        let reference = self.reference.as_ref().filter(|_| self.binary.is_none());
+        let reference = reference.map(|uri| match uri.first() {
+            Some(b'"') => Reason::ByReference,
+            _ => Reason::Malformed,
+        });
+        let is_other = self.has_other && self.binary.is_none();
+        reference.or_else(|| is_other.then_some(Reason::Malformed))
+    }
+}
+
+/// Whether a member is written as nothing: `null`, an empty string or array.
+fn says_nothing(json: &[u8]) -> bool {
+    match json {
+        b"null" | b"\"\"" => true,
+        [b'[', within @ .., b']'] => within.iter().all(u8::is_ascii_whitespace),
+        _ => false,
     }
 }
 

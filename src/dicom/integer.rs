@@ -2,7 +2,7 @@
 
 use dicom_core::Tag;
 
-use super::{Dataset, InvalidValue, Reason};
+use super::{Dataset, Read, Reason};
 
 /// The longest IS, sign included.
 const LONGEST: usize = 12;
@@ -13,7 +13,7 @@ impl Dataset {
     /// # Errors
     /// When it has several values, is no integer, is longer than 12 characters, or is outside the
     /// 32 bits of IS.
-    pub fn integer(&self, tag: Tag) -> Result<Option<i32>, InvalidValue> {
+    pub fn integer(&self, tag: Tag) -> Read<i32> {
         match self.raw_one(tag).and_then(plain) {
             Some(number) => Ok(Some(number)),
             None => self.read_number(tag, LONGEST, parse),

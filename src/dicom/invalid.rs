@@ -15,6 +15,8 @@ pub struct InvalidValue {
     pub keyword: &'static str,
     /// Which rule it breaks.
     pub reason: Reason,
+    /// Whether the value is used all the same: it breaks a rule that FHIR does not have.
+    pub is_kept: bool,
 }
 
 impl InvalidValue {
@@ -25,16 +27,18 @@ impl InvalidValue {
             tag,
             keyword: keyword(tag),
             reason,
+            is_kept: false,
         }
     }
 
-    /// What is said when the value is left out.
+    /// What is said of the value, which is left out or kept.
     #[must_use]
     pub fn omitted(&self) -> OmittedValue {
         OmittedValue {
             tag: self.tag.to_string(),
             keyword: self.keyword.to_owned(),
             reason: self.reason.to_string(),
+            is_kept: self.is_kept,
         }
     }
 }
@@ -69,6 +73,18 @@ pub enum Reason {
     /// An item of the sequence lacks the attribute of this keyword, or has an invalid one.
     #[error("has an item whose {0} is missing or invalid")]
     Item(&'static str),
+    /// It is somewhere else.
+    #[error("is given by a reference (BulkDataURI), which is not followed")]
+    ByReference,
+    /// Binary that is no value of the attribute's.
+    #[error("is binary (InlineBinary) and no value of its attribute")]
+    Binary,
+    /// Bytes that no Specific Character Set (0008,0005) gives a meaning.
+    #[error("has characters of no declared and known Specific Character Set")]
+    CharacterSet,
+    /// As above, but that the name is nearly a known one.
+    #[error("is read by a Specific Character Set whose name is misspelt")]
+    Misspelt,
     /// Not the UID that the feed gives the instance.
     #[error("is not the one that the feed tells")]
     Contradiction,

@@ -7,6 +7,9 @@
 //! validate one value at a time and answer with an [`InvalidValue`] that never holds the value.
 
 mod age;
+mod binary;
+mod blank;
+mod character_set;
 mod code_string;
 mod coded_concept;
 mod content_item;
@@ -19,6 +22,8 @@ mod dictionary;
 mod element;
 mod element_key;
 mod entry_identity;
+mod flawed;
+mod implicit;
 mod instance;
 mod integer;
 mod invalid;
@@ -43,6 +48,7 @@ pub use decimal::Decimal;
 pub use dictionary::{keyword, vr};
 pub use element::Element;
 pub use entry_identity::{EntryIdentity, NoIdentity, precision};
+pub use flawed::{Flawed, Read};
 pub use instance::{DEFAULT_PARTITION, InstanceKey};
 pub use invalid::{InvalidValue, Reason};
 pub use person_name::{NameGroup, PersonName};

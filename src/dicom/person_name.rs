@@ -6,8 +6,10 @@ use bytes::Bytes;
 use dicom_core::Tag;
 
 use super::element::Value;
+use super::flawed::Flaw;
 use super::scan::members;
-use super::{Dataset, InvalidValue, Reason};
+use super::text::MAX_KEPT;
+use super::{Dataset, Flawed, Read, Reason};
 
 /// The longest group of a name, in characters.
 const LONGEST: usize = 64;
@@ -54,6 +56,21 @@ impl NameGroup {
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
     }
+
+    /// The characters that it takes, carets included.
+    fn length(&self) -> usize {
+        let Self {
+            family,
+            given,
+            middle,
+            prefix,
+            suffix,
+        } = self;
+        let all = [family, given, middle, prefix, suffix];
+        let last = all.iter().rposition(|component| !component.is_empty());
+        let characters = all.iter().map(|component| component.chars().count());
+        characters.sum::<usize>() + last.unwrap_or_default()
+    }
 }
 
 impl fmt::Debug for NameGroup {
@@ -68,9 +85,9 @@ impl Dataset {
     /// with the groups joined by `=`. A name that says nothing is `None`.
     ///
     /// # Errors
-    /// When it has several values, a group longer than 64 characters, control characters, more
-    /// than three groups or more than five components.
-    pub fn person_name(&self, tag: Tag) -> Result<Option<PersonName>, InvalidValue> {
+    /// When it has several values, a group longer than 64 characters (and kept up to 1,024), control
+    /// characters, more than three groups or more than five components.
+    pub fn person_name(&self, tag: Tag) -> Read<PersonName> {
         self.read(tag, |_, value| name(value))
     }
 
@@ -78,16 +95,20 @@ impl Dataset {
     ///
     /// # Errors
     /// As [`Dataset::person_name`], but for the number of values.
-    pub fn person_names(&self, tag: Tag) -> Result<Vec<PersonName>, InvalidValue> {
+    pub fn person_names(&self, tag: Tag) -> Result<Vec<PersonName>, Flawed<Vec<PersonName>>> {
         self.read_all(tag, |_, value| name(value))
     }
 }
 
-fn name(value: Value) -> Result<Option<PersonName>, Reason> {
+fn name(value: Value) -> Result<Option<PersonName>, Flaw<PersonName>> {
     let name = match value {
         Value::Object(json) => from_object(&json)?,
         value => from_text(&value.into_text()?)?,
     };
+    let groups = [&name.alphabetic, &name.ideographic, &name.phonetic];
+    if groups.iter().any(|group| group.length() > LONGEST) {
+        return Err(Flaw::kept(Reason::TooLong(LONGEST), name));
+    }
     Ok(Some(name).filter(|name| !name.is_empty()))
 }
 
@@ -131,7 +152,7 @@ fn from_text(text: &str) -> Result<PersonName, Reason> {
 
 fn group(text: &str) -> Result<NameGroup, Reason> {
     let text = text.trim_matches([' ', '\0']);
-    if text.chars().count() > LONGEST {
+    if text.chars().count() > MAX_KEPT {
         return Err(Reason::TooLong(LONGEST));
     }
     if text.chars().any(|c| c.is_control() || c == '\\') {
@@ -194,7 +215,7 @@ mod tests {
             group("a^b^c^d^e^f"),
             Err(Reason::Form("PN (five components)"))
         );
-        assert_eq!(group(&"x".repeat(65)), Err(Reason::TooLong(64)));
+        assert_eq!(group(&"x".repeat(1_025)), Err(Reason::TooLong(64)));
         assert_eq!(group("a\u{1b}b"), Err(Reason::Repertoire("PN")));
         assert_eq!(
             name(r#"{"Alphabetic":{"Family":"x"}}"#),

@@ -3,15 +3,16 @@
 use dicom_core::{Tag, VR};
 
 use super::element::{Element, Value};
-use super::{Dataset, InvalidValue, Reason};
+use super::flawed::Flaw;
+use super::{Dataset, Flawed, Read, Reason};
 
 impl Dataset {
     /// The text of a character string attribute.
     ///
     /// # Errors
-    /// When it has several values, is too long for its value representation, or holds control
-    /// characters that are not allowed there.
-    pub fn text(&self, tag: Tag) -> Result<Option<String>, InvalidValue> {
+    /// When it has several values, is too long for its value representation (and kept up to 1,024
+    /// characters, of ST and LT up to 65,536), or holds control characters that are not allowed there.
+    pub fn text(&self, tag: Tag) -> Read<String> {
         self.read(tag, text)
     }
 
@@ -19,14 +20,35 @@ impl Dataset {
     ///
     /// # Errors
     /// As [`Dataset::text`], but for the number of values.
-    pub fn texts(&self, tag: Tag) -> Result<Vec<String>, InvalidValue> {
+    pub fn texts(&self, tag: Tag) -> Result<Vec<String>, Flawed<Vec<String>>> {
         self.read_all(tag, text)
     }
 }
 
-fn text(element: &Element, value: Value) -> Result<Option<String>, Reason> {
+fn text(element: &Element, value: Value) -> Result<Option<String>, Flaw<String>> {
     let text = value.into_text()?;
-    validate(&text, element.vr()).map(|()| Some(text))
+    match validate(&text, element.vr()) {
+        Ok(()) => Ok(Some(text)),
+        Err(Reason::TooLong(longest)) if text.chars().count() <= most_kept(longest) => {
+            Err(Flaw::kept(Reason::TooLong(longest), text))
+        }
+        Err(reason) => Err(reason.into()),
+    }
+}
+
+/// The longest short text that is kept, in characters, although DICOM bounds it to fewer.
+pub(super) const MAX_KEPT: usize = 1_024;
+
+/// The longest text of several lines that is kept, in characters.
+const MAX_KEPT_LINES: usize = 65_536;
+
+/// The longest text that is kept of a value representation that takes no more than `longest`.
+const fn most_kept(longest: usize) -> usize {
+    if longest < MAX_KEPT {
+        MAX_KEPT
+    } else {
+        MAX_KEPT_LINES
+    }
 }
 
 fn validate(text: &str, vr: VR) -> Result<(), Reason> {
@@ -38,16 +60,15 @@ fn validate(text: &str, vr: VR) -> Result<(), Reason> {
         VR::UC => ("UC", None),
         _ => ("UT", None),
     };
-    if let Some(longest) = longest.filter(|&longest| text.chars().count() > longest) {
-        return Err(Reason::TooLong(longest));
-    }
     let of_lines = matches!(vr, VR::ST | VR::LT | VR::UT | VR::UN);
     let allowed =
         |c: char| !c.is_control() || (of_lines && matches!(c, '\t' | '\n' | '\x0C' | '\r'));
-    if text.chars().all(allowed) {
-        Ok(())
-    } else {
-        Err(Reason::Repertoire(name))
+    if !text.chars().all(allowed) {
+        return Err(Reason::Repertoire(name));
+    }
+    match longest.filter(|&longest| text.chars().count() > longest) {
+        Some(longest) => Err(Reason::TooLong(longest)),
+        None => Ok(()),
     }
 }
 

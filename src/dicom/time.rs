@@ -3,7 +3,7 @@
 use dicom_core::Tag;
 use jiff::civil::Time;
 
-use super::{Dataset, InvalidValue, Reason};
+use super::{Dataset, Read, Reason};
 
 const FORM: Reason = Reason::Form("TM (HHmmss.ffffff)");
 
@@ -13,7 +13,7 @@ impl Dataset {
     ///
     /// # Errors
     /// When it has several values, is in another form, or no such time exists.
-    pub fn time(&self, tag: Tag) -> Result<Option<Time>, InvalidValue> {
+    pub fn time(&self, tag: Tag) -> Read<Time> {
         self.read_text(tag, parse)
     }
 }

@@ -2,7 +2,7 @@
 
 use dicom_core::Tag;
 
-use super::{Dataset, InvalidValue, Reason};
+use super::{Dataset, Read, Reason};
 
 /// The longest UID.
 const LONGEST: usize = 64;
@@ -21,7 +21,7 @@ impl Dataset {
     ///
     /// # Errors
     /// When it has several values or is no UID, see [`is_uid`].
-    pub fn uid(&self, tag: Tag) -> Result<Option<String>, InvalidValue> {
+    pub fn uid(&self, tag: Tag) -> Read<String> {
         self.read_text(tag, |text| validate(text).map(|()| text.to_owned()))
     }
 }

@@ -2,7 +2,7 @@
 
 use dicom_core::Tag;
 
-use super::{Dataset, InvalidValue, Reason};
+use super::{Dataset, Read, Reason};
 
 impl Dataset {
     /// The URI, or the reference to one, of an attribute.
@@ -10,7 +10,7 @@ impl Dataset {
     /// # Errors
     /// When it has several values, or characters that RFC 3986 wants percent-encoded, leading
     /// blanks among them.
-    pub fn uri(&self, tag: Tag) -> Result<Option<String>, InvalidValue> {
+    pub fn uri(&self, tag: Tag) -> Read<String> {
         self.read_text(tag, |text| validate(text).map(|()| text.to_owned()))
     }
 }

@@ -3,7 +3,7 @@
 use dicom_core::Tag;
 use jiff::tz::Offset;
 
-use super::{Dataset, InvalidValue, Reason};
+use super::{Dataset, Read, Reason};
 
 const FORM: Reason = Reason::Form("±HHmm");
 
@@ -12,7 +12,7 @@ impl Dataset {
     ///
     /// # Errors
     /// When it has several values, is in another form, or out of range.
-    pub fn utc_offset(&self, tag: Tag) -> Result<Option<Offset>, InvalidValue> {
+    pub fn utc_offset(&self, tag: Tag) -> Read<Offset> {
         self.read_text(tag, parse)
     }
 }

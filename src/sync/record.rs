@@ -102,15 +102,20 @@ impl<T: Target> Lane<T> {
     }
 }
 
-/// Tells of a value that is left out of an entry.
+/// Tells of a value that is left out of an entry, or kept although it is not valid.
 pub(super) fn warn_of(observer: &dyn Observer, subject: &Subject, omitted: &OmittedValue) {
     let OmittedValue {
         tag,
         keyword,
         reason,
+        is_kept,
     } = omitted;
+    let event = match is_kept {
+        true => "value_not_valid",
+        false => "value_not_applied",
+    };
     warn!(
-        event = "value_not_applied",
+        event,
         sequence = subject.sequence,
         study = subject.study,
         series = subject.series,

@@ -143,14 +143,9 @@ fn an_absent_or_empty_value_gives_no_element() {
 }
 
 #[test]
-fn an_invalid_or_repeated_value_gives_no_element_and_a_warning() {
-    for [resource_type, pointer, tag, value, _] in ROWS {
-        let one = &value[1..value.len() - 1];
-        for bad in [
-            "[true]".to_owned(),
-            "[NaN]".to_owned(),
-            format!("[{one},{one}]"),
-        ] {
+fn an_invalid_value_gives_no_element_and_a_warning() {
+    for [resource_type, pointer, tag, ..] in ROWS {
+        for bad in ["[true]", "[NaN]", r#"["A1","A2"]"#] {
             let element = format!(r#"{{"Value":{bad}}}"#);
             let change = create(1, key("1.2", "1.3", "1.4"), &[(tag, &element)]);
             assert_eq!(change.warnings().len(), 1, "{tag} {bad}");
@@ -160,6 +155,21 @@ fn an_invalid_or_repeated_value_gives_no_element_and_a_warning() {
                 "{tag} {bad}"
             );
         }
+    }
+}
+
+#[test]
+fn the_same_value_twice_is_one_with_a_warning() {
+    for [resource_type, pointer, tag, value, expected] in ROWS {
+        let one = &value[1..value.len() - 1];
+        let element = format!(r#"{{"Value":[{one},{one}]}}"#);
+        let change = create(1, key("1.2", "1.3", "1.4"), &[(tag, &element)]);
+        let told: Vec<_> = change.warnings().iter().map(ToString::to_string).collect();
+        assert_eq!(told.len(), 1, "{tag} {told:?}");
+        assert!(change.warnings()[0].is_kept && told[0].contains("several values"));
+        let found = mapped(resource_type, pointer, &[(tag, &element)]);
+        let expected: Value = serde_json::from_str(expected).unwrap();
+        assert_eq!(found, Some(expected), "{tag} {value}");
     }
 }
 

@@ -428,7 +428,8 @@ fn invalid_values_give_nothing_and_one_warning() {
             "[\"\\u0007\"]".to_owned(),
         ];
         if row.single {
-            bad.push(format!("[{one},{one}]"));
+            let other = &row.other[1..row.other.len() - 1];
+            bad.push(format!("[{one},{other}]"));
         }
         for bad in bad {
             let change = row.change(1, &bad);

@@ -66,7 +66,7 @@ fn r57_r68_a_required_attribute_that_is_missing_or_invalid_fails_the_entry() {
         ("00080060", "{}", "Modality (0008,0060) is missing"),
         (
             "00080060",
-            r#"{"vr":"CS","Value":["ct"]}"#,
+            r#"{"vr":"CS","Value":["ct\u0007"]}"#,
             "Modality (0008,0060) has characters that CS does not allow",
         ),
         (

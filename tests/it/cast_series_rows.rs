@@ -92,7 +92,14 @@ fn body_site() -> Row {
             )
         },
         invalid(&[("00180015", r#"["CHEST","HEAD"]"#)]),
-        invalid(&[("00180015", r#"["chest?"]"#)]),
+        Case {
+            warnings: 1,
+            ..case(
+                &[("00180015", r#"["chest?"]"#)],
+                json!({"display": "chest?"}),
+            )
+        },
+        invalid(&[("00180015", r#"["chest\u0007"]"#)]),
         invalid(&[("00180015", "[NaN]")]),
         invalid(&[("00082218", r#"[{"00080104":{"Value":["Abdomen"]}}]"#)]),
     ];
@@ -222,7 +229,14 @@ fn title() -> Row {
         },
         case(&[("0040A043", "[{}]")], Value::Null),
         invalid(&[("0040A043", r#"[{"00080104":{"Value":["a","b"]}}]"#)]),
-        invalid(&[("00080008", r#"["DERIVED","primary"]"#)]),
+        Case {
+            warnings: 1,
+            ..case(
+                &[("00080008", r#"["DERIVED","primary"]"#)],
+                json!("DERIVED\\primary"),
+            )
+        },
+        invalid(&[("00080008", r#"["DERIVED","PRI\u0007"]"#)]),
         invalid(&[("00700080", r#"["A","B"]"#)]),
         invalid(&[("00420010", "[5, 6]")]),
     ];

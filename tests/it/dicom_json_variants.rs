@@ -155,13 +155,24 @@ fn numbers_come_as_texts_and_texts_as_numbers() {
 }
 
 #[test]
-fn bulk_data_and_binaries_are_no_values() {
-    let nothing = [
-        r#"{"vr":"LO","BulkDataURI":"https://dicom.example/bulk/1"}"#,
+fn binaries_are_values_and_bulk_data_is_told_of() {
+    for element in [
         r#"{"vr":"UN","InlineBinary":"Q2hlc3Q="}"#,
         r#"{"vr":"LO","InlineBinary":["Q2hlc3Q="]}"#,
-        r#"{"vr":"LO","BulkDataURI":null,"Value":[]}"#,
+        r#"{"vr":"LO","BulkDataURI":null,"Value":["Chest"]}"#,
+    ] {
+        assert_eq!(mapped(DESCRIPTION, "00081030", element), "Chest");
+    }
+    for element in [
+        r#"{"vr":"LO","BulkDataURI":"https://dicom.example/bulk/1"}"#,
+        r#"{"vr":"LO","Value":[],"BulkDataURI":"https://dicom.example/bulk/1"}"#,
         r#"{"vr":"LO","bulkDataURI":5}"#,
+    ] {
+        refused(DESCRIPTION, "00081030", element);
+    }
+    let nothing = [
+        r#"{"vr":"LO","BulkDataURI":null,"Value":[]}"#,
+        r#"{"vr":"UN","InlineBinary":""}"#,
     ];
     for element in nothing {
         assert_eq!(
@@ -273,10 +284,12 @@ fn a_wrong_or_unknown_representation_says_nothing_against_a_known_attribute() {
         assert_eq!(families(&element("Rossi^Maria")), ["ABC Rossi"], "{vr}");
     }
     // The bound is that of the attribute, whatever is declared.
-    refused(
-        ("ImagingStudy", "/identifier/1"),
-        "00080050",
-        r#"{"vr":"UT","Value":["12345678901234567"]}"#,
+    let long = r#"{"vr":"UT","Value":["12345678901234567"]}"#;
+    let (study, warnings) = cast("ImagingStudy", &[("00080050", long)]);
+    assert_eq!(study["identifier"][1]["value"], "12345678901234567");
+    assert_eq!(
+        warnings,
+        ["AccessionNumber (0008,0050) is longer than 16 characters"]
     );
 }
 
@@ -378,7 +391,7 @@ fn the_same_holds_under_full_validation_for_values_that_say_nothing() {
         ..rules()
     };
     let elements = [
-        ("00081030", r#"{"vr":"LO","InlineBinary":"Q2hlc3Q="}"#),
+        ("00081030", r#"{"vr":"LO","InlineBinary":""}"#),
         ("00100010", r#"{"vr":"PN","Value":[{}]}"#),
         ("00091001", r#"{"vr":"FL","Value":[NaN]}"#),
     ];

@@ -15,13 +15,14 @@ use crate::support::proxy::Proxy;
 use crate::support::services::Services;
 
 /// Events of one entry of the feed.
-const OF_AN_ENTRY: [&str; 6] = [
+const OF_AN_ENTRY: [&str; 7] = [
     "entry_applied",
     "entry_skipped",
     "entry_failed",
     "gave_up",
     "attempt_failed",
     "value_not_applied",
+    "value_not_valid",
 ];
 
 fn brief(daemon: Daemon) -> Daemon {

@@ -193,8 +193,8 @@ async fn r68_without_a_valid_required_element_nothing_is_written_under_either_le
         ("0020000E", "SeriesInstanceUID", bad("UI", "1..2")),
         ("00080018", "SOPInstanceUID", bad("UI", "1.2.y")),
         ("00080016", "SOPClassUID", bad("UI", "CT")),
-        ("00080060", "Modality", bad("CS", "ct")),
-        ("00100020", "PatientID", bad("LO", &"9".repeat(65))),
+        ("00080060", "Modality", bad("CS", "C\u{7}T")),
+        ("00100020", "PatientID", bad("LO", "9\u{7}")),
     ];
     for word in ["partial", "full"] {
         let services = Services::start().await;

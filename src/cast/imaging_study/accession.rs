@@ -1,6 +1,7 @@
 //! The accession number among `ImagingStudy.identifier`.
 
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 use super::super::edit::EditError;
 use super::super::element::system;
@@ -48,7 +49,26 @@ pub(super) fn put(study: &mut Object, row: &Row, fact: &Fact) -> Result<(), Edit
     study.set(name, &items)
 }
 
-fn new(row: &Row, wanted: Value) -> Result<Box<serde_json::value::RawValue>, EditError> {
+/// Takes ours away, those of dicom-cast's form included.
+pub(super) fn remove(study: &mut Object, row: &Row) -> Result<(), EditError> {
+    let items = study.list(row.element)?;
+    let is_ours = |item: &Box<RawValue>| Ok(is_ours(&marked::parse(row, item.get())?));
+    let ours: Vec<bool> = items
+        .iter()
+        .map(is_ours)
+        .collect::<Result<_, EditError>>()?;
+    if !ours.contains(&true) {
+        return Ok(());
+    }
+    let all = items.into_iter().zip(ours);
+    let kept: Vec<_> = all
+        .filter(|(_, ours)| !ours)
+        .map(|(item, _)| item)
+        .collect();
+    study.set_list(row.element, &kept)
+}
+
+fn new(row: &Row, wanted: Value) -> Result<Box<RawValue>, EditError> {
     if wanted.get("system").is_none() {
         return raw(row.element, &wanted);
     }

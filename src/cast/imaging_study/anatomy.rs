@@ -37,7 +37,7 @@ pub(in crate::cast) const FRAMES: &[Tag] = &[
 pub(super) fn read_body_site(reading: &mut Reading<'_>, _: &'static [Tag]) -> Option<Fact> {
     let dataset = reading.dataset;
     let region = region(reading, dataset).or_else(|| {
-        let frame = frame_anatomy(dataset)?;
+        let frame = frame_anatomy(reading, dataset)?;
         region(reading, &frame)
     });
     if let Some(region) = region {
@@ -56,19 +56,16 @@ pub(super) fn read_laterality(reading: &mut Reading<'_>, _: &'static [Tag]) -> O
     let side = side(reading, dataset, tags::LATERALITY)
         .or_else(|| side(reading, dataset, tags::IMAGE_LATERALITY))
         .or_else(|| {
-            let frame = frame_anatomy(dataset)?;
+            let frame = frame_anatomy(reading, dataset)?;
             side(reading, &frame, tags::FRAME_LATERALITY)
         });
     coded(side?)
 }
 
 fn side(reading: &mut Reading<'_>, dataset: &Dataset, tag: Tag) -> Option<Code> {
-    let term = reading.accept(dataset.code_string(tag))?;
-    let code = laterality::coding(&term);
-    if code.is_none() {
-        reading.reject(InvalidValue::new(tag, Reason::UndefinedTerm("R, L, U, B")));
-    }
-    code
+    let undefined = InvalidValue::new(tag, Reason::UndefinedTerm("R, L, U, B"));
+    let code = |term: &String| laterality::coding(term);
+    reading.find(dataset.code_string(tag), code, undefined)
 }
 
 /// The first of Anatomic Region Sequence (0008,2218).
@@ -79,7 +76,8 @@ fn region(reading: &mut Reading<'_>, dataset: &Dataset) -> Option<Coding> {
 }
 
 /// Frame Anatomy Sequence (0020,9071): all frames', else the first one's (PS3.3 C.7.6.16.2.8).
-fn frame_anatomy(dataset: &Dataset) -> Option<Dataset> {
+fn frame_anatomy(reading: &mut Reading<'_>, dataset: &Dataset) -> Option<Dataset> {
+    reading.reject_unread(FRAMES);
     let anatomy = |groups: Dataset| groups.first_item(tags::FRAME_ANATOMY_SEQUENCE);
     let mut groups = FRAMES.iter().filter_map(|tag| dataset.first_item(*tag));
     groups.find_map(anatomy)

@@ -6,7 +6,7 @@ use dicom_dictionary_std::tags;
 
 use super::super::marked;
 use super::super::put;
-use super::super::reading::{code_string, date_time, text, uid, unsigned};
+use super::super::reading::{date_time, modality, text, uid, unsigned};
 use super::super::row::Row;
 use super::anatomy::{self, BODY_SITE, LATERALITY};
 use super::specimen::{self, SPECIMEN};
@@ -84,55 +84,75 @@ const NUMBER: &str = "left out when it is negative or more than FHIR can hold";
 /// `ImagingStudy`
 pub(crate) const STUDY: &[Row] = &[
     Row::optional(ACCESSION, "identifier", orders::read_accession, accession::put)
+        .qualified()
+        .removed_by(accession::remove)
         .part("accession number")
         .rule("type ACSN of v2-0203; the system is the issuer's, else the configured one")
         .present_if(accession::is_present),
     Row::optional(&[tags::STUDY_ID], "identifier", orders::read_study_id, marked::put_list)
+        .removed_by(marked::remove)
         .part("study id")
         .rule("use `secondary`, no system")
         .present_if(marked::has_items),
     Row::optional(STUDY_MOMENT, "started", date_time, put::date_time)
+        .qualified()
         .finer_by(put::is_finer)
         .rule(MOMENT),
     Row::optional(&[tags::STUDY_DESCRIPTION], "description", text, put::text).rule("as it is"),
     Row::optional(ADMISSION, "encounter", visit::read_encounter, marked::put_one)
+        .qualified()
+        .removed_by(marked::remove)
         .rule("logical reference to the Encounter with this visit number (VN of v2-0203)"),
     Row::optional(ACCESSION, "basedOn", orders::read_accession_order, orders::put)
+        .qualified()
+        .removed_by(marked::remove)
         .part("accession number")
         .rule("logical reference to the ServiceRequest with this number (ACSN of v2-0203)")
         .present_if(marked::has_items),
     Row::optional(PLACER, "basedOn", orders::read_placer_order, orders::put)
+        .qualified()
+        .removed_by(marked::remove)
         .part("placer order number")
         .rule("logical reference to the ServiceRequest with this number (PLAC of v2-0203)")
         .present_if(marked::has_items),
     Row::optional(FILLER, "basedOn", orders::read_filler_order, orders::put)
+        .qualified()
+        .removed_by(marked::remove)
         .part("filler order number")
         .rule("logical reference to the ServiceRequest with this number (FILL of v2-0203)")
         .present_if(marked::has_items),
     Row::optional(REQUESTS, "basedOn", orders::read_requested_orders, marked::put_list)
+        .removed_by(marked::remove)
         .part("requests")
         .rule("logical references by the numbers in each item, as those of the study itself, which are not repeated")
         .present_if(marked::has_items),
     Row::optional(REFERRER, "referrer", physicians::read_one, marked::put_one)
+        .removed_by(marked::remove)
         .rule("logical reference to a Practitioner; display is the name as it is said, identifier the person's code"),
     Row::optional(READERS, "interpreter", physicians::read_all, marked::put_list)
+        .removed_by(marked::remove)
         .rule("as `referrer`, for each; codes belong to the names in the same places")
         .present_if(marked::has_items),
     Row::optional(PERFORMED, "procedureCode", procedure::read_performed, procedure::put_performed)
+        .removed_by(marked::remove)
         .part("performed procedure")
         .rule("each code")
         .present_if(marked::has_items),
     Row::optional(REQUESTED, "procedureCode", procedure::read_requested, marked::put_list)
+        .removed_by(marked::remove)
         .part("requested procedure")
         .rule("each code, also of each request, while Procedure Code Sequence gives none; R4 maps these codes to `basedOn`, where they would identify no order")
         .present_if(marked::has_items),
     Row::optional(LOCATION, "location", visit::read_location, marked::put_one)
+        .removed_by(marked::remove)
         .rule("reference to a Location by its display; the first attribute that has a value"),
     Row::optional(REASON_CODES, "reasonCode", procedure::read_reason_codes, procedure::put_reason_codes)
+        .removed_by(marked::remove)
         .part("codes")
         .rule("each code, also of each request")
         .present_if(marked::has_items),
     Row::optional(REASONS, "reasonCode", procedure::read_reasons, marked::put_list)
+        .removed_by(marked::remove)
         .part("words")
         .rule("text, also of each request, unless a code says it in the same words")
         .present_if(marked::has_items),
@@ -142,18 +162,22 @@ pub(crate) const STUDY: &[Row] = &[
 pub(crate) const SERIES: &[Row] = &[
     Row::optional(&[tags::SERIES_NUMBER], "number", unsigned, put::unsigned)
         .rule(NUMBER),
-    Row::required(&[tags::MODALITY], "modality", code_string, put::modality)
-        .rule("system DCM; an entry without it fails, because nobody could tell a guessed `OT`"),
+    Row::required(&[tags::MODALITY], "modality", modality, put::modality)
+        .rule("system DCM, in capitals, the first of several; an entry without it fails, because nobody could tell a guessed `OT`"),
     Row::optional(&[tags::SERIES_DESCRIPTION], "description", text, put::text)
         .rule("as it is"),
     Row::optional(SERIES_MOMENT, "started", date_time, put::date_time)
+        .qualified()
         .finer_by(put::is_finer)
         .rule(MOMENT),
     Row::optional(BODY_SITE, "bodySite", anatomy::read_body_site, put::concept)
+        .removed_by(put::remove_concept)
         .rule("the coded region, SNOMED RT as SNOMED CT; else the frames'; else the concept of the term (PS3.16 Annex L), of any other term the display alone"),
     Row::optional(LATERALITY, "laterality", anatomy::read_laterality, put::concept)
+        .removed_by(put::remove_concept)
         .rule("SNOMED CT concept (PS3.16 CID 244) of the first that is there"),
     Row::optional(SPECIMEN, "specimen", specimen::read, marked::put_list)
+        .removed_by(marked::remove)
         .present_if(marked::has_items)
         .rule("logical reference for each item; the system is the issuer's"),
     Row::optional(
@@ -162,6 +186,7 @@ pub(crate) const SERIES: &[Row] = &[
         performer::read_physicians,
         marked::put_list,
     )
+    .removed_by(marked::remove)
     .part("physicians")
     .rule("function PRF of v3-ParticipationType; actor as `referrer`, for each")
     .present_if(marked::has_items),
@@ -171,6 +196,7 @@ pub(crate) const SERIES: &[Row] = &[
         performer::read_operators,
         marked::put_list,
     )
+    .removed_by(marked::remove)
     .part("operators")
     .rule("function SPRF of v3-ParticipationType; actor as `referrer`, for each")
     .present_if(marked::has_items),
@@ -180,6 +206,7 @@ pub(crate) const SERIES: &[Row] = &[
         performer::read_equipment,
         marked::put_list,
     )
+    .removed_by(marked::remove)
     .part("equipment")
     .rule("actor is a Device by manufacturer and model, and serial number (SNO of v2-0203)")
     .present_if(marked::has_items),

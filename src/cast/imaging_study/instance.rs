@@ -82,7 +82,7 @@ fn new(uid: &str, facts: &Facts<'_>) -> Result<String, EditError> {
         }),
         number: match number {
             Some(Fact::Number(number)) => Some(*number),
-            None => None,
+            None | Some(Fact::Emptied) => None,
             Some(_) => return Err(WRONG),
         },
         title: text(title)?,
@@ -95,7 +95,7 @@ fn new(uid: &str, facts: &Facts<'_>) -> Result<String, EditError> {
 fn text(fact: Option<&Fact>) -> Result<Option<&str>, EditError> {
     match fact {
         Some(Fact::Text(text)) => Ok(Some(text)),
-        None => Ok(None),
+        None | Some(Fact::Emptied) => Ok(None),
         Some(_) => Err(EditError::Build("instance")),
     }
 }

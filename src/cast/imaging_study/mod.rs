@@ -156,6 +156,27 @@ fn out_of_use(study: &Stored, key: &StudyKey) -> Result<Option<Notice>, Failure>
     notice.map_err(|error| error.into_failure(&study.reference()))
 }
 
+/// Whether the stored study has a series that a delta says nothing of. The instances of one series
+/// say mostly the same; what those of another one say nobody knows.
+pub(super) fn has_other_series(
+    delta: &StudyDelta,
+    found: &[Resource],
+    rules: &Rules,
+) -> Result<bool, Failure> {
+    let (stored, _) = Identity::new(delta.study(), rules).find(found)?;
+    let Some(stored) = stored else {
+        return Ok(false);
+    };
+    let said = delta.statements();
+    let said: HashSet<_> = said
+        .map(|(change, _)| change.key().series.as_str())
+        .collect();
+    let listed = stored.object.shared("series");
+    let series = SeriesList::open(listed.as_ref());
+    let series = series.map_err(|error| error.into_failure(&stored.reference()))?;
+    Ok(series.uids().any(|uid| !said.contains(uid)))
+}
+
 /// The start of a new study.
 fn create(
     study: &mut Object,
@@ -243,6 +264,9 @@ impl Growing<'_> {
         statements: &[(&'b Change, &'b Attributes)],
         list: &mut SeriesList<'b>,
     ) -> Result<(), EditError> {
+        if self.links.subject.whose != Whose::Other {
+            self.values.put = self.delta.way_of_series_facts();
+        }
         let mut by_series: IndexMap<&str, Vec<Statement<'_>>> = IndexMap::new();
         let mut by_instance: IndexMap<(usize, &str), instance::Facts<'_>> =
             IndexMap::with_capacity(statements.len());

@@ -12,7 +12,7 @@ use super::super::marked;
 use super::super::object::Object;
 use super::super::reading::Reading;
 use super::super::row::Row;
-use crate::dicom::{Dataset, InvalidValue, Reason, keyword};
+use crate::dicom::{Dataset, Flawed};
 
 /// Procedure Code Sequence (0008,1032).
 pub(super) fn read_performed(reading: &mut Reading<'_>, tags: &'static [Tag]) -> Option<Fact> {
@@ -34,7 +34,11 @@ pub(super) fn read_requested(reading: &mut Reading<'_>, tags: &'static [Tag]) ->
     let performed = reading
         .dataset
         .coded_concepts(tags::PROCEDURE_CODE_SEQUENCE);
-    if performed.iter().any(Result::is_ok) {
+    let is_used = |code: &Result<_, Flawed<_>>| {
+        let flawed = code.as_ref().err();
+        flawed.is_none_or(|flawed| flawed.kept.is_some())
+    };
+    if performed.iter().any(is_used) {
         return None;
     }
     facts(requested)
@@ -62,7 +66,7 @@ pub(super) fn read_reasons(reading: &mut Reading<'_>, tags: &'static [Tag]) -> O
     for request in reading.requests().iter() {
         let sequence = tags::REQUEST_ATTRIBUTES_SEQUENCE;
         let reason = request.text(tag);
-        let reason = reason.map_err(|_| InvalidValue::new(sequence, Reason::Item(keyword(tag))));
+        let reason = reason.map_err(|flawed| flawed.within(sequence));
         reasons.extend(reading.accept(reason));
     }
     let reasons = reasons.into_iter();

@@ -146,6 +146,11 @@ impl<'a> SeriesList<'a> {
         self.series.len() == 0
     }
 
+    /// The UIDs of the series.
+    pub(super) fn uids(&self) -> impl Iterator<Item = &str> {
+        self.series.uids()
+    }
+
     /// How many series there are.
     pub(super) fn len(&self) -> usize {
         self.series.len()

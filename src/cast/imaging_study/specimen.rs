@@ -7,7 +7,7 @@ use fhir_model::r4b::types::Reference;
 use super::super::element;
 use super::super::fact::Fact;
 use super::super::reading::Reading;
-use crate::dicom::{Dataset, InvalidValue, Reason, keyword};
+use crate::dicom::Dataset;
 
 /// The attributes of `specimen`.
 pub(super) const SPECIMEN: &[Tag] = &[
@@ -29,9 +29,8 @@ pub(super) fn read(reading: &mut Reading<'_>, _: &'static [Tag]) -> Option<Fact>
 }
 
 fn specimen(reading: &mut Reading<'_>, item: &Dataset) -> Option<Reference> {
-    let reason = Reason::Item(keyword(tags::SPECIMEN_IDENTIFIER));
-    let invalid = |_| InvalidValue::new(tags::SPECIMEN_DESCRIPTION_SEQUENCE, reason);
-    let id = item.text(tags::SPECIMEN_IDENTIFIER).map_err(invalid);
+    let id = item.text(tags::SPECIMEN_IDENTIFIER);
+    let id = id.map_err(|flawed| flawed.within(tags::SPECIMEN_DESCRIPTION_SEQUENCE));
     let id = reading.accept(id)?;
     let system = reading.issuer(item, tags::ISSUER_OF_THE_SPECIMEN_IDENTIFIER_SEQUENCE);
     let identifier = element::identifier(None, system.as_deref(), &id).ok()?;

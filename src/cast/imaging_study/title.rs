@@ -5,7 +5,6 @@ use dicom_dictionary_std::tags;
 
 use super::super::fact::Fact;
 use super::super::reading::Reading;
-use crate::dicom::{InvalidValue, Reason, keyword};
 
 /// The attributes of `title`, the one that comes first where several are there.
 pub(super) const TITLE: &[Tag] = &[
@@ -31,9 +30,8 @@ fn concept_name(reading: &mut Reading<'_>) -> Option<String> {
     const NAME: Tag = tags::CONCEPT_NAME_CODE_SEQUENCE;
     let name = reading.dataset.sequence(NAME).into_iter().next()?;
     let name = reading.accept(name.map(Some))?;
-    let reason = Reason::Item(keyword(tags::CODE_MEANING));
     let meaning = name.text(tags::CODE_MEANING);
-    reading.accept(meaning.map_err(|_| InvalidValue::new(NAME, reason)))
+    reading.accept(meaning.map_err(|flawed| flawed.within(NAME)))
 }
 
 fn image_type(reading: &mut Reading<'_>) -> Option<String> {

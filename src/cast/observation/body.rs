@@ -49,6 +49,7 @@ pub(crate) const ROWS: &[Row] = &[
         reading::date_time,
         put::date_time,
     )
+    .qualified()
     .finer_by(put::is_finer)
     .part("weight and height")
     .rule("As ImagingStudy.started."),
@@ -125,6 +126,10 @@ pub(in crate::cast) fn merge(
         let Some(fact) = fact else { continue };
         let query = query(delta.study(), concept, rules);
         let stored = find(delta.study(), concept, found, rules)?;
+        if fact.is_emptied() {
+            writes.extend(emptied(stored, delta, rules)?);
+            continue;
+        }
         if stored.is_some() && delta.is_late() {
             continue;
         }
@@ -133,9 +138,9 @@ pub(in crate::cast) fn merge(
             let (system, value) = token(delta.study(), rules);
             identifier::ensure(object, None, Some(&system), &value)?;
             links.put(object, rules)?;
-            (row.put)(object, row, fact)?;
+            row.bring(object, fact)?;
             match (ROWS.last(), moment) {
-                (Some(row), Some(moment)) => (row.put)(object, row, moment),
+                (Some(row), Some(moment)) => row.bring(object, moment),
                 _ => Ok(()),
             }
         };
@@ -143,6 +148,20 @@ pub(in crate::cast) fn merge(
         writes.extend(write);
     }
     Ok(writes)
+}
+
+/// The delete of one that we made, of which an update says that nothing was measured.
+fn emptied(
+    stored: Option<Stored>,
+    delta: &StudyDelta,
+    rules: &Rules,
+) -> Result<Option<Write>, Failure> {
+    let Some(stored) = stored.filter(|_| delta.may_remove()) else {
+        return Ok(None);
+    };
+    let is_ours = is_ours(&stored.object, rules);
+    let is_ours = is_ours.map_err(|error| error.into_failure(&stored.reference()))?;
+    Ok(is_ours.then(|| stored.delete()))
 }
 
 /// The deletes of those that we made, once the study has no instance left.

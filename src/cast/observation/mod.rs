@@ -61,7 +61,11 @@ pub(super) type Statements = Arc<[Said]>;
 /// Reads what an entry says in Observations.
 pub(super) fn read(reading: &mut Reading<'_>) -> Statements {
     if reading.rules.dose_observations {
-        dose::read(reading).into()
+        let said = dose::read(reading);
+        if !said.is_empty() {
+            reading.reject_unread(rows::ROWS.iter().flat_map(|row| row.tags));
+        }
+        said.into()
     } else {
         Statements::default()
     }

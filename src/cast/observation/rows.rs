@@ -86,7 +86,7 @@ const fn row(tags: &'static [Tag], element: &'static str, put: Put, rule: &'stat
 pub(super) fn put_all(facts: &Facts, observation: &mut Object) -> Result<(), EditError> {
     for (at, row) in ROWS.iter().enumerate() {
         match facts.get(at) {
-            Some(fact) => (row.put)(observation, row, fact)?,
+            Some(fact) => row.bring(observation, fact)?,
             None => marked::remove(observation, row)?,
         }
     }

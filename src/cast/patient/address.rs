@@ -37,6 +37,23 @@ pub(super) fn put_state(patient: &mut Object, row: &Row, fact: &Fact) -> Result<
     put(patient, row, fact, "state")
 }
 
+pub(super) fn remove_text(patient: &mut Object, _: &Row) -> Result<(), EditError> {
+    remove(patient, "text")
+}
+
+pub(super) fn remove_country(patient: &mut Object, _: &Row) -> Result<(), EditError> {
+    remove(patient, "country")
+}
+
+pub(super) fn remove_state(patient: &mut Object, _: &Row) -> Result<(), EditError> {
+    remove(patient, "state")
+}
+
+/// An address of nothing but its use is none.
+fn remove(patient: &mut Object, member: &str) -> Result<(), EditError> {
+    HOME.remove(patient, member, |name| !["id", "use"].contains(&name))
+}
+
 pub(super) fn has_text(patient: &Object, _: &Row) -> Result<bool, EditError> {
     HOME.has(patient, "text")
 }

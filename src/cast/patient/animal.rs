@@ -35,15 +35,13 @@ pub(super) fn read_breed(reading: &mut Reading<'_>, tags: &'static [Tag]) -> Opt
 pub(super) fn read_neutered(reading: &mut Reading<'_>, tags: &'static [Tag]) -> Option<Fact> {
     let tag = *tags.first()?;
     let term = reading.dataset.code_string(tag);
-    let code = match reading.accept(term)?.as_str() {
-        "ALTERED" => "neutered",
-        "UNALTERED" => "intact",
-        _ => {
-            let terms = "ALTERED, UNALTERED";
-            reading.reject(InvalidValue::new(tag, Reason::UndefinedTerm(terms)));
-            return None;
-        }
+    let code = |term: &String| match term.to_ascii_uppercase().as_str() {
+        "ALTERED" => Some("neutered"),
+        "UNALTERED" => Some("intact"),
+        _ => None,
     };
+    let undefined = InvalidValue::new(tag, Reason::UndefinedTerm("ALTERED, UNALTERED"));
+    let code = reading.find(term, code, undefined)?;
     let coding = element::coding(GENDER_STATUS, code).ok()?;
     let concept = CodeableConcept::builder().coding(vec![Some(coding)]);
     part("genderStatus", concept.build().ok()?)
@@ -87,6 +85,18 @@ pub(super) fn put_species(patient: &mut Object, row: &Row, fact: &Fact) -> Resul
 /// Breed and gender status, which there are only beside a species.
 pub(super) fn put_other(patient: &mut Object, row: &Row, fact: &Fact) -> Result<(), EditError> {
     ANIMAL.put(patient, row, fact, false)
+}
+
+pub(super) fn remove_species(patient: &mut Object, row: &Row) -> Result<(), EditError> {
+    ANIMAL.remove(patient, row, "species", true)
+}
+
+pub(super) fn remove_breed(patient: &mut Object, row: &Row) -> Result<(), EditError> {
+    ANIMAL.remove(patient, row, "breed", false)
+}
+
+pub(super) fn remove_neutered(patient: &mut Object, row: &Row) -> Result<(), EditError> {
+    ANIMAL.remove(patient, row, "genderStatus", false)
 }
 
 pub(super) fn has_species(patient: &Object, row: &Row) -> Result<bool, EditError> {

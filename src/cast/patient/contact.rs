@@ -57,7 +57,7 @@ pub(super) fn read_role(reading: &mut Reading<'_>, tags: &'static [Tag]) -> Opti
 
 /// The code of a defined term, where one means the same.
 fn relationship(term: &str) -> Option<&'static str> {
-    Some(match term {
+    Some(match term.to_ascii_uppercase().as_str() {
         "OWNER" => "OWN",
         "PARENT" => "PAR",
         "CHILD" => "CHD",
@@ -86,6 +86,23 @@ pub(super) fn put_role(patient: &mut Object, row: &Row, fact: &Fact) -> Result<(
         put(patient, row, fact, "relationship")?;
     }
     Ok(())
+}
+
+pub(super) fn remove_name(patient: &mut Object, _: &Row) -> Result<(), EditError> {
+    RESPONSIBLE.remove(patient, "name", is_contact)
+}
+
+pub(super) fn remove_organization(patient: &mut Object, _: &Row) -> Result<(), EditError> {
+    RESPONSIBLE.remove(patient, "organization", is_contact)
+}
+
+pub(super) fn remove_role(patient: &mut Object, _: &Row) -> Result<(), EditError> {
+    RESPONSIBLE.remove(patient, "relationship", is_contact)
+}
+
+/// What a contact needs one of (R4 Patient, pat-1).
+fn is_contact(member: &str) -> bool {
+    ["name", "telecom", "address", "organization"].contains(&member)
 }
 
 pub(super) fn has_name(patient: &Object, _: &Row) -> Result<bool, EditError> {

@@ -37,6 +37,10 @@ pub(super) fn put(patient: &mut Object, row: &Row, fact: &Fact) -> Result<(), Ed
     ETHNICITY.put(patient, row, fact, true)
 }
 
+pub(super) fn remove(patient: &mut Object, row: &Row) -> Result<(), EditError> {
+    ETHNICITY.remove(patient, row, "text", true)
+}
+
 pub(super) fn is_present(patient: &Object, row: &Row) -> Result<bool, EditError> {
     ETHNICITY.has(patient, row, "text")
 }

@@ -55,6 +55,38 @@ impl Complex {
         object.push(row.element, &extension)
     }
 
+    /// Takes the part of this `url` out of our extension, and the extension away with its first part
+    /// or its last one.
+    pub(super) fn remove(
+        &self,
+        object: &mut Object,
+        row: &Row,
+        part: &str,
+        is_first: bool,
+    ) -> Result<(), EditError> {
+        let mut extensions = object.list(row.element)?;
+        let stored = object.objects(row.element)?.into_iter();
+        for (at, mut extension) in stored.enumerate() {
+            if extension.text("id")?.as_deref() != Some(self.mark) {
+                continue;
+            }
+            let mut parts: Vec<Value> = extension.decode("extension")?.unwrap_or_default();
+            let before = parts.len();
+            parts.retain(|stored| url(stored) != Some(part));
+            if parts.len() == before {
+                continue;
+            }
+            if is_first || parts.is_empty() {
+                extensions.remove(at);
+            } else if let Some(place) = extensions.get_mut(at) {
+                extension.set("extension", &parts)?;
+                *place = raw(row.element, &extension)?;
+            }
+            return object.set_list(row.element, &extensions);
+        }
+        Ok(())
+    }
+
     /// Whether our extension has the part of this `url`.
     pub(super) fn has(&self, object: &Object, row: &Row, part: &str) -> Result<bool, EditError> {
         for extension in object.objects(row.element)? {

@@ -46,6 +46,31 @@ impl Item {
         object.push(self.list, &self.create(member, value)?)
     }
 
+    /// Takes a member out of our item, and the item away when nothing is left of which it `needs`
+    /// one.
+    pub(super) fn remove(
+        &self,
+        object: &mut Object,
+        member: &str,
+        needs: impl Fn(&str) -> bool,
+    ) -> Result<(), EditError> {
+        let mut items = object.list(self.list)?;
+        for (at, place) in items.iter_mut().enumerate() {
+            let mut item = self.parse(place.get())?;
+            if !self.is_ours(&item) || item.get(member).is_none() {
+                continue;
+            }
+            item.remove(member);
+            if item.names().any(needs) {
+                *place = raw(self.list, &item)?;
+            } else {
+                items.remove(at);
+            }
+            return object.set_list(self.list, &items);
+        }
+        Ok(())
+    }
+
     /// Whether our item has a member.
     pub(super) fn has(&self, object: &Object, member: &str) -> Result<bool, EditError> {
         let items = object.objects(self.list)?;

@@ -45,6 +45,18 @@ pub(super) fn put_phonetic(patient: &mut Object, row: &Row, fact: &Fact) -> Resu
     put(patient, row.element, fact, Some("SYL"))
 }
 
+pub(super) fn remove_alphabetic(patient: &mut Object, _: &Row) -> Result<(), EditError> {
+    remove(patient, None)
+}
+
+pub(super) fn remove_ideographic(patient: &mut Object, _: &Row) -> Result<(), EditError> {
+    remove(patient, Some("IDE"))
+}
+
+pub(super) fn remove_phonetic(patient: &mut Object, _: &Row) -> Result<(), EditError> {
+    remove(patient, Some("SYL"))
+}
+
 pub(super) fn has_alphabetic(patient: &Object, row: &Row) -> Result<bool, EditError> {
     has(patient, row.element, None)
 }
@@ -118,6 +130,51 @@ fn put_writing(
     let mut name = Object::parse(json.get()).ok_or(EditError::Build("name"))?;
     put_parts(&mut name, group)?;
     patient.push("name", &name)
+}
+
+/// Takes the parts out of the usual names in one writing, and a name away in which others say
+/// nothing more.
+fn remove(patient: &mut Object, representation: Option<&str>) -> Result<(), EditError> {
+    let within = |error: EditError| error.within("name");
+    let mut kept = Vec::new();
+    let mut changed = false;
+    for (mut name, json) in patient
+        .objects("name")?
+        .into_iter()
+        .zip(patient.list("name")?)
+    {
+        if !is_usual(&name, representation).map_err(within)? {
+            kept.push(json);
+            continue;
+        }
+        put_parts(&mut name, &NameGroup::default()).map_err(within)?;
+        changed |= name.changed();
+        if says_more(&name).map_err(within)? {
+            kept.push(if name.changed() {
+                raw("name", &name)?
+            } else {
+                json
+            });
+        } else {
+            changed = true;
+        }
+    }
+    if changed {
+        patient.set_list("name", &kept)?;
+    }
+    Ok(())
+}
+
+/// Whether a name without parts has more than use and representation.
+fn says_more(name: &Object) -> Result<bool, EditError> {
+    let mut others = name
+        .names()
+        .filter(|name| !["id", "use", "extension"].contains(name));
+    let mut extensions = name.objects("extension")?.into_iter();
+    let is_other =
+        |extension: Object| Ok(extension.text("url")?.as_deref() != Some(EN_REPRESENTATION));
+    let more = extensions.try_fold(false, |more, extension| Ok(more || is_other(extension)?))?;
+    Ok(more || others.next().is_some())
 }
 
 /// Whether it is the usual name in this writing; `None` is the alphabetic one.

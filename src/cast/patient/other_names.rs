@@ -7,7 +7,7 @@ use fhir_model::r4b::types::HumanName;
 use super::super::edit::EditError;
 use super::super::element;
 use super::super::fact::Fact;
-use super::super::marked::{has_part, put_part};
+use super::super::marked::{has_part, put_part, remove_part};
 use super::super::object::Object;
 use super::super::reading::Reading;
 use super::super::row::Row;
@@ -39,7 +39,7 @@ const PHONETIC: Writing = Writing {
 
 /// The readers, writers and tests of a writing.
 macro_rules! writing {
-    ($writing:ident, $maiden:ident, $old:ident, $put:ident, $has:ident) => {
+    ($writing:ident, $maiden:ident, $old:ident, $put:ident, $remove:ident, $has:ident) => {
         /// Patient's Birth Name (0010,1005) in one writing.
         pub(super) fn $maiden(reading: &mut Reading<'_>, tags: &'static [Tag]) -> Option<Fact> {
             let name = reading.dataset.person_name(*tags.first()?);
@@ -59,6 +59,11 @@ macro_rules! writing {
             put_part(patient, row, fact, $writing.mark)
         }
 
+        /// Ours in this writing, which are not said any more.
+        pub(super) fn $remove(patient: &mut Object, row: &Row) -> Result<(), EditError> {
+            remove_part(patient, row, $writing.mark)
+        }
+
         /// Whether there are any of ours in this writing.
         pub(super) fn $has(patient: &Object, row: &Row) -> Result<bool, EditError> {
             has_part(patient, row, $writing.mark)
@@ -71,6 +76,7 @@ writing!(
     maiden_alphabetic,
     old_alphabetic,
     put_alphabetic,
+    remove_alphabetic,
     has_alphabetic
 );
 writing!(
@@ -78,6 +84,7 @@ writing!(
     maiden_ideographic,
     old_ideographic,
     put_ideographic,
+    remove_ideographic,
     has_ideographic
 );
 writing!(
@@ -85,6 +92,7 @@ writing!(
     maiden_phonetic,
     old_phonetic,
     put_phonetic,
+    remove_phonetic,
     has_phonetic
 );
 

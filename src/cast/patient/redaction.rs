@@ -112,7 +112,7 @@ fn values(element: &str, fact: &Fact) -> Vec<String> {
             .iter()
             .flat_map(|json| members(element, json))
             .collect(),
-        Fact::Patient(_) | Fact::Text(_) | Fact::Number(_) => Vec::new(),
+        Fact::Emptied | Fact::Patient(_) | Fact::Text(_) | Fact::Number(_) => Vec::new(),
     }
 }
 

@@ -4,7 +4,7 @@ use dicom_core::Tag;
 use dicom_dictionary_std::tags;
 
 use super::super::fact::Fact;
-use super::super::marked::{has_items, put_list};
+use super::super::marked::{self, has_items, put_list};
 use super::super::put;
 use super::super::reading::{self, Reading};
 use super::super::row::Row;
@@ -50,6 +50,7 @@ pub(in crate::cast) const ROWS: &[Row] = &[
         other_ids::read_sequence,
         put_list,
     )
+    .removed_by(marked::remove)
     .part("others")
     .rule(
         "One for each item, with the system of its own issuer by the same rule. One without an issuer \
@@ -63,18 +64,22 @@ pub(in crate::cast) const ROWS: &[Row] = &[
         other_ids::read_retired,
         put_list,
     )
+    .removed_by(marked::remove)
     .part("others, retired form")
     .rule("One for each value, without a system; only where Patient ID has a system.")
     .present_if(has_items),
     Row::optional(NAME, "name", name::read_alphabetic, name::put_alphabetic)
+        .removed_by(name::remove_alphabetic)
         .part("usual, alphabetic")
         .rule("Five components; blanks part the words of given names, prefix and suffix.")
         .present_if(name::has_alphabetic),
     Row::optional(NAME, "name", name::read_ideographic, name::put_ideographic)
+        .removed_by(name::remove_ideographic)
         .part("usual, ideographic")
         .rule("A name of its own, with the extension iso21090-EN-representation IDE.")
         .present_if(name::has_ideographic),
     Row::optional(NAME, "name", name::read_phonetic, name::put_phonetic)
+        .removed_by(name::remove_phonetic)
         .part("usual, phonetic")
         .rule("A name of its own, with the extension iso21090-EN-representation SYL.")
         .present_if(name::has_phonetic),
@@ -84,6 +89,7 @@ pub(in crate::cast) const ROWS: &[Row] = &[
         other_names::maiden_alphabetic,
         other_names::put_alphabetic,
     )
+    .removed_by(other_names::remove_alphabetic)
     .part("maiden, alphabetic")
     .rule("As the usual name, with use maiden.")
     .present_if(other_names::has_alphabetic),
@@ -93,6 +99,7 @@ pub(in crate::cast) const ROWS: &[Row] = &[
         other_names::maiden_ideographic,
         other_names::put_ideographic,
     )
+    .removed_by(other_names::remove_ideographic)
     .part("maiden, ideographic")
     .rule("As the usual name, with use maiden.")
     .present_if(other_names::has_ideographic),
@@ -102,6 +109,7 @@ pub(in crate::cast) const ROWS: &[Row] = &[
         other_names::maiden_phonetic,
         other_names::put_phonetic,
     )
+    .removed_by(other_names::remove_phonetic)
     .part("maiden, phonetic")
     .rule("As the usual name, with use maiden.")
     .present_if(other_names::has_phonetic),
@@ -111,6 +119,7 @@ pub(in crate::cast) const ROWS: &[Row] = &[
         other_names::old_alphabetic,
         other_names::put_alphabetic,
     )
+    .removed_by(other_names::remove_alphabetic)
     .part("old, alphabetic")
     .rule("One for each value, with use old.")
     .present_if(other_names::has_alphabetic),
@@ -120,6 +129,7 @@ pub(in crate::cast) const ROWS: &[Row] = &[
         other_names::old_ideographic,
         other_names::put_ideographic,
     )
+    .removed_by(other_names::remove_ideographic)
     .part("old, ideographic")
     .rule("One for each value, with use old.")
     .present_if(other_names::has_ideographic),
@@ -129,6 +139,7 @@ pub(in crate::cast) const ROWS: &[Row] = &[
         other_names::old_phonetic,
         other_names::put_phonetic,
     )
+    .removed_by(other_names::remove_phonetic)
     .part("old, phonetic")
     .rule("One for each value, with use old.")
     .present_if(other_names::has_phonetic),
@@ -148,6 +159,7 @@ pub(in crate::cast) const ROWS: &[Row] = &[
         telecom::read_numbers,
         put_list,
     )
+    .removed_by(marked::remove)
     .part("telephone numbers")
     .rule("One for each value: email where it has an @, else phone.")
     .present_if(has_items),
@@ -157,6 +169,7 @@ pub(in crate::cast) const ROWS: &[Row] = &[
         telecom::read_information,
         put_list,
     )
+    .removed_by(marked::remove)
     .part("telecom information")
     .rule(
         "One for each line, or repetition of HL7 v2 XTN, whose use and equipment become use and \
@@ -169,6 +182,7 @@ pub(in crate::cast) const ROWS: &[Row] = &[
         address::read_text,
         address::put_text,
     )
+    .removed_by(address::remove_text)
     .part("text")
     .rule("Use home; the components of an HL7 v2 address, between carets, are joined by commas.")
     .present_if(address::has_text),
@@ -178,6 +192,7 @@ pub(in crate::cast) const ROWS: &[Row] = &[
         reading::text,
         address::put_country,
     )
+    .removed_by(address::remove_country)
     .part("country")
     .rule("In the same address.")
     .present_if(address::has_country),
@@ -187,6 +202,7 @@ pub(in crate::cast) const ROWS: &[Row] = &[
         reading::text,
         address::put_state,
     )
+    .removed_by(address::remove_state)
     .part("state")
     .rule("In the same address.")
     .present_if(address::has_state),
@@ -196,6 +212,7 @@ pub(in crate::cast) const ROWS: &[Row] = &[
         contact::read_name,
         contact::put_name,
     )
+    .removed_by(contact::remove_name)
     .part("name")
     .rule("In the first writing that the name has.")
     .present_if(contact::has_name),
@@ -205,6 +222,7 @@ pub(in crate::cast) const ROWS: &[Row] = &[
         contact::read_organization,
         contact::put_organization,
     )
+    .removed_by(contact::remove_organization)
     .part("organization")
     .rule("The name of the organization as display, in the same contact.")
     .present_if(contact::has_organization),
@@ -214,6 +232,7 @@ pub(in crate::cast) const ROWS: &[Row] = &[
         contact::read_role,
         contact::put_role,
     )
+    .removed_by(contact::remove_role)
     .part("relationship")
     .rule("The term as text, and its code of HL7 v2 table 0063 where there is one; only beside a name or an organization.")
     .present_if(contact::has_role),
@@ -223,14 +242,17 @@ pub(in crate::cast) const ROWS: &[Row] = &[
         ethnicity::read,
         ethnicity::put,
     )
+    .removed_by(ethnicity::remove)
     .part("us-core-ethnicity")
     .rule("Its text, which is all that a plain string can fill; one that somebody else wrote stays.")
     .present_if(ethnicity::is_present),
     Row::optional(SPECIES, "extension", animal::read_species, animal::put_species)
+        .removed_by(animal::remove_species)
         .part("patient-animal species")
         .rule("Text and codes; an extension that somebody else wrote stays.")
         .present_if(animal::has_species),
     Row::optional(BREED, "extension", animal::read_breed, animal::put_other)
+        .removed_by(animal::remove_breed)
         .part("patient-animal breed")
         .rule("Text and codes; only beside a species.")
         .present_if(animal::has_breed),
@@ -240,6 +262,7 @@ pub(in crate::cast) const ROWS: &[Row] = &[
         animal::read_neutered,
         animal::put_other,
     )
+    .removed_by(animal::remove_neutered)
     .part("patient-animal genderStatus")
     .rule("ALTERED neutered, UNALTERED intact; only beside a species.")
     .present_if(animal::has_neutered),

@@ -141,6 +141,7 @@ fn note(delta: &StudyDelta, key: &PatientKey, subject: &str, merged: &mut Merged
         keyword: keyword(tags::PATIENT_ID).to_owned(),
         reason: "is of another patient than the study, of which the instance became part"
             .to_owned(),
+        is_kept: false,
     };
     let naming = delta.statements();
     let naming = naming.filter(|(_, said)| said.patient.key() == key);

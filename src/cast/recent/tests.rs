@@ -168,7 +168,7 @@ proptest! {
         let own = all();
         let others = KNOWN.iter().filter(|tag| !own.contains(tag)).map(|tag| (*tag, others));
         let dataset = dataset(&choices.into_iter().chain(others).collect());
-        let source = Source { dataset: &dataset, partition: None, rules: &rules };
+        let source = Source { dataset: &dataset, partition: None, rules: &rules, empties: false };
         for table in tables() {
             let mut reading = Reading::of(source);
             let facts = read_all(table.rows, &mut reading);
@@ -193,7 +193,7 @@ proptest! {
         datasets.push(dataset(&choices));
         choices.split_off(removed.get(&tags));
         datasets.push(dataset(&choices));
-        let of = |dataset, partition| Source { dataset, partition, rules: &rules };
+        let of = |dataset, partition| Source { dataset, partition, rules: &rules, empties: false };
         let pairs = datasets.windows(2).flat_map(|pair| tables().map(|table| (table, pair)));
         for (table, pair) in pairs {
             let [one, other] = [0, 1].map(|at| of(&pair[at], partitions[at]));
@@ -213,7 +213,7 @@ proptest! {
     #[test]
     fn a_series_is_read_in_two_parts_as_whole(choices in choices(), rules in rules()) {
         let dataset = dataset(&choices);
-        let source = Source { dataset: &dataset, partition: None, rules: &rules };
+        let source = Source { dataset: &dataset, partition: None, rules: &rules, empties: false };
         let (parts, whole) = (Memory::default().series(source), TABLES.series.read(source));
         prop_assert!(parts.facts == whole.facts);
         prop_assert_eq!(parts.invalid, whole.invalid);

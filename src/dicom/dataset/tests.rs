@@ -6,8 +6,8 @@ fn dataset(json: &str) -> Dataset {
     Dataset::parse(Bytes::copy_from_slice(json.as_bytes())).unwrap()
 }
 
-fn reason<T: std::fmt::Debug>(read: Result<Option<T>, InvalidValue>) -> Reason {
-    read.unwrap_err().reason
+fn reason<T: std::fmt::Debug>(read: Read<T>) -> Reason {
+    read.unwrap_err().invalid.reason
 }
 
 #[test]
@@ -42,8 +42,8 @@ fn nothing_in_any_spelling_is_no_value() {
         r#"{"vr":"LO","Value":[null]}"#,
         r#"{"vr":"LO","Value":[""]}"#,
         r#"{"vr":"LO","Value":["  \u0000"]}"#,
-        r#"{"vr":"LO","BulkDataURI":"http://x"}"#,
-        r#"{"vr":"LO","InlineBinary":"QUJD"}"#,
+        r#"{"vr":"LO","BulkDataURI":null,"InlineBinary":""}"#,
+        r#"{"vr":"LO","keyword":"StudyDescription"}"#,
     ];
     for spelling in spellings {
         let set = dataset(&format!(r#"{{"00081030":{spelling}}}"#));
@@ -201,7 +201,7 @@ fn attributes_of_several_values_give_all_of_them_or_what_is_wrong() {
     assert_eq!(set.texts(tags::OCCUPATION), Ok(vec!["x".to_owned()]));
     assert_eq!(set.texts(tags::STUDY_DESCRIPTION), Ok(Vec::new()));
     let numbers = set.texts(tags::PATIENT_TELEPHONE_NUMBERS).unwrap_err();
-    assert_eq!(numbers.reason, Reason::Repertoire("SH"));
+    assert_eq!(numbers.invalid.reason, Reason::Repertoire("SH"));
 }
 
 #[test]

@@ -2,9 +2,9 @@
 
 use proptest::prelude::*;
 use proptest::sample::select;
-use radcast::cast::{Change, Origin, mapping};
+use radcast::cast::{Action, Change, Origin, mapping};
 
-use crate::cast_world::{create, key};
+use crate::cast_world::{dataset, key, rules};
 
 /// Attributes that tell who the patient is: another one would be another resource.
 const IDENTITY: [&str; 3] = [
@@ -13,16 +13,26 @@ const IDENTITY: [&str; 3] = [
     "IssuerOfPatientIDQualifiersSequence",
 ];
 
+/// Attributes without which an entry fails.
+const REQUIRED: [&str; 2] = ["Modality", "SOPClassUID"];
+
 /// One instance, and its elements by tag.
 #[derive(Debug, Clone)]
 pub(super) struct Entry {
     instance: u8,
+    /// Whether it is an update, in which what is empty takes back what was said.
+    is_update: bool,
     elements: Vec<(String, String)>,
 }
 
 /// The entries of one study, each of which says most of what can be said.
 pub(super) fn entries() -> impl Strategy<Value = Vec<Entry>> {
-    let entry = (0_u8..4, elements()).prop_map(|(instance, elements)| Entry { instance, elements });
+    let entry = (0_u8..4, any::<bool>(), elements());
+    let entry = entry.prop_map(|(instance, is_update, elements)| Entry {
+        instance,
+        is_update,
+        elements,
+    });
     prop::collection::vec(entry, 1..4)
 }
 
@@ -35,7 +45,12 @@ pub(super) fn changes(entries: &[Entry]) -> Vec<Change> {
         let elements: Vec<_> = elements
             .map(|(tag, json)| (tag.as_str(), json.as_str()))
             .collect();
-        create(sequence, key, &elements)
+        let action = match entry.is_update {
+            true => Action::Update,
+            false => Action::Create,
+        };
+        let set = dataset(&key, &elements);
+        Change::read(sequence, key, action, Some(&set), &rules()).unwrap()
     });
     changes.collect()
 }
@@ -50,7 +65,13 @@ fn elements() -> impl Strategy<Value = Vec<(String, String)>> {
     let elements = attributes.into_iter().map(|attribute| {
         let tag = format!("{:04X}{:04X}", attribute.tag.0, attribute.tag.1);
         let values = values(attribute.keyword, attribute.vr);
-        let said = prop::option::weighted(0.8, select(values));
+        let is_required = REQUIRED.contains(&attribute.keyword);
+        let empty = if is_required { 0 } else { 2 };
+        let said = prop_oneof![
+            2 => Just(None),
+            8 => select(values).prop_map(Some),
+            empty => Just(Some(String::new())),
+        ];
         said.prop_map(move |value| Some((tag.clone(), format!(r#"{{"Value":[{}]}}"#, value?))))
     });
     elements

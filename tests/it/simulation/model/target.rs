@@ -176,6 +176,7 @@ impl ModelTarget {
 
 fn omitted(number: u8) -> OmittedValue {
     OmittedValue {
+        is_kept: false,
         tag: format!("(0010,{number:04})"),
         keyword: format!("Value{number}"),
         reason: "is out of range".to_owned(),
