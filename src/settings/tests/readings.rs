@@ -91,7 +91,6 @@ fn the_two_endpoints_are_enough() {
             list_instances_up_to: 5_000,
             on_other_patient: OnOtherPatient::Keep,
             references: References::default(),
-            on_other_patient: OnOtherPatient::Keep,
         },
         issuers: Issuers::default(),
         cast: Cast {
