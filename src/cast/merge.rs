@@ -25,6 +25,8 @@ pub struct Found {
     /// By [`StudyDelta::follow_ups`], each with the resource as a read gives it; none where there is
     /// none, or none any more.
     pub read: Vec<(ResourceName, Option<Resource>)>,
+    /// Whether the server refuses to delete the study, because other resources refer to it.
+    pub undeletable: bool,
 }
 
 /// The outcome of a merge.
@@ -62,7 +64,12 @@ pub fn merge(delta: &StudyDelta, found: &Found, rules: &Rules) -> Result<Merged,
     let delta = &*with_care(delta, found, rules, &mut merged)?;
     let links = link(delta, found, rules, &mut merged)?;
     let write = imaging_study::merge(delta, links.as_ref(), found, rules, &mut merged)?;
-    let is_emptied = |notice: &Notice| matches!(notice, Notice::ForeignStudyEmptied { .. });
+    let is_emptied = |notice: &Notice| {
+        matches!(
+            notice,
+            Notice::ForeignStudyEmptied { .. } | Notice::StudyKept { .. }
+        )
+    };
     let is_empty =
         merged.notices.iter().any(is_emptied) || matches!(write, Some(Write::Delete { .. }));
     let only_removes = links.is_none();

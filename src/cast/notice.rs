@@ -15,6 +15,14 @@ pub enum Notice {
         /// Logical id of the `ImagingStudy`.
         id: String,
     },
+    /// The last instance was removed from a study that other resources refer to, so that the server
+    /// does not delete the `ImagingStudy`: it stays, without series.
+    StudyKept {
+        /// The study.
+        study: StudyKey,
+        /// Logical id of the `ImagingStudy`.
+        id: String,
+    },
     /// Several resources are what the study refers to, so that the reference names none of them.
     AmbiguousReference {
         /// The study.
@@ -92,6 +100,7 @@ impl Notice {
     pub fn event(&self) -> &'static str {
         match self {
             Self::ForeignStudyEmptied { .. } => "foreign_study_emptied",
+            Self::StudyKept { .. } => "study_kept",
             Self::AmbiguousReference { .. } => "ambiguous_reference",
             Self::OtherPatient { .. } => "study_of_other_patient",
             Self::StudyMoved { .. } => "study_moved",
@@ -113,6 +122,13 @@ impl Notice {
 impl fmt::Display for Notice {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::StudyKept { study, id } => write!(
+                f,
+                "the last instance of study {} was deleted; the server does not delete \
+                 ImagingStudy/{id}, because other resources refer to it, and it is left without \
+                 series",
+                study.uid()
+            ),
             Self::ForeignStudyEmptied { study, id } => write!(
                 f,
                 "the last instance of study {} was deleted; ImagingStudy/{id} has another source \

@@ -83,7 +83,10 @@ pub(super) fn merge(
     let (stored, has_twins) = identity.find(&found.study)?;
     match (stored, links) {
         (None, None) => Ok(None),
-        (Some(stored), None) => shrink(delta, stored, rules, &mut merged.notices),
+        (Some(stored), None) => {
+            let notices = &mut merged.notices;
+            shrink(delta, stored, found.undeletable, rules, notices)
+        }
         (None, Some(links)) => {
             let mut object = Object::default();
             let query = identity.create_query(has_twins);
@@ -318,6 +321,7 @@ fn remove_gone(
 fn shrink(
     delta: &StudyDelta,
     mut stored: Stored,
+    is_undeletable: bool,
     rules: &Rules,
     notices: &mut Vec<Notice>,
 ) -> Result<Option<Write>, Failure> {
@@ -334,13 +338,17 @@ fn shrink(
     }
     if series.is_empty() {
         let is_retracted = status::is_retracted(&stored.object).map_err(fail)?;
-        if !is_retracted && is_ours(&stored.object, rules).map_err(fail)? {
+        let is_ours = !is_retracted && is_ours(&stored.object, rules).map_err(fail)?;
+        if is_ours && !is_undeletable {
             return Ok(Some(stored.delete()));
         }
-        notices.push(Notice::ForeignStudyEmptied {
-            study: delta.study().clone(),
-            id: stored.id.clone(),
-        });
+        let (study, id) = (delta.study().clone(), stored.id.clone());
+        if is_ours {
+            status::put_registered(&mut stored.object).map_err(fail)?;
+            notices.push(Notice::StudyKept { study, id });
+        } else {
+            notices.push(Notice::ForeignStudyEmptied { study, id });
+        }
     }
     subject::note(delta, None, &mut stored.object).map_err(fail)?;
     finish(&mut stored.object, series, rules).map_err(fail)?;

@@ -4,6 +4,7 @@
 //! |---|---|---|
 //! | none, `registered` | become part of it; `available` | go out of it |
 //! | `available`, `unknown` | become part of it | go out of it |
+//! | any, of a study that others refer to, so that the server does not delete it | | its last instance: `registered`, without series |
 //! | `cancelled` | become part of it, with a notice: images of an examination that was broken off | go out of it, with a notice |
 //! | `entered-in-error` | are refused (`fhir.study-retracted`): somebody has to say which of the two is right | go out of it, with a notice; the resource stays |
 
@@ -27,6 +28,11 @@ pub(super) fn put_available(study: &mut Object) -> Result<(), EditError> {
         None | Some("registered") => study.set("status", "available"),
         Some(_) => Ok(()),
     }
+}
+
+/// Says that there is nothing of the study now. What is stored later makes it available again.
+pub(super) fn put_registered(study: &mut Object) -> Result<(), EditError> {
+    study.set("status", "registered")
 }
 
 /// Refuses what would become part of a study that is marked as entered in error.

@@ -208,7 +208,7 @@ fn attributes_of_several_values_give_all_of_them_or_what_is_wrong() {
 fn texts_of_lines_keep_their_backslashes_and_leading_blanks() {
     let set = dataset(r#"{"00104000":{"Value":["  a\\b\r\n  "]},"00080119":{"Value":["a\\b"]}}"#);
     let comments = set.text(tags::PATIENT_COMMENTS).unwrap();
-    assert_eq!(comments.as_deref(), Some("  a\\b\r\n"));
+    assert_eq!(comments.as_deref(), Some("  a\\b"));
     assert_eq!(
         reason(set.text(tags::LONG_CODE_VALUE)),
         Reason::SeveralValues

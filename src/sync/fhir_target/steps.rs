@@ -48,6 +48,18 @@ pub(super) fn next(writes: &[Write], max_entries: usize) -> Step {
     }
 }
 
+/// Id and version of the study that a step deletes.
+pub(super) fn deleted_study(now: &[Write]) -> Option<(String, String)> {
+    now.iter().find_map(|write| match write {
+        Write::Delete {
+            resource_type: STUDY,
+            id,
+            version,
+        } => Some((id.clone(), version.clone())),
+        _ => None,
+    })
+}
+
 /// Whether a step may be sent in smaller parts.
 pub(super) fn is_divisible(now: &[Write]) -> bool {
     let mut kinds = now.iter().map(Write::resource_type);

@@ -33,7 +33,8 @@ impl FhirTarget {
             let step = steps::next(&writes, self.limit.entries());
             let (entries, total) = (step.now.len(), writes.len());
             let is_divisible = steps::is_divisible(&step.now);
-            if !step.more && !is_divisible {
+            let deleted = steps::deleted_study(&step.now);
+            if !step.more && !is_divisible && deleted.is_none() {
                 // What takes its place is held already, and may be large.
                 let is_unwritten = |stored: &Resource| !writes.iter().any(|it| is_of(it, stored));
                 looked_up.found.study.retain(is_unwritten);
@@ -46,6 +47,14 @@ impl FhirTarget {
                 }
                 Ok(sent) => self.refresh(delta, &mut looked_up, sent).await?,
                 Err(failure) if is_divisible && self.limit.lower(&failure, entries) => continue,
+                Err(failure) if self.is_kept(&failure, &looked_up, deleted).await? => {
+                    looked_up.found.undeletable = true;
+                    let merged = merge(delta, &looked_up.found, &self.rules)?;
+                    let notices = merged.notices.iter();
+                    notices.for_each(|notice| self.tell(delta.study(), notice));
+                    writes = merged.writes;
+                    continue;
+                }
                 Err(failure) => return Err(failure),
             }
             if step.more {
@@ -56,6 +65,23 @@ impl FhirTarget {
                 }
             }
         }
+    }
+
+    /// Whether a conflict is none of versions: the study that was to be deleted is the one that was
+    /// found, so that a retry would meet the same refusal. Something refers to the study.
+    async fn is_kept(
+        &self,
+        failure: &Failure,
+        looked_up: &LookedUp,
+        deleted: Option<(String, String)>,
+    ) -> Result<bool, Failure> {
+        let Some((id, version)) = deleted else {
+            return Ok(false);
+        };
+        if failure.code != Code::FhirConflict || looked_up.found.undeletable {
+            return Ok(false);
+        }
+        self.client.is_present("ImagingStudy", &id, &version).await
     }
 
     /// Makes sure that the writes rely on nothing that is not so.

@@ -5,6 +5,7 @@ use radcast::sync::{FhirOptions, FhirTarget, Target};
 use serde_json::json;
 
 use super::{Scene, image, stranger};
+use crate::cast_world::{delete, key};
 
 #[tokio::test]
 async fn a_server_that_does_not_heed_if_match_stops_the_feed_before_anything_is_overwritten() {
@@ -100,6 +101,21 @@ async fn what_a_server_adds_to_a_resource_is_not_taken_away_by_the_next_update()
     let study = state.all("ImagingStudy")[0];
     assert_eq!(study["numberOfInstances"], 4);
     assert!((2..5).all(|it| study[format!("added{it}")] == true));
+}
+
+#[tokio::test]
+async fn a_study_that_others_refer_to_is_emptied_and_filled_again() {
+    let scene = Scene::new();
+    scene.fhir.lock().keeps_studies = true;
+    scene.apply(image("1.2.1", 1)).await.unwrap();
+    let key = key("1.2.1", "1.2.1.1", "1.2.1.1.1");
+    scene.apply(delete(2, key)).await.unwrap();
+    let study = |scene: &Scene| scene.fhir.lock().all("ImagingStudy")[0].clone();
+    assert_eq!(study(&scene)["status"], "registered");
+    assert_eq!(study(&scene).get("series"), None);
+    scene.apply(image("1.2.1", 2)).await.unwrap();
+    assert_eq!(study(&scene)["status"], "available");
+    assert_eq!(study(&scene)["numberOfInstances"], 1);
 }
 
 #[tokio::test]

@@ -34,6 +34,8 @@ pub struct State {
     /// Whether answers hold what was written, where that is wanted.
     pub gives_representation: bool,
     pub heeds_if_match: bool,
+    /// Whether a study is not deleted, because others refer to it.
+    pub keeps_studies: bool,
     pub counts_versions: bool,
     pub lie: Option<Lie>,
     pub max_entries: usize,
@@ -61,6 +63,7 @@ impl LyingFhir {
             blind: BTreeSet::new(),
             gives_representation: true,
             heeds_if_match: true,
+            keeps_studies: false,
             counts_versions: true,
             lie: None,
             max_entries: usize::MAX,
@@ -218,6 +221,9 @@ impl State {
     fn plan(&mut self, entry: &Value) -> Result<(String, u16), u16> {
         let request = &entry["request"];
         let (method, url) = (text(&request["method"]), text(&request["url"]));
+        if method == "DELETE" && self.keeps_studies && url.starts_with("ImagingStudy/") {
+            return Err(409);
+        }
         if method != "POST" {
             let stored = self.resources.get(url).ok_or(412_u16)?;
             let version = format!("W/\"{}\"", text(&stored["meta"]["versionId"]));
