@@ -225,12 +225,15 @@ impl Gaps {
         self.expect_bounds(answer, now);
         let mut awaited = self.awaited.range(answer.numbers.clone());
         let is_complete = awaited.next().is_none() && self.overdue(now).is_none();
-        let settle_time = self.settle_time;
+        let (settle_time, awaited) = (self.settle_time, &self.awaited);
         self.open.retain_mut(|gap| {
             if !answer.numbers.contains(gap.missing.start()) {
                 return true;
             }
             gap.judged = true;
+            if gap.holds_any(awaited) {
+                return true;
+            }
             let settled = gap.is_old_by(answer.told, settle_time)
                 || is_complete && gap.has_settled(answer, settle_time);
             let last = gap.believed(answer).filter(|_| settled);
@@ -261,10 +264,11 @@ impl Gaps {
     /// Closes what the feed itself shows to be old, given that all that happened before `known` has
     /// been read in this reading since anything beyond `from` was.
     pub(super) fn close_old(&mut self, from: u64, known: Timestamp, reading: Reading) {
-        let settle_time = self.settle_time;
+        let (settle_time, awaited) = (self.settle_time, &self.awaited);
         self.open.retain(|gap| {
             *gap.missing.start() <= from
                 || gap.bounded != reading
+                || gap.holds_any(awaited)
                 || !gap.is_old_by(Some(known), settle_time)
         });
     }
@@ -277,6 +281,11 @@ impl Gap {
         self.happened.zip(known).is_some_and(|(happened, known)| {
             Duration::try_from(known.duration_since(happened)).is_ok_and(|age| age >= settle_time)
         })
+    }
+
+    /// Whether one of its numbers is awaited.
+    fn holds_any(&self, awaited: &BTreeMap<u64, Instant>) -> bool {
+        awaited.range(self.missing.clone()).next().is_some()
     }
 
     fn has_settled(&self, answer: &Answer, settle_time: Duration) -> bool {

@@ -54,6 +54,8 @@ struct Pass {
     /// The entry read before that it has not come to yet, if it should.
     expected: Option<u64>,
     has_nameless: bool,
+    /// Whether only gaps are read: more would pile up behind a number that may never come.
+    is_held: bool,
     /// From when on rows are asked for: the time of the last one read.
     start: Option<Timestamp>,
     skip: u64,
@@ -115,6 +117,15 @@ impl TimeWindows {
         }
         let is_known = self.notes.continuity.compare_newest(&newest)?;
         let is_ahead = read_through > newest.latest.sequence;
+        let last = self.notes.continuity.entry();
+        let times = newest
+            .latest
+            .timestamp
+            .zip(last.and_then(|last| last.timestamp));
+        if is_ahead && times.is_some_and(|(newest, last)| newest < last) {
+            self.notes.continuity.doubt();
+            return Err(position_ahead(read_through, newest.latest.sequence));
+        }
         if !is_known && !is_ahead && self.notes.continuity.is_in_doubt() {
             self.notes.continuity.look_up(&self.pages.client).await?;
         }
@@ -132,6 +143,7 @@ impl TimeWindows {
             read_through,
             expected: last.map(|last| last.sequence),
             has_nameless: false,
+            is_held: self.notes.gaps.is_stuck(Instant::now()),
             start,
             skip: 0,
             rows: 0,
@@ -159,20 +171,18 @@ impl TimeWindows {
         read.await
     }
 
-    /// Takes note of an answer; more is not, while it would pile up behind a number that may never
-    /// come.
+    /// Takes note of an answer.
     fn take(&mut self, mut rows: Rows, pass: &mut Pass) -> Result<Rows, Failure> {
-        let now = Instant::now();
-        if self.notes.gaps.is_stuck(now) {
-            let read_through = self.notes.gaps.read_through();
-            rows.retain(|row| sequence(row).is_none_or(|number| number <= read_through));
+        if pass.is_held {
+            let last = pass.read_through;
+            rows.retain(|row| sequence(row).is_none_or(|number| number <= last));
         }
         pass.has_nameless |= has_nameless(&rows);
         if rows.iter().any(|row| sequence(row) == pass.expected) {
             pass.expected = None;
         }
         let newest = rows.iter().filter_map(timestamp).max();
-        let entries = self.notes.take(rows, now)?;
+        let entries = self.notes.take(rows, Instant::now())?;
         self.newest = self.newest.max(newest);
         Ok(entries)
     }

@@ -75,4 +75,5 @@ mod status_and_state;
 mod store_contract;
 mod support;
 mod telemetry_export;
+mod unreliable_feed;
 mod validation;

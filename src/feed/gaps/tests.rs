@@ -162,10 +162,19 @@ fn a_number_that_was_named_is_never_closed() {
         notes.answer(1..=10, second, &[(1, 0), (5, 0)], at(20));
         assert_eq!(notes.gaps.watermark(), 1, "{second}");
     }
+    notes.answer(1..=10, 100_000, &[(1, 0), (5, 0), (9, 1_000)], at(1_000));
+    assert_eq!(
+        notes.gaps.watermark(),
+        1,
+        "its own entries show nothing, either"
+    );
+    notes.gaps.close_old(0, at(1_000).unwrap(), notes.reading);
+    assert_eq!(notes.gaps.watermark(), 1);
     assert!(notes.gaps.is_stuck(start + SETTLE));
-    notes.answer(1..=10, 100_001, &[(1, 0), (3, 0), (5, 0)], at(20));
+    let rows = [(1, 0), (3, 0), (5, 0), (9, 1_000)];
+    notes.answer(1..=10, 100_001, &rows, at(20));
     assert!(!notes.gaps.is_stuck(start + SETTLE));
-    notes.answer(1..=10, 100_002, &[(1, 0), (3, 0), (5, 0)], at(20));
+    notes.answer(1..=10, 100_002, &rows, at(20));
     assert_eq!(notes.gaps.watermark(), 5);
 }
 
