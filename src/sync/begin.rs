@@ -79,7 +79,7 @@ impl<T: Target> Start<'_, T> {
             }
         });
         let open = self.open_records().await;
-        self.until_ok("the target cannot be used", || self.target.ready())
+        self.until_ok("the target cannot be used", || self.target.probe())
             .await;
         let position = position.unwrap_or_default();
         Begin {

@@ -105,16 +105,7 @@ pub trait Target: Send + Sync + 'static {
     /// The target cannot be reached or refuses; nothing was changed, or it may be repeated.
     fn apply(&self, delta: &Self::Delta) -> impl Future<Output = Result<Applied, Failure>> + Send;
 
-    /// Whether work can be begun: what is known of the target without writing to it.
-    ///
-    /// # Errors
-    /// Why it cannot.
-    fn ready(&self) -> impl Future<Output = Result<(), Failure>> + Send {
-        self.probe()
-    }
-
-    /// Whether the target works at all, apart from any one change: it is asked for what the work
-    /// needs, writes included.
+    /// Whether the target works at all, apart from any one change.
     ///
     /// # Errors
     /// Why it does not.

@@ -116,6 +116,15 @@ impl FhirTarget {
         Ok(applied)
     }
 
+    /// Tries what the work does, without changing anything: a search and a transaction.
+    ///
+    /// # Errors
+    /// The server cannot be reached, or does not do what is needed of it.
+    pub async fn check(&self) -> Result<(), Failure> {
+        self.probe().await?;
+        self.client.test_transaction().await
+    }
+
     /// By what is remembered, if anything is. A refusal then may be of that, and not of the delta:
     /// all is read again before the delta is to blame.
     async fn look_up_and_write(&self, delta: &StudyDelta) -> Result<Applied, Failure> {
@@ -266,7 +275,7 @@ impl Target for FhirTarget {
     }
 
     /// A capability statement alone is no sign of life: servers keep it when their database is down.
-    async fn ready(&self) -> Result<(), Failure> {
+    async fn probe(&self) -> Result<(), Failure> {
         let (capability, found) = tokio::join!(
             self.client.capability(),
             self.client.search("ImagingStudy", OF_NO_STUDY),
@@ -280,11 +289,5 @@ impl Target for FhirTarget {
             fhir_version = capability.fhir_version
         );
         Ok(())
-    }
-
-    /// Tries what the work does: a search, and a transaction that changes nothing.
-    async fn probe(&self) -> Result<(), Failure> {
-        self.ready().await?;
-        self.client.test_transaction().await
     }
 }
