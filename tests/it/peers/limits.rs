@@ -1,4 +1,4 @@
-//! What HAPI can be told to allow less of.
+//! HAPI as it may be configured.
 
 use super::{Site, doses};
 use crate::support::hapi::start_with;
@@ -21,7 +21,7 @@ async fn dose_reports_arrive_where_transactions_are_small() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn dose_reports_arrive_where_what_is_referred_to_may_be_deleted() {
-    let site = limited(&["--integrity-on-delete=false", "--server-ids=UUID"]).await;
+async fn dose_reports_arrive_where_ids_are_uuids() {
+    let site = limited(&["--server-ids=UUID", "--client-ids=ANY"]).await;
     doses::dose_reports_arrive_once_are_valid_and_go(site).await;
 }

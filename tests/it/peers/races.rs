@@ -21,7 +21,11 @@ cases! {
 fn edit(study: &mut Value, number: usize) {
     study["contained"] = json!([{ "resourceType": "Practitioner", "id": "reader" }]);
     study["interpreter"] = json!([{ "reference": "#reader" }]);
-    study["_description"] = json!({ "id": format!("edited-{number}") });
+    study["_description"] = json!({
+        "id": format!("edited-{number}"),
+        // HAPI drops the id of an element that has nothing else.
+        "extension": [{ "url": "http://example.org/editor", "valueString": "somebody" }],
+    });
     study["extension"] = json!([{
         "url": "http://example.org/turnaround",
         "valueDecimal": 1.5,
@@ -154,6 +158,7 @@ async fn a_study_that_somebody_else_changes_and_deletes_first_is_deleted_without
     site.services.delete(places[0]);
     daemon.run_until_settled(last + 1).await;
     no_failure(&daemon).await;
-    assert_eq!(proxy.transactions(), 3);
+    let refused = usize::from(site.fhir.peer().heeds_versions_of_deletes());
+    assert_eq!(proxy.transactions(), 2 + refused);
     assert_eq!(site.fhir.all("ImagingStudy").await, Vec::<Value>::new());
 }

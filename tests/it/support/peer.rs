@@ -25,6 +25,11 @@ impl Peer {
         }
     }
 
+    /// Whether it refuses to delete what has changed since: R4 leaves open what `ifMatch` is for.
+    pub const fn heeds_versions_of_deletes(self) -> bool {
+        matches!(self, Self::Hfs)
+    }
+
     /// What it says of itself in its `CapabilityStatement`.
     pub const fn software(self) -> &'static str {
         match self {

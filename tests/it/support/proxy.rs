@@ -17,7 +17,7 @@ use super::hfs::http_client;
 use super::instances::Place;
 use super::services::Services;
 
-/// What happens before a transaction is passed on: called with its number, from 0.
+/// What happens before a transaction of a study is passed on: called with its number, from 0.
 type Before = dyn Fn(usize) -> BoxFuture<'static, ()> + Send + Sync;
 
 /// Passes requests on to another server.
@@ -37,7 +37,7 @@ struct Passage {
 }
 
 impl Proxy {
-    /// A proxy to `target` that does something before each transaction.
+    /// A proxy to `target` that does something before each transaction of a study.
     pub async fn start(
         target: &str,
         before: impl Fn(usize) -> BoxFuture<'static, ()> + Send + Sync + 'static,
@@ -79,7 +79,7 @@ impl Proxy {
         self.server.base_url()
     }
 
-    /// How many transactions the server was sent.
+    /// How many transactions of studies the server was sent.
     pub fn transactions(&self) -> usize {
         self.passage.transactions.load(Ordering::SeqCst)
     }
@@ -94,7 +94,7 @@ async fn pass(State(passage): State<Arc<Passage>>, request: Request) -> Response
     let (head, body) = request.into_parts();
     let body = to_bytes(body, usize::MAX).await.unwrap();
     let transaction = head.method == "POST" && head.uri.path() == "/";
-    if transaction {
+    if transaction && is_of_study(&body) {
         let number = passage.transactions.fetch_add(1, Ordering::SeqCst);
         (passage.before)(number).await;
     }
@@ -117,6 +117,11 @@ async fn pass(State(passage): State<Arc<Passage>>, request: Request) -> Response
         passage.refused.fetch_add(1, Ordering::SeqCst);
     }
     (status, Body::from(body)).into_response()
+}
+
+/// Whether a transaction is of a study: patients and Endpoints are created in others before it.
+fn is_of_study(transaction: &[u8]) -> bool {
+    contains(transaction, "ImagingStudy")
 }
 
 /// Whether a body holds a text.
