@@ -38,6 +38,7 @@ async fn trouble() -> (Services, Proxy, u64) {
     services.store(&first[..1]);
     let mut odd = second[0].ct();
     odd["00100040"]["Value"] = json!(["X"]);
+    odd["00080050"]["Value"] = json!(["ACCESSION-IS-TOO-LONG"]);
     services.store_json(&odd.to_string());
     let mut bad = second[1].ct();
     bad.as_object_mut().unwrap().remove("00100020");

@@ -3,6 +3,7 @@
 
 use serde_json::{Value, json};
 
+use super::issuers::is_of;
 use super::world::{State, study_uid};
 use crate::cast_world::{items, text};
 
@@ -27,6 +28,11 @@ pub fn settle_in(state: &mut State) {
             .resources
             .insert(name.to_owned(), vec![patient.to_string()]);
     }
+}
+
+/// Whether a patient is one of them.
+pub fn is_one(patient: &Value) -> bool {
+    text(&patient["id"]).starts_with("stranger-")
 }
 
 /// Whether the server compares identifiers loosely now.
@@ -54,21 +60,17 @@ pub fn watch(state: &mut State, name: &str, resource: &Value) {
         return;
     }
     let uid = text(&resource["identifier"][0]["value"]).trim_start_matches("urn:oid:");
-    let of_first = [study_uid(0), study_uid(1)].iter().any(|it| it == uid);
-    let expected = if of_first { "P1" } else { "P2" };
+    let study = (0..3).find(|study| study_uid(*study) == uid);
     let subject = text(&resource["subject"]["reference"]);
     let patient = state
         .resources
         .get(subject)
         .and_then(|versions| versions.last());
     let patient: Option<Value> = patient.and_then(|json| serde_json::from_str(json).ok());
-    let is_own = patient.is_some_and(|patient| {
-        let mut own = items(&patient["identifier"]);
-        own.any(|it| text(&it["system"]) == "urn:mrn" && text(&it["value"]) == expected)
-    });
+    let is_own = study
+        .zip(patient)
+        .is_some_and(|(study, patient)| is_of(state, study, &patient));
     if !is_own {
-        state.violate(format!(
-            "{name} refers to {subject}, which is not {expected}"
-        ));
+        state.violate(format!("{name} refers to {subject}, which is another's"));
     }
 }

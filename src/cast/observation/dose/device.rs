@@ -47,7 +47,8 @@ fn observer(reading: &mut Reading<'_>, root: &ContentItem) -> Device {
         ];
         for (concept, place) in texts {
             if concept.is(&name) {
-                *place = reading.accept(item.text());
+                let text = reading.accept(item.text());
+                *place = text.map(|text| text.trim().to_owned());
             }
         }
         if tables::DEVICE_UID.is(&name) {
