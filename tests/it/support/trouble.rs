@@ -142,7 +142,7 @@ pub fn refused() -> Trouble {
 pub fn faulty_answers() -> Vec<Trouble> {
     let answer = |entries: Vec<Value>| json!({ "resourceType": "Bundle", "type": "transaction-response", "entry": entries });
     let created = |status: &str| json!({ "response": { "status": status } });
-    let three = |entry: Value| answer(vec![created("201"), created("201"), entry]);
+    let two = |entry: Value| answer(vec![created("201"), entry]);
     let bodies = [
         ("nothing", json!("")),
         ("no JSON", json!("<html>hello</html>")),
@@ -156,12 +156,12 @@ pub fn faulty_answers() -> Vec<Trouble> {
             json!({ "resourceType": "Bundle", "type": "searchset" }),
         ),
         ("too few entries", answer(vec![created("201")])),
-        ("an entry without a response", three(json!({}))),
+        ("an entry without a response", two(json!({}))),
         (
             "a response without a status",
-            three(json!({ "response": {} })),
+            two(json!({ "response": {} })),
         ),
-        ("an unreadable status", three(created("created"))),
+        ("an unreadable status", two(created("created"))),
     ];
     let trouble = |(name, body): &(&'static str, Value)| {
         Trouble::answered(name, Code::FhirInvalidResponse, StatusCode::OK, body)
@@ -170,7 +170,7 @@ pub fn faulty_answers() -> Vec<Trouble> {
         "a failure inside of a success",
         Code::FhirRejected,
         StatusCode::OK,
-        &three(created("400 oops")),
+        &two(created("400 oops")),
     );
     bodies.iter().map(trouble).chain([refused]).collect()
 }
