@@ -29,7 +29,7 @@ impl EntryIdentity {
     #[must_use]
     pub fn join(study: &str, series: &str, instance: &str) -> Option<Box<str>> {
         let uids = [study, series, instance];
-        let valid = uids.into_iter().all(|uid| is_uid(uid));
+        let valid = uids.into_iter().all(is_uid);
         valid.then(|| uids.join("/").into_boxed_str())
     }
 

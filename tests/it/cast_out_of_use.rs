@@ -68,6 +68,7 @@ const OTHER: &str = r#","id":"OtherPatientIDsSequence""#;
 const INACTIVE: &str = r#","active":false"#;
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a row for each state")]
 fn the_patient_in_use_is_the_study_s_and_only_an_own_identifier_corrects_it() {
     let own = id("P1", "");
     let old = id("P1", OLD);

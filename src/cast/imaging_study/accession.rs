@@ -52,6 +52,7 @@ pub(super) fn put(study: &mut Object, row: &Row, fact: &Fact) -> Result<(), Edit
 /// Takes ours away, those of dicom-cast's form included.
 pub(super) fn remove(study: &mut Object, row: &Row) -> Result<(), EditError> {
     let items = study.list(row.element)?;
+    #[expect(clippy::borrowed_box, reason = "the list hands out its items so")]
     let is_ours = |item: &Box<RawValue>| Ok(is_ours(&marked::parse(row, item.get())?));
     let ours: Vec<bool> = items
         .iter()

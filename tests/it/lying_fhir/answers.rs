@@ -13,7 +13,7 @@ fn lies() -> Vec<(&'static str, Lie)> {
     let each = |change: fn(&mut Value)| -> Lie {
         Arc::new(move |answer: &mut Value| {
             let entries = answer["entry"].as_array_mut().unwrap();
-            entries.iter_mut().for_each(|entry| change(entry));
+            entries.iter_mut().for_each(change);
         })
     };
     vec![

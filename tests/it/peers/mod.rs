@@ -160,6 +160,7 @@ async fn check_says_that_the_server_will_do(site: Site) {
     assert_eq!(checked.code, Some(0));
 }
 
+#[expect(clippy::cognitive_complexity, reason = "one assertion after the other")]
 async fn a_study_arrives_with_its_patient_and_endpoint(site: Site) {
     let places = study(1, 1, 2, 3);
     let last = site.services.store(&places);
