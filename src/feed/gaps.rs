@@ -38,6 +38,8 @@ impl Reading {
 struct Gap {
     missing: RangeInclusive<u64>,
     found: Instant,
+    /// When the entry before the gap happened: what is missing happened after, or about then.
+    preceded: Option<Timestamp>,
     /// When the entry after the gap happened: what is missing happened before, or about then.
     happened: Option<Timestamp>,
     /// The last reading that held the entry after the gap.
@@ -67,16 +69,24 @@ pub(super) struct Answer {
 pub(super) struct Gaps {
     settle_time: Duration,
     read_through: u64,
+    /// When the entry of that number happened, or one before it.
+    reached: Option<Timestamp>,
     open: Vec<Gap>,
     /// Numbers that the feed has named and that an answer which should hold them did not, since when.
     awaited: BTreeMap<u64, Instant>,
 }
 
 impl Gaps {
-    pub(super) const fn new(read_through: u64, settle_time: Duration) -> Self {
+    /// Nothing is missing up to `read_through`, which happened at `reached`, if that is known.
+    pub(super) const fn new(
+        read_through: u64,
+        reached: Option<Timestamp>,
+        settle_time: Duration,
+    ) -> Self {
         Self {
             settle_time,
             read_through,
+            reached,
             open: Vec::new(),
             awaited: BTreeMap::new(),
         }
@@ -130,9 +140,10 @@ impl Gaps {
         first..=if ends { first.max(last - 1) } else { last }
     }
 
-    /// When the entries after the gaps happened, the earliest of them.
+    /// Since when what is missing may have happened: the time of the entry before the earliest gap.
     pub(super) fn oldest(&self) -> Option<Timestamp> {
-        self.open.iter().filter_map(|gap| gap.happened).min()
+        let since = |gap: &Gap| gap.preceded.or(gap.happened);
+        self.open.iter().filter_map(since).min()
     }
 
     /// Whether an entry of this number has not been read before.
@@ -178,6 +189,7 @@ impl Gaps {
         if sequence > self.read_through {
             self.open_before(sequence, now, reading);
             self.read_through = sequence;
+            self.reached = happened.or(self.reached);
             for gap in self.open.iter_mut().filter(|gap| gap.happened.is_none()) {
                 gap.happened = happened;
             }
@@ -213,6 +225,7 @@ impl Gaps {
             self.open.push(Gap {
                 missing,
                 found: now,
+                preceded: self.reached,
                 happened: None,
                 bounded: reading,
                 judged: false,

@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use tokio::time::Instant;
 
 use super::continuity::{Continuity, Known};
@@ -25,9 +26,10 @@ pub(super) struct Notes {
 }
 
 impl Notes {
-    pub(super) fn new(position: u64, settle_time: Duration) -> Self {
+    /// Everything up to `position` has been read, which happened at that time, if it is known.
+    pub(super) fn new(position: u64, happened: Option<Timestamp>, settle_time: Duration) -> Self {
         Self {
-            gaps: Gaps::new(position, settle_time),
+            gaps: Gaps::new(position, happened, settle_time),
             continuity: Continuity::new(Known::default()),
             reading: Reading::default(),
             nameless: VecDeque::new(),

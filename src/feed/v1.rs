@@ -46,7 +46,7 @@ impl SequenceWindows {
         Self {
             pages: PageReader::new(client),
             limit,
-            notes: Notes::new(position, settle_time),
+            notes: Notes::new(position, None, settle_time),
             latest: Latest::default(),
             asked_through: position,
             again: None,

@@ -3,10 +3,10 @@
 //! Rows come by timestamp, then sequence. Each pass starts a little before the newest time seen,
 //! because what commits late may carry an earlier time; what was read before is known by its
 //! sequence. Within a pass the window's start moves on with what is read, so that the number of
-//! rows to skip stays small however long the feed is; pages that are asked for before their turn skip
-//! rows from the start that was known then. A row that slips in among them leaves a gap, which the
-//! next pass reads again. A pass ends where the feed ended when it
-//! began: what has come since belongs to the next one, which reads open gaps again.
+//! rows to skip stays small however long the feed is. Pages that are asked for before their turn skip
+//! rows from the start that was known then: such a page is taken only if its first row bears the
+//! number after the last one. A pass ends where the feed ended when it began: what has come since
+//! belongs to the next one, which reads open gaps again, from the entry before the earliest.
 //!
 //! A pass has to hold the entry that was the newest when it began, and the last one that was read
 //! before, if it reaches back to that: else it was read from a cache or from a replica that lags
@@ -81,7 +81,7 @@ impl TimeWindows {
             pages: PageReader::new(client),
             limit,
             overlap: settle_time,
-            notes: Notes::new(position, settle_time),
+            notes: Notes::new(position, happened, settle_time),
             newest: happened,
             latest: Latest::default(),
             pass: None,
@@ -152,10 +152,24 @@ impl TimeWindows {
         })
     }
 
+    /// The rows of a pass that come next. Those that were asked for by their place from an earlier
+    /// start are taken only if they follow what was read last without a gap: else they are asked for
+    /// again, from the last time read on.
     async fn rows(&mut self, pass: &mut Pass) -> Result<Read, Failure> {
+        let anchored = pass.span(self.limit);
         let next = pass.next.take();
-        let span = next.filter(|next| self.pages.is_asked(next));
-        let span = span.unwrap_or_else(|| pass.span(self.limit));
+        let next = next.filter(|next| *next != anchored && self.pages.is_asked(next));
+        if let Some(span) = next {
+            let read = self.read(&span, pass).await?;
+            let first = read.rows.first().and_then(sequence);
+            if first.is_some() && first == pass.last.and_then(|last| last.checked_add(1)) {
+                return Ok(read);
+            }
+        }
+        self.read(&anchored, pass).await
+    }
+
+    async fn read(&mut self, span: &Span, pass: &mut Pass) -> Result<Read, Failure> {
         let left = self
             .latest
             .sequence
@@ -163,12 +177,20 @@ impl TimeWindows {
         let pages = usize::try_from(left / self.limit).unwrap_or(usize::MAX);
         pass.next = span.next();
         let gaps = &self.notes.gaps;
+        let following = span.followed_by().take(pages);
         let read = self
             .pages
-            .read(&span, span.followed_by().take(pages), |number| {
-                gaps.is_new(number)
-            });
+            .read(span, following, |number| gaps.is_new(number));
         read.await
+    }
+
+    /// Whether a row comes after those of the pass that have been read, or has never been read. A
+    /// page without such a row is another page.
+    fn leads_on(&self, pass: &Pass, row: &Result<Entry, MalformedEntry>) -> bool {
+        let (number, time) = (sequence(row), timestamp(row));
+        let is_after = time > pass.start || time == pass.start && number > pass.last;
+        let is_new = number.is_none_or(|number| self.notes.gaps.is_new(number));
+        time.is_none() || is_after || is_new
     }
 
     /// Takes note of an answer.
@@ -247,8 +269,17 @@ impl TimeWindows {
         if !whole {
             pass.next = None;
         }
+        if !rows.is_empty() && !rows.iter().any(|row| self.leads_on(&pass, row)) {
+            return Err(unreliable(
+                "a page holds only entries of before the one that was read last",
+            ));
+        }
         let mut more = !whole || rows.len() as u64 >= self.limit;
-        pass.advance(&rows);
+        let of_start = rows
+            .iter()
+            .filter(|row| timestamp(row) <= pass.start && self.leads_on(&pass, row));
+        let of_start = of_start.count() as u64;
+        pass.advance(&rows, of_start);
         let entries = self.take(rows, &mut pass)?;
         if !more {
             self.end(&pass)?;
@@ -296,8 +327,9 @@ impl Pass {
         }
     }
 
-    /// Moves the window's start to the last time read, skipping the rows read of that same time.
-    fn advance(&mut self, rows: &[Result<Entry, MalformedEntry>]) {
+    /// Moves the window's start to the last time read, skipping the rows read of that same time. Of
+    /// the start so far, `of_start` rows are read newly.
+    fn advance(&mut self, rows: &[Result<Entry, MalformedEntry>], of_start: u64) {
         let read = rows.len() as u64;
         self.rows += read;
         self.last = rows.last().map_or(self.last, sequence);
@@ -310,7 +342,7 @@ impl Pass {
                 self.start = Some(last);
                 self.skip = of_that_time as u64;
             }
-            _ => self.skip += read,
+            _ => self.skip += of_start,
         }
     }
 }

@@ -18,7 +18,7 @@ struct Notes {
 impl Notes {
     fn after(position: u64) -> Self {
         Self {
-            gaps: Gaps::new(position, SETTLE),
+            gaps: Gaps::new(position, None, SETTLE),
             reading: Reading::default(),
             start: Instant::now(),
         }

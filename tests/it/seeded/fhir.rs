@@ -8,11 +8,12 @@ use serde_json::{Value, json};
 
 use super::feed::no_answer;
 use super::issuers;
+use super::newest;
 use super::others;
 use super::plan::Nature;
 use super::rereading;
 use super::strangers;
-use super::world::{Course, Service, State, World, instance_of, instance_uid};
+use super::world::{Course, Service, State, World, instance_uid};
 use crate::cast_world::{items, matches, text};
 
 /// The server as one replica reaches it.
@@ -230,50 +231,8 @@ fn carry_out(
     resource["id"] = json!(name.split_once('/').unwrap().1);
     resource["meta"]["versionId"] = json!((versions + 1).to_string());
     resource["meta"]["lastUpdated"] = json!(now);
-    watch(state, name, &resource);
+    newest::watch(state, name, &resource);
     strangers::watch(state, name, &resource);
     let versions = state.resources.entry(name.to_owned()).or_default();
     versions.push(resource.to_string());
-}
-
-/// The instances of an `ImagingStudy`, with their versions.
-pub fn instances(resource: &Value) -> impl Iterator<Item = (usize, u64)> {
-    let series = items(&resource["series"]);
-    series
-        .flat_map(|series| items(&series["instance"]))
-        .filter_map(|instance| {
-            let number = instance["number"].as_u64().unwrap_or_default();
-            Some((instance_of(text(&instance["uid"]))?, number))
-        })
-}
-
-/// Nothing that is newer is ever overwritten: not for a moment, but where two replicas work without a
-/// lease until one of them finds the other's position.
-fn watch(state: &mut State, name: &str, resource: &Value) {
-    if !name.starts_with("ImagingStudy/") {
-        return;
-    }
-    for (instance, version) in instances(resource) {
-        let before = state.committed.get(&instance).copied();
-        state
-            .committed
-            .insert(instance, before.unwrap_or(0).max(version));
-        if before > Some(version) && !state.plan.is_contended() {
-            state.violate(format!(
-                "{name}: version {version} of instance {instance} over {before:?}"
-            ));
-        }
-    }
-    let revision = |json: &Value| {
-        let said = text(&json["description"]).strip_prefix("revision ");
-        said.and_then(|revision| revision.parse::<u64>().ok())
-    };
-    let stored = state
-        .resources
-        .get(name)
-        .and_then(|versions| versions.last());
-    let before = stored.and_then(|stored| revision(&serde_json::from_str(stored).unwrap()));
-    if before > revision(resource) && !state.plan.is_contended() {
-        state.violate(format!("{name}: {:?} over {before:?}", revision(resource)));
-    }
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use radcast::store::{FailureTable, RecordState};
 use serde_json::Value;
 
-use super::fhir::instances;
+use super::newest::instances;
 use super::others;
 use super::plan::Nature;
 use super::world::{State, World, instance_uid, study_uid};

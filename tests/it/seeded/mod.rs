@@ -13,6 +13,7 @@ mod fhir;
 mod invariants;
 mod issuers;
 mod lease;
+mod newest;
 mod operator;
 mod others;
 mod plan;

@@ -151,6 +151,39 @@ async fn a_page_that_answers_another_question_blames_no_entry() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_page_of_before_in_the_midst_of_a_long_feed_costs_no_entry() {
+    for version in VERSIONS {
+        for astray in 0..20 {
+            let feed = Feed::of(1..=200);
+            feed.lock().astray = Some(astray);
+            let mut reader = feed.reader(version, 0, Known::default());
+            let told = reader.read_for(100).await;
+            let mut numbers = told.numbers();
+            numbers.sort_unstable();
+            assert_eq!(
+                numbers,
+                (1..=200).collect::<Vec<_>>(),
+                "{version:?} {astray}"
+            );
+            assert_eq!(told.watermark, 200);
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_committed_late_is_found_again_however_long_after_it_something_followed() {
+    for version in VERSIONS {
+        let feed = Feed::of((1..=20).chain([620]));
+        let mut reader = feed.reader(version, 0, Known::default());
+        reader.read_for(20).await;
+        feed.add(21..=25, "1.9");
+        let told = reader.read_for(60).await;
+        assert_eq!(told.numbers(), [21, 22, 23, 24, 25], "{version:?}");
+        assert_eq!(told.watermark, 620);
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_entry_of_a_number_that_was_not_asked_for_is_malformed_if_it_stays() {
     let feed = Feed::of(1..=10);
     let odd = |number: u64| {

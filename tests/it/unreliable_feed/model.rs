@@ -26,6 +26,8 @@ pub struct State {
     /// Bodies of the next pages, and of `latest`.
     pub pages: VecDeque<String>,
     pub latest: VecDeque<(u16, String)>,
+    /// How many more pages are true before one is that of the feed's beginning.
+    pub astray: Option<usize>,
     /// What was asked for.
     pub asked: Vec<String>,
 }
@@ -132,7 +134,11 @@ impl Exchange for Feed {
             let newest = state.newest();
             state.latest.pop_front().unwrap_or((200, newest))
         } else {
-            let query = url.query_pairs().into_owned().collect();
+            let mut query: HashMap<_, _> = url.query_pairs().into_owned().collect();
+            if state.astray == Some(0) {
+                query.insert("offset".to_owned(), "0".to_owned());
+            }
+            state.astray = state.astray.and_then(|left| left.checked_sub(1));
             let page = state.page(&query, v2);
             (200, state.pages.pop_front().unwrap_or(page))
         };
