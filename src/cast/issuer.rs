@@ -5,7 +5,7 @@ use dicom_dictionary_std::tags;
 use uuid::Uuid;
 
 use super::reading::Reading;
-use crate::dicom::{Dataset, InvalidValue, Reason, is_uid, keyword};
+use crate::dicom::{Dataset, Flawed, InvalidValue, is_uid, usable_if_any};
 use crate::settings::{Issuers, Names, folded};
 
 /// The namespace of the systems of issuers that have none.
@@ -172,16 +172,20 @@ impl Reading<'_> {
 }
 
 /// The designator in an item of a sequence.
-pub(super) fn designator(item: &Dataset, sequence: Tag) -> Result<Designator, InvalidValue> {
-    let text = |tag| match item.text(tag) {
-        Ok(text) => Ok(text.and_then(stated)),
-        Err(_) => Err(InvalidValue::new(sequence, Reason::Item(keyword(tag)))),
+pub(super) fn designator(item: &Dataset, sequence: Tag) -> Result<Designator, Flawed<Designator>> {
+    let mut flaw = None;
+    let mut text = |tag| {
+        let read = item.text(tag).map_err(|flawed| flawed.within(sequence));
+        let (text, of_text) = usable_if_any(read)?;
+        flaw = flaw.or(of_text);
+        Ok::<_, InvalidValue>(text.and_then(stated))
     };
-    Ok(Designator {
+    let designator = Designator {
         local: text(tags::LOCAL_NAMESPACE_ENTITY_ID)?,
         universal: text(tags::UNIVERSAL_ENTITY_ID)?,
         universal_type: text(tags::UNIVERSAL_ENTITY_ID_TYPE)?,
-    })
+    };
+    Flawed::judged(designator, flaw)
 }
 
 /// A text without blanks of any kind around it; none that is empty.

@@ -53,6 +53,20 @@ impl<T> Flawed<T> {
         }
     }
 
+    /// A value with the verdict on it.
+    ///
+    /// # Errors
+    /// There is a verdict.
+    pub fn judged(value: T, flaw: Option<InvalidValue>) -> Result<T, Self> {
+        match flaw {
+            None => Ok(value),
+            Some(invalid) => Err(Self {
+                invalid,
+                kept: Some(value),
+            }),
+        }
+    }
+
     /// The verdict, with what is made of the value.
     #[must_use]
     pub fn map<U>(self, map: impl FnOnce(T) -> U) -> Flawed<U> {
@@ -61,6 +75,31 @@ impl<T> Flawed<T> {
             kept: self.kept.map(map),
         }
     }
+}
+
+/// A value that is fit for use, and what is wrong with it.
+///
+/// # Errors
+/// It is not fit for use.
+pub fn usable<T>(read: Result<T, Flawed<T>>) -> Result<(T, Option<InvalidValue>), InvalidValue> {
+    match read {
+        Ok(value) => Ok((value, None)),
+        Err(Flawed { invalid, kept }) => match kept {
+            Some(value) => Ok((value, Some(invalid))),
+            None => Err(invalid),
+        },
+    }
+}
+
+/// As [`usable`], of a value that may be missing.
+///
+/// # Errors
+/// It is there and not fit for use.
+pub fn usable_if_any<T>(read: Read<T>) -> Result<(Option<T>, Option<InvalidValue>), InvalidValue> {
+    usable(read.map_err(|flawed| Flawed {
+        invalid: flawed.invalid,
+        kept: flawed.kept.map(Some),
+    }))
 }
 
 impl<T> fmt::Debug for Flawed<T> {

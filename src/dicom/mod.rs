@@ -48,7 +48,7 @@ pub use decimal::Decimal;
 pub use dictionary::{keyword, vr};
 pub use element::Element;
 pub use entry_identity::{EntryIdentity, NoIdentity, precision};
-pub use flawed::{Flawed, Read};
+pub use flawed::{Flawed, Read, usable, usable_if_any};
 pub use instance::{DEFAULT_PARTITION, InstanceKey};
 pub use invalid::{InvalidValue, Reason};
 pub use person_name::{NameGroup, PersonName};

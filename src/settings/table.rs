@@ -78,7 +78,7 @@ settings! {
     CAST_ENFORCE_VALIDATION: "DicomCast:Features:EnforceValidationOfTagValues", Boolean, Default("false"),
         "`true` is `DicomCast:Validation` = `full`. Kept from dicom-cast; `DicomCast:Validation` wins.";
     CAST_VALIDATION: "DicomCast:Validation", Choice(&["full", "partial"]), Default(""),
-        "`full`: an invalid value of a mapped attribute fails its entry. `partial`: the value is left out with a warning. Empty: `partial`, unless `EnforceValidationOfTagValues` is `true`.";
+        "`full`: an invalid value of a mapped attribute fails its entry. `partial`: the value is left out with a warning, or kept with one where only DICOM has a rule against it. Empty: `partial`, unless `EnforceValidationOfTagValues` is `true`.";
     CAST_TIME_ZONE: "DicomCast:TimeZone", TimeZone, Default(""),
         "Time zone of DICOM times without an offset. Empty: such times are not turned into instants.";
     CAST_GENERATE_OBSERVATIONS: "DicomCast:Features:GenerateObservations", Boolean, Default("true"),

@@ -203,6 +203,32 @@ fn a_patient_id_that_is_too_long_is_who_it_says_and_two_are_nobody() {
 }
 
 #[test]
+fn who_stands_for_nobody_does_so_however_it_is_written() {
+    for values in [
+        json!(["NOID"]),
+        json!(["NOID", "NOID"]),
+        json!(["NOID\\NOID"]),
+    ] {
+        let failure = read("00100020", &values, Validation::Partial).unwrap_err();
+        assert_eq!(failure.code, Code::DicomPlaceholderId, "{values}");
+    }
+}
+
+#[test]
+fn an_issuer_that_is_too_long_is_whom_it_says() {
+    let long = "H".repeat(65);
+    let (patient, _, warnings) = made("00100021", &json!([long]));
+    assert_ne!(patient["identifier"][0]["system"], "urn:mrn");
+    assert_eq!(patient["identifier"][0]["assigner"]["display"], long);
+    assert_eq!(
+        warnings,
+        ["IssuerOfPatientID (0010,0021) is longer than 64 characters; stored in FHIR all the same"]
+    );
+    let two = read("00100021", &json!(["A", "B"]), Validation::Partial).unwrap_err();
+    assert_eq!(two.code, Code::DicomMissingAttribute);
+}
+
+#[test]
 fn codes_and_numbers_have_no_such_bound_either() {
     let code = json!([{
         "00080100": { "Value": ["12345678901234567"] }, "00080102": { "Value": ["99LOCAL"] },

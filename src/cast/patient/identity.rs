@@ -18,15 +18,18 @@ use super::super::row::Row;
 use super::super::{Issuer, PatientKey, Rules};
 use super::other_ids;
 use super::rows::ID;
-use crate::dicom::{Dataset, InvalidValue, Reason};
+use crate::dicom::{Dataset, Flawed, InvalidValue, Reason, usable, usable_if_any};
 use crate::failure::Code;
 use crate::settings::{MissingId, Names, OnUnknownIssuer};
 
 /// PatientID with its system. An issuer that cannot be read leaves the identity open, and with it
 /// the entry.
 pub(super) fn read(reading: &mut Reading<'_>, _: &'static [Tag]) -> Option<Fact> {
-    let id = reading.dataset.text(tags::PATIENT_ID);
-    let id = id.map(|id| id.and_then(stated));
+    let id = usable_if_any(reading.dataset.text(tags::PATIENT_ID));
+    let (id, flaw) = match id {
+        Ok((id, flaw)) => (Ok(id.and_then(stated)), flaw),
+        Err(invalid) => (Err(invalid), None),
+    };
     let is_placeholder = matches!(&id, Ok(Some(id)) if reading.rules.placeholder_ids.contains(id));
     let is_missing = is_placeholder || matches!(id, Ok(None));
     if is_missing && reading.rules.missing_id == MissingId::PerStudy {
@@ -38,6 +41,7 @@ pub(super) fn read(reading: &mut Reading<'_>, _: &'static [Tag]) -> Option<Fact>
         return None;
     }
     let id = reading.accept(id);
+    flaw.into_iter().for_each(|flaw| reading.reject(flaw));
     let issuer = reading.accept(issuer(reading.dataset).map(Some))?;
     let system = match system(&issuer, reading.rules) {
         Ok(system) => system,
@@ -135,8 +139,9 @@ pub(in crate::cast) fn new_issuer(dataset: &Dataset, rules: &Rules) -> Option<Is
     if !is_stated {
         return None;
     }
-    let id = dataset.text(tags::PATIENT_ID).ok()?.and_then(stated)?;
-    let stated = issuer(dataset).ok()?;
+    let (id, _) = usable_if_any(dataset.text(tags::PATIENT_ID)).ok()?;
+    let id = id.and_then(stated)?;
+    let (stated, _) = usable(issuer(dataset)).ok()?;
     let is_known = stated.is_configured(known(rules));
     if is_known || stated.name().is_none() || rules.placeholder_ids.contains(&id) {
         return None;
@@ -148,20 +153,24 @@ pub(in crate::cast) fn new_issuer(dataset: &Dataset, rules: &Rules) -> Option<Is
 }
 
 /// Who issued the PatientID of a dataset or of an item (Issuer of Patient ID Macro, PS3.3 10.14).
-pub(super) fn issuer(dataset: &Dataset) -> Result<Designator, InvalidValue> {
+pub(super) fn issuer(dataset: &Dataset) -> Result<Designator, Flawed<Designator>> {
     let sequence = tags::ISSUER_OF_PATIENT_ID_QUALIFIERS_SEQUENCE;
     let mut items = dataset.sequence(sequence).into_iter();
     let qualifiers = items.next().transpose()?;
     if items.next().is_some() {
-        return Err(InvalidValue::new(sequence, Reason::SeveralValues));
+        return Err(InvalidValue::new(sequence, Reason::SeveralValues).into());
     }
-    let qualifiers = qualifiers.map(|item| designator(&item, sequence));
-    let qualifiers = qualifiers.transpose()?.unwrap_or_default();
-    let local = dataset.text(tags::ISSUER_OF_PATIENT_ID)?.and_then(stated);
-    Ok(Designator {
+    let (qualifiers, flaw) = match qualifiers {
+        Some(item) => usable(designator(&item, sequence))?,
+        None => (Designator::default(), None),
+    };
+    let (local, flaw_of_local) = usable_if_any(dataset.text(tags::ISSUER_OF_PATIENT_ID))?;
+    let local = local.and_then(stated);
+    let issuer = Designator {
         local: local.or(qualifiers.local),
         ..qualifiers
-    })
+    };
+    Flawed::judged(issuer, flaw_of_local.or(flaw))
 }
 
 /// Adds the identifier unless it is there. One that was another id of the patient becomes an own

@@ -10,7 +10,7 @@ use super::super::issuer::stated;
 use super::super::reading::Reading;
 use super::identity;
 use super::rows::OTHER_IDS;
-use crate::dicom::{Dataset, InvalidValue, Reason, keyword};
+use crate::dicom::{Dataset, InvalidValue, Read, Reason, keyword, usable};
 
 /// Whether an `id` marks another id, see `marked.rs`.
 pub(super) fn is_mark(id: &str) -> bool {
@@ -61,16 +61,14 @@ fn person(reading: &mut Reading<'_>, tag: Tag, id: String) -> Option<String> {
     Some(id)
 }
 
-fn in_item(item: &Dataset, sequence: Tag, tag: Tag) -> Result<Option<String>, InvalidValue> {
-    item.text(tag)
-        .map_err(|_| InvalidValue::new(sequence, Reason::Item(keyword(tag))))
+fn in_item(item: &Dataset, sequence: Tag, tag: Tag) -> Read<String> {
+    item.text(tag).map_err(|flawed| flawed.within(sequence))
 }
 
 /// The identifier of an item, with the system of its own issuer. Where nobody is stated it has none.
 fn identifier(reading: &mut Reading<'_>, item: &Dataset, id: &str) -> Option<Identifier> {
     let sequence = tags::OTHER_PATIENT_I_DS_SEQUENCE;
-    let issuer = identity::issuer(item)
-        .map_err(|invalid| InvalidValue::new(sequence, Reason::Item(invalid.keyword)));
+    let issuer = identity::issuer(item).map_err(|flawed| flawed.within(sequence));
     let issuer = reading.accept(issuer.map(Some))?;
     if issuer.name().is_none() {
         let alone = element::identifier(None, None, id).ok();
@@ -90,7 +88,7 @@ fn identifier(reading: &mut Reading<'_>, item: &Dataset, id: &str) -> Option<Ide
 
 /// Whether PatientID has a system, so that an id without one is not taken for it.
 fn has_system(reading: &Reading<'_>) -> bool {
-    let issuer = identity::issuer(reading.dataset).ok();
-    let system = issuer.and_then(|issuer| identity::system(&issuer, reading.rules).ok());
+    let issuer = usable(identity::issuer(reading.dataset)).ok();
+    let system = issuer.and_then(|(issuer, _)| identity::system(&issuer, reading.rules).ok());
     system.is_some_and(|system| system.uri.is_some())
 }
