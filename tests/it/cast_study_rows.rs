@@ -207,6 +207,23 @@ fn of_what_is_stored_and_disagrees_a_notice_says_so_unless_an_update_corrects_it
 }
 
 #[test]
+fn what_we_wrote_ourselves_keeps_no_study() {
+    for row in ROWS {
+        for said in [row.said, row.otherwise] {
+            let mut world = World::default();
+            world.cast([says(1, said)]);
+            world.cast([crate::cast_world::delete(2, one())]);
+            assert_eq!(
+                world.all("ImagingStudy"),
+                [Value::Null; 0],
+                "{}",
+                row.keyword
+            );
+        }
+    }
+}
+
+#[test]
 fn late_it_fills_what_is_missing_and_no_more() {
     for row in ROWS {
         let mut world = World::default();

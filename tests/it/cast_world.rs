@@ -150,6 +150,7 @@ impl World {
         let search = |query: &Query| self.search(&query.encoded(), query.resource_type);
         Found {
             undeletable: false,
+            undeletable_observations: false,
             study: search(&lookups.study),
             patient: lookups.patient.as_ref().map(search).unwrap_or_default(),
             endpoint: endpoint.unwrap_or_default(),

@@ -152,7 +152,7 @@ pub(super) fn digest(uid: &str) -> u64 {
 }
 
 /// The digests of a `base64Binary`; none when it is no whole number of them.
-fn decode(json: &str) -> Option<BTreeSet<u64>> {
+pub(super) fn decode(json: &str) -> Option<BTreeSet<u64>> {
     let bytes: Base64Binary = serde_json::from_str(json).ok()?;
     let (digests, rest) = bytes.as_chunks::<8>();
     rest.is_empty()
