@@ -46,6 +46,8 @@ pub struct Merged {
     /// Values that were left out of entries in the light of what is stored, by the sequences of the
     /// entries.
     pub omitted: Vec<(u64, OmittedValue)>,
+    /// SOP Instance UIDs of the instances whose values took the place of stored ones.
+    pub(super) counting: Vec<String>,
 }
 
 /// Brings what was found in step with a delta.

@@ -11,7 +11,7 @@ use super::super::marked::is_marked;
 use super::super::object::Object;
 use super::super::row::Row;
 use super::attributes;
-use super::digests::{OF_OTHER_PATIENT, UNLISTED};
+use super::digests::{CONTESTED, OF_OTHER_PATIENT, UNLISTED};
 use super::holdings;
 use super::services::Services;
 
@@ -119,5 +119,5 @@ fn is_description(note: &Value) -> bool {
 
 fn is_our_extension(extension: &Value) -> bool {
     let url = extension.get("url").and_then(Value::as_str);
-    url.is_some_and(|url| [UNLISTED, OF_OTHER_PATIENT, holdings::URL].contains(&url))
+    url.is_some_and(|url| [UNLISTED, OF_OTHER_PATIENT, CONTESTED, holdings::URL].contains(&url))
 }

@@ -25,6 +25,10 @@ pub(super) const UNLISTED: &str =
 pub(super) const OF_OTHER_PATIENT: &str =
     "https://radcast.invalid/fhir/StructureDefinition/instances-of-other-patient";
 
+/// The instances of a study that count where others say something else.
+pub(super) const CONTESTED: &str =
+    "https://radcast.invalid/fhir/StructureDefinition/contested-by-instances";
+
 const ELEMENT: &str = "extension";
 
 /// The exact set of the instances that an extension holds.

@@ -17,6 +17,7 @@ mod additions;
 mod anatomy;
 pub(super) mod attributes;
 mod computed;
+mod contested;
 mod digests;
 mod healing;
 mod holdings;
@@ -231,6 +232,7 @@ fn grow(
             delta,
             name,
             notices: &mut merged.notices,
+            counting: &mut merged.counting,
             // An instance of another patient changes nothing of the series that it is in.
             put: match links.subject.whose {
                 Whose::Other => fill_all,
@@ -245,6 +247,9 @@ fn grow(
         remove_gone(delta, &statements, &mut series, services)?;
     }
     subject::note(delta, Some(links.subject.whose), study)?;
+    let disagreeing = merged.disagreements.iter().map(|it| it.kept.as_str());
+    let counting = merged.counting.iter().map(String::as_str);
+    contested::note(delta, counting.chain(disagreeing), study)?;
     finish(study, series, rules)
 }
 
@@ -378,6 +383,7 @@ fn shrink(
         services.leave(&mut stored.object).map_err(fail)?;
     }
     subject::note(delta, None, &mut stored.object).map_err(fail)?;
+    contested::note(delta, std::iter::empty(), &mut stored.object).map_err(fail)?;
     finish(&mut stored.object, series, rules).map_err(fail)?;
     notices.extend(out_of_use(&stored, delta.study())?);
     Ok(stored.update())
