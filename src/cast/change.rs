@@ -32,6 +32,8 @@ pub enum Action {
 pub struct Change {
     content: Arc<Content>,
     late: bool,
+    /// Whether it says again what holds.
+    reread: bool,
 }
 
 struct Content {
@@ -123,6 +125,7 @@ impl Change {
         Ok(Self {
             content: Arc::new(content),
             late: false,
+            reread: false,
         })
     }
 
@@ -131,6 +134,16 @@ impl Change {
     #[must_use]
     pub fn into_late(self) -> Self {
         Self { late: true, ..self }
+    }
+
+    /// The same change, of an instance that is there already and is read again to say what holds: it
+    /// corrects, as an update does.
+    #[must_use]
+    pub fn into_reread(self) -> Self {
+        Self {
+            reread: true,
+            ..self
+        }
     }
 
     /// Sequence of the entry in the feed.
@@ -171,7 +184,7 @@ impl Change {
 
     /// Whether it corrects what was said before.
     pub(super) fn is_update(&self) -> bool {
-        self.content.is_update
+        self.reread || self.content.is_update
     }
 
     pub(super) fn is_late(&self) -> bool {

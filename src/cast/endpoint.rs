@@ -136,6 +136,16 @@ fn find(study: &StudyKey, found: &[Resource], rules: &Rules) -> Result<Option<St
     }
 }
 
+/// The reference to the stored Endpoint of our service, if there is one.
+pub(super) fn stored(
+    study: &StudyKey,
+    found: &[Resource],
+    rules: &Rules,
+) -> Result<Option<String>, Failure> {
+    let stored = find(study, found, rules)?;
+    Ok(stored.map(|stored| stored.reference()))
+}
+
 /// One in use comes before one that is not.
 fn rank(endpoint: &Object) -> Result<u8, EditError> {
     let status = endpoint.text("status")?;
@@ -146,7 +156,8 @@ fn rank(endpoint: &Object) -> Result<u8, EditError> {
     })
 }
 
-fn is_out_of_use(status: &str) -> bool {
+/// Whether a status says that an Endpoint is not to be used.
+pub(super) fn is_out_of_use(status: &str) -> bool {
     [OFF, RETRACTED].contains(&status)
 }
 

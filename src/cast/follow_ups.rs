@@ -1,6 +1,6 @@
 //! What has to be read in the light of what the lookups found.
 
-use super::{Found, ResourceName, Rules, StudyDelta, patient};
+use super::{Found, ResourceName, Rules, StudyDelta, imaging_study, patient};
 
 impl StudyDelta {
     /// The resources that have to be read before [`merge`](super::merge), in the light of what was
@@ -12,6 +12,9 @@ impl StudyDelta {
         let mut names = patient.map_or_else(Vec::new, |facts| {
             patient::follow_ups(self, facts.key(), found, rules)
         });
+        let endpoints = imaging_study::follow_ups(self, found, rules);
+        let is_read = |name: &ResourceName| found.read.iter().any(|(read, _)| read == name);
+        names.extend(endpoints.into_iter().filter(|name| !is_read(name)));
         names.sort();
         names.dedup();
         names

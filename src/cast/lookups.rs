@@ -10,7 +10,7 @@ pub struct Lookups {
     pub study: Query,
     /// The patient; `None` when the delta only removes.
     pub patient: Option<Query>,
-    /// The service's Endpoint; `None` when the delta only removes.
+    /// The service's Endpoint.
     pub endpoint: Option<EndpointLookup>,
     /// Resources that the study refers to, where they are to be searched for.
     pub references: Vec<Query>,
@@ -24,7 +24,7 @@ impl StudyDelta {
         Lookups {
             study: imaging_study::query(self.study(), rules),
             patient: patient.map(|facts| patient::query(facts.key())),
-            endpoint: patient.map(|_| endpoint::lookup(self.study(), rules)),
+            endpoint: Some(endpoint::lookup(self.study(), rules)),
             references: imaging_study::reference_queries(self, rules),
         }
     }

@@ -27,6 +27,8 @@ pub struct Found {
     pub read: Vec<(ResourceName, Option<Resource>)>,
     /// Whether the server refuses to delete the study, because other resources refer to it.
     pub undeletable: bool,
+    /// Whether it refuses to delete Observations of the study, for the same cause.
+    pub undeletable_observations: bool,
 }
 
 /// The outcome of a merge.
@@ -44,6 +46,8 @@ pub struct Merged {
     /// Values that were left out of entries in the light of what is stored, by the sequences of the
     /// entries.
     pub omitted: Vec<(u64, OmittedValue)>,
+    /// SOP Instance UIDs of the instances whose values took the place of stored ones.
+    pub(super) counting: Vec<String>,
 }
 
 /// Brings what was found in step with a delta.
@@ -64,14 +68,8 @@ pub fn merge(delta: &StudyDelta, found: &Found, rules: &Rules) -> Result<Merged,
     let delta = &*with_care(delta, found, rules, &mut merged)?;
     let links = link(delta, found, rules, &mut merged)?;
     let write = imaging_study::merge(delta, links.as_ref(), found, rules, &mut merged)?;
-    let is_emptied = |notice: &Notice| {
-        matches!(
-            notice,
-            Notice::ForeignStudyEmptied { .. } | Notice::StudyKept { .. }
-        )
-    };
-    let is_empty =
-        merged.notices.iter().any(is_emptied) || matches!(write, Some(Write::Delete { .. }));
+    let is_empty = merged.notices.iter().any(Notice::is_of_emptied_study)
+        || matches!(write, Some(Write::Delete { .. }));
     let only_removes = links.is_none();
     let heard = match &links {
         Some(links) if links.subject.whose == Whose::Other => Cow::Owned(delta.of_unnamed()),
@@ -82,6 +80,7 @@ pub fn merge(delta: &StudyDelta, found: &Found, rules: &Rules) -> Result<Merged,
     let links = links.transpose()?;
     let mut observations = observation::merge(&heard, links.as_ref(), found, rules)?;
     // The searches for reports find weight and height too.
+    let are_undeletable = found.undeletable_observations;
     let found = &observation::each_once(&found.observations);
     observations.extend(match links {
         Some(links) => {
@@ -90,6 +89,10 @@ pub fn merge(delta: &StudyDelta, found: &Found, rules: &Rules) -> Result<Merged,
         None if is_empty => observation::body::remove(delta.study(), found, rules)?,
         None => Vec::new(),
     });
+    let observations = match are_undeletable {
+        true => observation::retract(observations, found)?,
+        false => observations,
+    };
     // A server may refuse to delete a study to which something refers. And while it lists a report,
     // a delete that is broken off finds the Observations of the report again.
     match only_removes {

@@ -15,9 +15,24 @@ pub enum Notice {
         /// Logical id of the `ImagingStudy`.
         id: String,
     },
-    /// The last instance was removed from a study that other resources refer to, so that the server
-    /// does not delete the `ImagingStudy`: it stays, without series.
-    StudyKept {
+    /// The last instance was removed from a study to which others added, or that they refer to
+    /// another service, so the `ImagingStudy` stays, without instances and without our service.
+    AnnotatedStudyEmptied {
+        /// The study.
+        study: StudyKey,
+        /// Logical id of the `ImagingStudy`.
+        id: String,
+    },
+    /// The last instance was removed from a study to which something refers, so that the server
+    /// deletes it not; the `ImagingStudy` stays, without instances.
+    ReferencedStudyEmptied {
+        /// The study.
+        study: StudyKey,
+        /// Logical id of the `ImagingStudy`.
+        id: String,
+    },
+    /// Instances were deleted that another service of the study may hold: they stay listed.
+    HeldByOthers {
         /// The study.
         study: StudyKey,
         /// Logical id of the `ImagingStudy`.
@@ -100,7 +115,9 @@ impl Notice {
     pub fn event(&self) -> &'static str {
         match self {
             Self::ForeignStudyEmptied { .. } => "foreign_study_emptied",
-            Self::StudyKept { .. } => "study_kept",
+            Self::AnnotatedStudyEmptied { .. } => "annotated_study_emptied",
+            Self::ReferencedStudyEmptied { .. } => "referenced_study_emptied",
+            Self::HeldByOthers { .. } => "held_by_others",
             Self::AmbiguousReference { .. } => "ambiguous_reference",
             Self::OtherPatient { .. } => "study_of_other_patient",
             Self::StudyMoved { .. } => "study_moved",
@@ -110,6 +127,17 @@ impl Notice {
             Self::EndpointOutOfUse { .. } => "endpoint_out_of_use",
             Self::StudyOutOfUse { .. } => "study_out_of_use",
         }
+    }
+
+    /// Whether a study is left without instances.
+    #[must_use]
+    pub const fn is_of_emptied_study(&self) -> bool {
+        matches!(
+            self,
+            Self::ForeignStudyEmptied { .. }
+                | Self::AnnotatedStudyEmptied { .. }
+                | Self::ReferencedStudyEmptied { .. }
+        )
     }
 
     /// Whether it is the same for every study, so that it need not be told of each.
@@ -123,17 +151,28 @@ impl fmt::Display for Notice {
     #[expect(clippy::too_many_lines, reason = "a sentence for each notice")]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::StudyKept { study, id } => write!(
-                f,
-                "the last instance of study {} was deleted; the server does not delete \
-                 ImagingStudy/{id}, because other resources refer to it, and it is left without \
-                 series",
-                study.uid()
-            ),
             Self::ForeignStudyEmptied { study, id } => write!(
                 f,
                 "the last instance of study {} was deleted; ImagingStudy/{id} has another source \
                  than this service and is left without series",
+                study.uid()
+            ),
+            Self::AnnotatedStudyEmptied { study, id } => write!(
+                f,
+                "the last instance of study {} was deleted; others added to ImagingStudy/{id}, which \
+                 is left without instances",
+                study.uid()
+            ),
+            Self::ReferencedStudyEmptied { study, id } => write!(
+                f,
+                "the last instance of study {} was deleted; other resources refer to \
+                 ImagingStudy/{id}, which is left without instances",
+                study.uid()
+            ),
+            Self::HeldByOthers { study, id } => write!(
+                f,
+                "instances of study {} were deleted that another Endpoint of ImagingStudy/{id} may \
+                 hold: they stay listed until that one has deleted them too",
                 study.uid()
             ),
             Self::AmbiguousReference {

@@ -17,6 +17,8 @@ pub(super) struct Stored<'a> {
     /// `Type/id`; none of what is new.
     pub(super) name: Option<&'a str>,
     pub(super) notices: &'a mut Vec<Notice>,
+    /// SOP Instance UIDs of the instances whose values took the place of others.
+    pub(super) counting: &'a mut Vec<String>,
     /// How facts come into it.
     pub(super) put: PutFacts,
 }
@@ -58,6 +60,7 @@ impl Stored<'_> {
         let Some(((speaker, _), name)) = speaker.zip(self.name) else {
             return;
         };
+        self.counting.push(speaker.instance.clone());
         if self.delta.updates(speaker) {
             return;
         }

@@ -147,7 +147,7 @@ fn engine(
     let page = usize::try_from(settings.dicom_web.page_size).unwrap_or(usize::MAX);
     let archive = storage::open_archive(settings)?;
     Ok(Engine {
-        target: Arc::new(fhir_target(settings)?),
+        target: Arc::new(fhir_target(settings)?.reading(Arc::new(client.clone()))),
         store,
         archive: archive.map(|archive| Arc::new(archive) as _),
         present: Arc::new(client),

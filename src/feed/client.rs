@@ -164,6 +164,15 @@ impl FeedClient {
         Ok(page)
     }
 
+    /// The address of the service in this version.
+    pub(super) fn service(&self) -> String {
+        format!("{}/{}", self.endpoint, self.version.as_str())
+    }
+
+    pub(super) async fn exchange(&self, request: Outgoing) -> Result<Answer, NoAnswer> {
+        self.exchange.exchange(request).await
+    }
+
     async fn get(&self, url: &str, query: &[(&str, String)]) -> Result<Answer, Failure> {
         let request = Outgoing::get(with_query(url, query), "application/json");
         let answer = self.exchange.exchange(request).await.map_err(no_answer)?;
@@ -222,19 +231,19 @@ fn newest(body: &Bytes) -> Option<Newest> {
     }
 }
 
-fn malformed(what: &str) -> Failure {
+pub(super) fn malformed(what: &str) -> Failure {
     Failure::new(
         classify(Dependency::Dicom, Operation::Read, Symptom::Malformed),
         what,
     )
 }
 
-fn no_answer(error: NoAnswer) -> Failure {
+pub(super) fn no_answer(error: NoAnswer) -> Failure {
     let code = classify(Dependency::Dicom, Operation::Read, error.symptom);
     Failure::new(code, error.reason)
 }
 
-fn refused(answer: &Answer) -> Failure {
+pub(super) fn refused(answer: &Answer) -> Failure {
     let status = answer.status;
     let code = classify(Dependency::Dicom, Operation::Read, Symptom::Status(status));
     Failure {

@@ -234,6 +234,52 @@ fn with_its_instances_replaced_in_one_delta_the_study_moves() {
 }
 
 #[test]
+fn when_the_last_instance_of_the_patient_goes_the_study_is_of_those_that_remain() {
+    let rules = on_other(OnOtherPatient::Keep);
+    let mut world = World::default();
+    world
+        .cast_by(&rules, [create(1, "A"), create(2, "B"), create(3, "A")])
+        .unwrap();
+    let (read, _) = world.cast_reading(&rules, [delete(9, instance(3))], |_| panic!());
+    assert_eq!((read, whose(&world).as_str()), (None, "A"));
+    let (read, merged) = world.cast_reading(&rules, [delete(9, instance(1))], |_| create(2, "B"));
+    assert_eq!(read, Some(instance(2)));
+    assert!(is_moved(&merged) && whose(&world) == "B");
+    assert_eq!(world.only("ImagingStudy")["extension"], Value::Null);
+}
+
+#[test]
+fn of_what_nobody_disagreed_on_nothing_is_read_again() {
+    let same = [("00081030", r#"["x"]"#)];
+    let mut world = World::default();
+    let says_same = |n| says(n, Action::Create, "A", &same);
+    world.cast([says_same(1), says_same(2), create(3, "A")]);
+    world.cast([says_same(4)]);
+    for n in [1, 2, 3] {
+        let (read, _) = world.cast_reading(&rules(), [delete(9, instance(n))], |_| panic!());
+        assert_eq!(read, None);
+    }
+}
+
+#[test]
+fn of_many_that_were_disagreed_on_any_is_read_again() {
+    let mut world = World::default();
+    for n in 0..=255_u8 {
+        let text = format!(r#"["{n}"]"#);
+        world.cast([says(n, Action::Create, "A", &[("00081030", &text)])]);
+    }
+    world.cast([says(0, Action::Create, "A", &[("00081030", r#"["x"]"#)])]);
+    world.cast([says(1, Action::Create, "A", &[("00081030", r#"["y"]"#)])]);
+    let extension = world.only("ImagingStudy")["extension"].to_string();
+    assert!(extension.len() < 5_000, "{}", extension.len());
+    let (read, _) = world.cast_reading(&rules(), [delete(9, instance(7))], |_| {
+        says(255, Action::Create, "A", &[("00081030", r#"["z"]"#)])
+    });
+    assert_eq!(read, Some(instance(255)));
+    assert_eq!(world.only("ImagingStudy")["description"], "z");
+}
+
+#[test]
 fn a_late_entry_never_moves_the_study_and_is_recorded() {
     for policy in [OnOtherPatient::Keep, OnOtherPatient::Move] {
         let rules = on_other(policy);

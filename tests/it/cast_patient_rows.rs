@@ -487,6 +487,24 @@ fn of_what_is_stored_and_disagrees_a_notice_says_so_unless_an_update_corrects_it
 }
 
 #[test]
+fn when_the_instance_goes_that_said_it_last_one_that_remains_says_it() {
+    for row in ROWS {
+        let element = format!(r#"{{"Value":{}}}"#, row.other);
+        let mut elements = vec![(row.tag, element.as_str())];
+        elements.extend(row.beside);
+        let other = key("1.2", "1.3", "1.5");
+        let mut world = World::default();
+        world.cast([row.change(1, row.one)]);
+        world.cast([create(2, other.clone(), &elements)]);
+        row.expect(&world, row.then, "of two");
+        let gone = crate::cast_world::delete(3, other);
+        let (read, _) = world.cast_reading(&rules(), [gone], |_| row.change(1, row.one));
+        assert_eq!(read, Some(key("1.2", "1.3", "1.4")), "{}", row.tag);
+        row.expect(&world, row.is, "of the one that remains");
+    }
+}
+
+#[test]
 fn several_attributes_share_an_address_a_contact_and_an_animal() {
     let all = [
         ("00101040", r#"{"Value":["Weg 1"]}"#),

@@ -207,6 +207,57 @@ fn of_what_is_stored_and_disagrees_a_notice_says_so_unless_an_update_corrects_it
 }
 
 #[test]
+fn when_the_instance_goes_that_said_it_last_one_that_remains_says_it() {
+    for row in ROWS {
+        let other = || key("1.2", "1.2.3", "1.2.3.5");
+        let ways: [&[&[Change]]; 3] = [
+            &[
+                &[says(1, row.said)],
+                &[change(2, other(), row.otherwise, &rules())],
+            ],
+            &[&[
+                says(1, row.said),
+                change(2, other(), row.otherwise, &rules()),
+            ]],
+            &[&[says(1, row.said)], &[update(2, other(), row.otherwise)]],
+        ];
+        for way in ways {
+            let mut world = World::default();
+            way.iter()
+                .for_each(|changes| drop(world.cast(changes.to_vec())));
+            let gone = crate::cast_world::delete(3, other());
+            let (read, merged) = world.cast_reading(&rules(), [gone], |_| says(1, row.said));
+            assert_eq!(read, Some(one()), "{}", row.keyword);
+            assert_eq!(merged.notices, [], "{}", row.keyword);
+            assert_eq!(
+                study(&world, row.pointer),
+                parsed(row.makes),
+                "{}",
+                row.keyword
+            );
+            assert_eq!(study(&world, "/extension"), None, "{}", row.keyword);
+        }
+    }
+}
+
+#[test]
+fn what_we_wrote_ourselves_keeps_no_study() {
+    for row in ROWS {
+        for said in [row.said, row.otherwise] {
+            let mut world = World::default();
+            world.cast([says(1, said)]);
+            world.cast([crate::cast_world::delete(2, one())]);
+            assert_eq!(
+                world.all("ImagingStudy"),
+                [Value::Null; 0],
+                "{}",
+                row.keyword
+            );
+        }
+    }
+}
+
+#[test]
 fn late_it_fills_what_is_missing_and_no_more() {
     for row in ROWS {
         let mut world = World::default();

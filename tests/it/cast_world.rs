@@ -113,6 +113,21 @@ impl World {
         Ok(all)
     }
 
+    /// As [`Self::cast`], with what an instance says that is read again. Answers with that instance.
+    pub(crate) fn cast_reading(
+        &mut self,
+        rules: &Rules,
+        changes: impl IntoIterator<Item = Change>,
+        read: impl Fn(&InstanceKey) -> Change,
+    ) -> (Option<InstanceKey>, Merged) {
+        let mut changes: Vec<_> = changes.into_iter().collect();
+        let delta = StudyDelta::fold(changes.clone()).unwrap();
+        let found = self.found_for(&delta, rules);
+        let key = delta.reread(&found.study, rules);
+        changes.extend(key.as_ref().map(|key| read(key).into_reread()));
+        (key, self.cast_by(rules, changes).unwrap())
+    }
+
     /// Everything that is looked up for a delta.
     pub(crate) fn found_for(&self, delta: &StudyDelta, rules: &Rules) -> Found {
         let mut found = self.found(&delta.lookups(rules));
@@ -150,6 +165,7 @@ impl World {
         let search = |query: &Query| self.search(&query.encoded(), query.resource_type);
         Found {
             undeletable: false,
+            undeletable_observations: false,
             study: search(&lookups.study),
             patient: lookups.patient.as_ref().map(search).unwrap_or_default(),
             endpoint: endpoint.unwrap_or_default(),

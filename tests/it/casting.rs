@@ -140,6 +140,32 @@ async fn deleting_the_last_instance_deletes_the_study() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_a_deleted_instance_said_last_is_said_by_one_that_remains() {
+    let services = Services::start().await;
+    let places = study(1, 1, 1, 2);
+    let mut odd = places[1].ct();
+    odd["00081030"]["Value"] = json!(["Neck"]);
+    services.store_json(&places[0].ct().to_string());
+    let last = services.store_json(&odd.to_string());
+    let daemon = Daemon::of(&services);
+    daemon.run_until_settled(last).await;
+    assert_eq!(only_study(&services)["description"], "Neck");
+    services.delete(places[1]);
+    daemon.run_until_settled(last + 1).await;
+    let left = only_study(&services);
+    assert_eq!(
+        (&left["description"], &left["numberOfInstances"]),
+        (&json!("Chest CT"), &json!(1))
+    );
+    assert_eq!(
+        daemon.events("instance_read_again").len(),
+        1,
+        "{}",
+        daemon.log()
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_instance_deleted_before_it_was_read_leaves_nothing() {
     let services = Services::start().await;
     let places = study(1, 1, 1, 1);

@@ -33,6 +33,7 @@ mod cast_properties;
 mod cast_reading;
 mod cast_round_trip;
 mod cast_series_rows;
+mod cast_several_services;
 mod cast_silence;
 mod cast_study_references;
 mod cast_study_rows;

@@ -25,6 +25,10 @@ pub(super) const UNLISTED: &str =
 pub(super) const OF_OTHER_PATIENT: &str =
     "https://radcast.invalid/fhir/StructureDefinition/instances-of-other-patient";
 
+/// The instances of a study that count where others say something else.
+pub(super) const CONTESTED: &str =
+    "https://radcast.invalid/fhir/StructureDefinition/contested-by-instances";
+
 const ELEMENT: &str = "extension";
 
 /// The exact set of the instances that an extension holds.
@@ -152,7 +156,7 @@ pub(super) fn digest(uid: &str) -> u64 {
 }
 
 /// The digests of a `base64Binary`; none when it is no whole number of them.
-fn decode(json: &str) -> Option<BTreeSet<u64>> {
+pub(super) fn decode(json: &str) -> Option<BTreeSet<u64>> {
     let bytes: Base64Binary = serde_json::from_str(json).ok()?;
     let (digests, rest) = bytes.as_chunks::<8>();
     rest.is_empty()

@@ -48,6 +48,11 @@ impl<'a> Instances<'a> {
         self.unlisted.contains(uid)
     }
 
+    /// Whether an instance is there.
+    pub(super) fn contains(&mut self, uid: &str) -> bool {
+        self.listed.position(uid).is_some() || self.unlisted.contains(uid)
+    }
+
     /// Removes an instance; answers whether there was one.
     pub(super) fn remove(&mut self, uid: &str) -> bool {
         let (listed, unlisted) = (self.listed.remove(uid), self.unlisted.remove(uid));

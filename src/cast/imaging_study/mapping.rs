@@ -8,7 +8,7 @@ const DERIVED: &[Derived] = &[
     Derived::new(
         "status",
         Origin::Fixed,
-        "available; another status than registered stays",
+        "available, and registered once no instance is left; another status than these stays",
     ),
     Derived::new(
         "meta.source",

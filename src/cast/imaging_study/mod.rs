@@ -13,11 +13,14 @@
 //! What dicom-cast wrote differently is mended by `healing.rs`.
 
 mod accession;
+mod additions;
 mod anatomy;
 pub(super) mod attributes;
 mod computed;
+mod contested;
 mod digests;
 mod healing;
+mod holdings;
 mod identifying;
 mod identity;
 mod instance;
@@ -33,6 +36,7 @@ mod procedure;
 mod reports;
 mod resolution;
 mod series;
+mod services;
 mod specimen;
 mod status;
 mod subject;
@@ -56,7 +60,8 @@ use super::row::fill_all;
 use super::stored::Stored;
 use super::write::full_url;
 use super::{
-    Change, Found, Merged, Notice, Resource, Rules, StudyDelta, StudyKey, Write, stored_values,
+    Change, Found, Merged, Notice, Resource, ResourceName, Rules, StudyDelta, StudyKey, Write,
+    stored_values,
 };
 pub(super) use anatomy::FRAMES;
 pub(super) use identifying::identifying;
@@ -66,7 +71,8 @@ pub(super) use links::{Links, StoredSubject};
 pub(super) use mapping::mapping;
 pub(super) use reports::{former_reports, series_with};
 pub(super) use resolution::queries as reference_queries;
-use series::SeriesList;
+use series::{Removal, SeriesList};
+use services::Services;
 pub(super) use subject::{is_unclaimed, stored_subject};
 
 const TYPE: &str = "ImagingStudy";
@@ -83,15 +89,12 @@ pub(super) fn merge(
     let (stored, has_twins) = identity.find(&found.study)?;
     match (stored, links) {
         (None, None) => Ok(None),
-        (Some(stored), None) => {
-            let notices = &mut merged.notices;
-            shrink(delta, stored, found.undeletable, rules, notices)
-        }
+        (Some(stored), None) => shrink(delta, stored, found, rules, &mut merged.notices),
         (None, Some(links)) => {
             let mut object = Object::default();
             let query = identity.create_query(has_twins);
             let notices = create(&mut object, &identity, has_twins, rules)
-                .and_then(|()| grow(delta, links, None, &mut object, rules, merged))
+                .and_then(|()| grow(delta, links, None, &mut object, None, rules, merged))
                 .and_then(|()| resolution::put(&mut object, delta, &found.references, rules))
                 .map_err(|error| error.into_failure(TYPE))?;
             merged.notices.extend(notices);
@@ -100,10 +103,21 @@ pub(super) fn merge(
         (Some(mut stored), Some(links)) => {
             let name = stored.reference();
             status::check(&stored, delta.study())?;
+            let services = Services::of(delta.study(), &stored.object, found, rules)?;
             let study = &mut stored.object;
             let notices = identity
                 .ensure(study)
-                .and_then(|()| grow(delta, links, Some(&name), study, rules, merged))
+                .and_then(|()| {
+                    grow(
+                        delta,
+                        links,
+                        Some(&name),
+                        study,
+                        Some(&services),
+                        rules,
+                        merged,
+                    )
+                })
                 .and_then(|()| resolution::put(study, delta, &found.references, rules))
                 .map_err(|error| error.into_failure(&name))?;
             merged.notices.extend(notices);
@@ -203,6 +217,7 @@ fn grow(
     links: &Links,
     name: Option<&str>,
     study: &mut Object,
+    services: Option<&Services<'_>>,
     rules: &Rules,
     merged: &mut Merged,
 ) -> Result<(), EditError> {
@@ -217,6 +232,7 @@ fn grow(
             delta,
             name,
             notices: &mut merged.notices,
+            counting: &mut merged.counting,
             // An instance of another patient changes nothing of the series that it is in.
             put: match links.subject.whose {
                 Whose::Other => fill_all,
@@ -226,8 +242,14 @@ fn grow(
     };
     growing.put_study(&statements, study)?;
     growing.put_series(&statements, &mut series)?;
-    remove_gone(delta, &statements, &mut series);
+    series.put_holdings()?;
+    if let Some(services) = services {
+        remove_gone(delta, &statements, &mut series, services)?;
+    }
     subject::note(delta, Some(links.subject.whose), study)?;
+    let disagreeing = merged.disagreements.iter().map(|it| it.kept.as_str());
+    let counting = merged.counting.iter().map(String::as_str);
+    contested::note(delta, counting.chain(disagreeing), study)?;
     finish(study, series, rules)
 }
 
@@ -304,56 +326,82 @@ fn remove_gone(
     delta: &StudyDelta,
     statements: &[(&Change, &Attributes)],
     list: &mut SeriesList<'_>,
-) {
+    services: &Services<'_>,
+) -> Result<(), EditError> {
     if delta.removed().is_empty() {
-        return;
+        return Ok(());
     }
     let said = statements
         .iter()
         .map(|(change, _)| InstanceUids::of(change));
     let said: HashSet<_> = said.collect();
     for gone in delta.removed().iter().filter(|gone| !said.contains(gone)) {
-        list.remove(gone);
+        list.remove(gone, services)?;
     }
+    Ok(())
 }
 
-/// Removes instances. The last one takes a study with it that we created.
+/// Removes instances. The last one takes a study with it that we created and nobody added to.
 fn shrink(
     delta: &StudyDelta,
     mut stored: Stored,
-    is_undeletable: bool,
+    found: &Found,
     rules: &Rules,
     notices: &mut Vec<Notice>,
 ) -> Result<Option<Write>, Failure> {
     let name = stored.reference();
     let fail = |error: EditError| error.into_failure(&name);
+    let services = Services::of(delta.study(), &stored.object, found, rules)?;
     let listed = stored.object.shared("series");
     let mut series = SeriesList::open(listed.as_ref()).map_err(fail)?;
-    let mut removed = false;
+    let mut removals = Vec::new();
     for gone in delta.removed() {
-        removed |= series.remove(gone);
+        removals.push(series.remove(gone, &services).map_err(fail)?);
     }
-    if !removed {
+    if removals.iter().all(|it| *it == Removal::Unknown) {
         return Ok(None);
     }
-    if series.is_empty() {
-        let is_retracted = status::is_retracted(&stored.object).map_err(fail)?;
-        let is_ours = !is_retracted && is_ours(&stored.object, rules).map_err(fail)?;
-        if is_ours && !is_undeletable {
+    let key = delta.study().clone();
+    if removals.contains(&Removal::Kept) {
+        let id = stored.id.clone();
+        notices.push(Notice::HeldByOthers { study: key, id });
+    } else if series.is_empty() {
+        let is_ours = is_ours(&stored.object, rules).map_err(fail)?;
+        let is_annotated = series.len() > 0 || additions::are_in_study(&stored.object, &services);
+        if is_ours && !is_annotated && !found.undeletable {
             return Ok(Some(stored.delete()));
         }
-        let (study, id) = (delta.study().clone(), stored.id.clone());
-        if is_ours {
-            status::put_registered(&mut stored.object).map_err(fail)?;
-            notices.push(Notice::StudyKept { study, id });
-        } else {
-            notices.push(Notice::ForeignStudyEmptied { study, id });
-        }
+        let id = stored.id.clone();
+        notices.push(match (is_ours, is_annotated) {
+            (false, _) => Notice::ForeignStudyEmptied { study: key, id },
+            (true, true) => Notice::AnnotatedStudyEmptied { study: key, id },
+            (true, false) => Notice::ReferencedStudyEmptied { study: key, id },
+        });
+        status::put_emptied(&mut stored.object).map_err(fail)?;
+    }
+    if !series.is_served_by(&services).map_err(fail)? {
+        services.leave(&mut stored.object).map_err(fail)?;
     }
     subject::note(delta, None, &mut stored.object).map_err(fail)?;
+    contested::note(delta, std::iter::empty(), &mut stored.object).map_err(fail)?;
     finish(&mut stored.object, series, rules).map_err(fail)?;
     notices.extend(out_of_use(&stored, delta.study())?);
     Ok(stored.update())
+}
+
+/// The Endpoints of the stored study that have to be read before instances are removed from it.
+pub(super) fn follow_ups(delta: &StudyDelta, found: &Found, rules: &Rules) -> Vec<ResourceName> {
+    if delta.removed().is_empty() {
+        return Vec::new();
+    }
+    let stored = Identity::new(delta.study(), rules).find(&found.study);
+    let Ok((Some(stored), _)) = stored else {
+        return Vec::new();
+    };
+    let services = Services::of(delta.study(), &stored.object, found, rules);
+    let series = stored.object.objects("series");
+    let names = services.map(|services| services.to_read(&series.unwrap_or_default()));
+    names.unwrap_or_default()
 }
 
 /// What follows from the series once they stand.

@@ -1,17 +1,23 @@
 //! `ImagingStudy.series` and the instances in them.
 
+use std::collections::BTreeMap;
+
 use dicom_dictionary_std::tags;
 
 use super::super::delta::InstanceUids;
 use super::super::edit::EditError;
 use super::super::mapping::{Derived, Origin};
 use super::super::object::{Object, Text, raw};
+use super::super::reference;
+use super::additions;
 use super::digests::{Digests, UNLISTED};
+use super::holdings::Holdings;
 use super::instance;
 use super::instances::Instances;
 use super::items::Items;
 use super::links::Links;
 use super::outline;
+use super::services::{self, Services};
 
 /// What a series is known by, as a row of the mapping.
 pub(super) const DERIVED: &[Derived] = &[
@@ -33,6 +39,48 @@ pub(super) struct SeriesList<'a> {
     outlines: Vec<outline::Series<'a>>,
     /// At the place of each series its instances. One that does not tell them has none here.
     instances: Vec<Option<Instances<'a>>>,
+    /// By the place of a series that several services serve, our Endpoint and what they have of it.
+    holdings: BTreeMap<usize, (String, Holdings)>,
+}
+
+/// What became of an instance that our service has no more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Removal {
+    /// Nothing of ours was there.
+    Unknown,
+    /// It went.
+    Removed,
+    /// It stays, for another service may have it.
+    Kept,
+}
+
+/// Takes an instance of our service out of a series that has these, as far as services serve it.
+fn withdraw(
+    series: &mut Object,
+    uid: &str,
+    instances: &[Option<u64>],
+    services: &Services<'_>,
+) -> Result<Removal, EditError> {
+    let endpoints = services.of_series(series)?;
+    let others = services.others(&endpoints);
+    let mut holdings = Holdings::read(series)?;
+    if others.iter().all(|it| holdings.is_absent(it, uid)) {
+        holdings.forget(uid);
+        holdings.write(series)?;
+        return Ok(Removal::Removed);
+    }
+    let ours = services.ours.as_deref();
+    let ours = ours.filter(|_| endpoints.iter().any(|it| services.is_ours(it)));
+    let Some(ours) = ours.filter(|ours| !holdings.is_absent(ours, uid)) else {
+        return Ok(Removal::Unknown);
+    };
+    holdings.remove(ours, uid);
+    if holdings.has_none(ours, instances) {
+        holdings.leave(ours);
+        services.leave_series(series)?;
+    }
+    holdings.write(series)?;
+    Ok(Removal::Kept)
 }
 
 impl<'a> SeriesList<'a> {
@@ -46,6 +94,7 @@ impl<'a> SeriesList<'a> {
             series: Items::stored(stored.0),
             instances: Vec::with_capacity(stored.1.len()),
             outlines: stored.1,
+            holdings: BTreeMap::new(),
         };
         for place in 0..list.series.places() {
             let read = list.read_instances(place).map_err(|e| e.within("series"))?;
@@ -65,22 +114,40 @@ impl<'a> SeriesList<'a> {
         Instances::stored(listed.unwrap_or_default(), unlisted)
     }
 
-    /// Removes an instance, and its series when it was the last one there; answers whether there
-    /// was such an instance.
-    pub(super) fn remove(&mut self, uids: &InstanceUids) -> bool {
-        let place = self.series.position(&uids.series);
-        let Some(told) = place.and_then(|place| self.instances.get_mut(place)) else {
-            return false;
+    /// Removes an instance that our service has no more, unless another one of the series may have
+    /// it. A series goes with its last instance, but for one that somebody added to.
+    pub(super) fn remove(
+        &mut self,
+        uids: &InstanceUids,
+        services: &Services<'_>,
+    ) -> Result<Removal, EditError> {
+        let uid = uids.instance.as_str();
+        let Some(place) = self.series.position(&uids.series) else {
+            return Ok(Removal::Unknown);
         };
-        let Some(instances) = told else {
-            return false;
-        };
-        let removed = instances.remove(&uids.instance);
-        if removed && instances.len() == 0 {
-            *told = None;
-            self.series.remove(&uids.series);
+        if !self.instances_at(place).is_some_and(|it| it.contains(uid)) {
+            return Ok(Removal::Unknown);
         }
-        removed
+        let instances = self.instances_at(place).map(|it| it.digests());
+        let Some(series) = self.series_at(place) else {
+            return Ok(Removal::Unknown);
+        };
+        let kept = withdraw(series, uid, &instances.unwrap_or_default(), services);
+        let kept = kept.map_err(|error| error.within("series"))?;
+        let is_annotated = additions::are_in_series(series);
+        if kept != Removal::Removed {
+            return Ok(kept);
+        }
+        if let Some(told) = self.instances.get_mut(place)
+            && let Some(instances) = told
+        {
+            instances.remove(uid);
+            if instances.len() == 0 && !is_annotated {
+                *told = None;
+                self.series.remove(&uids.series);
+            }
+        }
+        Ok(Removal::Removed)
     }
 
     /// Brings a series in step with what is `put` into it and with the service's Endpoint, and
@@ -99,8 +166,30 @@ impl<'a> SeriesList<'a> {
         let series = self.series_at(place);
         let series = series.ok_or_else(|| within(EditError::shape("uid")))?;
         put(series).map_err(within)?;
+        let before = services::references(series).map_err(within)?;
         links.put_endpoint(series).map_err(within)?;
+        if let Some(ours) = &links.endpoint {
+            self.join(place, ours, &before).map_err(within)?;
+        }
         Ok(place)
+    }
+
+    /// Begins to keep what our service has of a series that others serve too.
+    fn join(&mut self, place: usize, ours: &str, before: &[String]) -> Result<(), EditError> {
+        let is_ours = |it: &String| reference::same(it, ours);
+        if before.iter().all(is_ours) {
+            return Ok(());
+        }
+        let is_new = !before.iter().any(is_ours);
+        let listed = self.instances_at(place).map(|it| it.digests());
+        let listed = listed.unwrap_or_default().into_iter().flatten();
+        let Some(series) = self.series_at(place) else {
+            return Ok(());
+        };
+        let mut holdings = Holdings::read(series)?;
+        holdings.know(ours, listed.filter(|_| is_new));
+        self.holdings.insert(place, (ours.to_owned(), holdings));
+        Ok(())
     }
 
     fn append(&mut self, uid: &'a str) -> Result<usize, EditError> {
@@ -127,6 +216,9 @@ impl<'a> SeriesList<'a> {
             return Ok(());
         };
         let instances = told.get_or_insert_default();
+        if let Some((ours, holdings)) = self.holdings.get_mut(&place) {
+            holdings.put(ours, uid, !instances.contains(uid));
+        }
         instance::put(instances, uid, facts, afresh).map_err(within)
     }
 
@@ -141,9 +233,42 @@ impl<'a> SeriesList<'a> {
         digests.collect()
     }
 
-    /// Whether no series is left.
+    /// Whether no instance is left, nor a series that does not tell its instances.
     pub(super) fn is_empty(&self) -> bool {
-        self.series.len() == 0
+        let mut left = (0..self.series.places()).filter(|place| !self.series.is_removed(*place));
+        left.all(|place| {
+            let told = self.instances.get(place).and_then(Option::as_ref);
+            told.is_some_and(|told| told.len() == 0)
+        })
+    }
+
+    /// Whether our service serves a series that is left; one that names no service is all of them's.
+    pub(super) fn is_served_by(&mut self, services: &Services<'_>) -> Result<bool, EditError> {
+        let mut is_served = false;
+        self.visit(|list, place| {
+            if list.instances_at(place).is_some_and(|it| it.len() == 0) {
+                return Ok(());
+            }
+            if let Some(series) = list.series_at(place) {
+                let endpoints = services::references(series)?;
+                is_served |=
+                    endpoints.is_empty() || endpoints.iter().any(|it| services.is_ours(it));
+            }
+            Ok(())
+        })?;
+        Ok(is_served)
+    }
+
+    /// Writes back what services have of the series.
+    pub(super) fn put_holdings(&mut self) -> Result<(), EditError> {
+        for (place, (_, holdings)) in std::mem::take(&mut self.holdings) {
+            if let Some(series) = self.series_at(place) {
+                holdings
+                    .write(series)
+                    .map_err(|error| error.within("series"))?;
+            }
+        }
+        Ok(())
     }
 
     /// The UIDs of the series.

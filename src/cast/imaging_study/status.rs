@@ -30,9 +30,13 @@ pub(super) fn put_available(study: &mut Object) -> Result<(), EditError> {
     }
 }
 
-/// Says that there is nothing of the study now. What is stored later makes it available again.
-pub(super) fn put_registered(study: &mut Object) -> Result<(), EditError> {
-    study.set("status", "registered")
+/// Says that there are no instances, where it was said that there are: R4's `registered` is a study
+/// that is known and of which nothing is there.
+pub(super) fn put_emptied(study: &mut Object) -> Result<(), EditError> {
+    match study.text("status")?.as_deref() {
+        Some("available") => study.set("status", "registered"),
+        _ => Ok(()),
+    }
 }
 
 /// Refuses what would become part of a study that is marked as entered in error.

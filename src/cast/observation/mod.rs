@@ -129,6 +129,7 @@ fn write(
 ) -> Result<(String, Option<Write>), Failure> {
     if let Some(mut stored) = stored {
         let reference = stored.reference();
+        restore(&mut stored.object).map_err(|error| error.into_failure(&reference))?;
         put(&mut stored.object).map_err(|error| error.into_failure(&reference))?;
         return Ok((reference, stored.update()));
     }
@@ -160,4 +161,57 @@ fn superseded(
         writes.extend(stored.map(Stored::delete));
     }
     Ok(writes)
+}
+
+/// The extension of an Observation that was to be deleted, by which it is told from one that a person
+/// marked as entered in error.
+const DELETED: &str = "https://radcast.invalid/fhir/StructureDefinition/deleted";
+
+const RETRACTED: &str = "entered-in-error";
+
+/// The writes, with an update in the place of each delete: what cannot be deleted is marked as entered
+/// in error, unless it is already.
+pub(super) fn retract(writes: Vec<Write>, found: &[Resource]) -> Result<Vec<Write>, Failure> {
+    let query = Query::new(TYPE);
+    let mut retracted = Vec::with_capacity(writes.len());
+    for write in writes {
+        let Write::Delete { id, .. } = &write else {
+            retracted.push(write);
+            continue;
+        };
+        let is_it = |resource: &&Resource| resource.id().as_ref() == Some(id);
+        let Some(resource) = found.iter().find(is_it) else {
+            continue;
+        };
+        let mut stored = Stored::new(resource, &query)?;
+        let mark = mark(&mut stored.object);
+        mark.map_err(|error| error.into_failure(&stored.reference()))?;
+        retracted.extend(stored.update());
+    }
+    Ok(retracted)
+}
+
+fn mark(observation: &mut Object) -> Result<(), EditError> {
+    if observation.text("status")?.as_deref() == Some(RETRACTED) {
+        return Ok(());
+    }
+    observation.set("status", RETRACTED)?;
+    let mark = serde_json::json!({ "url": DELETED, "valueBoolean": true });
+    observation.push("extension", &mark)
+}
+
+/// Takes back that an Observation was to be deleted: what it says is said again.
+fn restore(observation: &mut Object) -> Result<(), EditError> {
+    let mut items = observation.list("extension")?;
+    let before = items.len();
+    let is_mark = |json: &str| {
+        let item = Object::parse(json).and_then(|item| item.text("url").ok().flatten());
+        item.as_deref() == Some(DELETED)
+    };
+    items.retain(|item| !is_mark(item.get()));
+    if items.len() == before {
+        return Ok(());
+    }
+    observation.set_list("extension", &items)?;
+    observation.set_text("status", "final")
 }

@@ -154,6 +154,7 @@ fn put(
             delta,
             name: Some(&reference),
             notices: &mut merged.notices,
+            counting: &mut merged.counting,
             put: delta.way_of_facts(),
         };
         let put = values.put(ROWS, &facts, &statements, &mut stored.object);

@@ -71,7 +71,9 @@ fn tables() -> String {
         let what = match entries {
             FailureTable::Dicom => "entries not stored because of the instance itself",
             FailureTable::Fhir => "entries not stored for a reason on the FHIR side",
-            FailureTable::OmittedValue => "values that are not valid, left out of entries that are otherwise stored, or kept in them",
+            FailureTable::OmittedValue => {
+                "values that are not valid, left out of entries that are otherwise stored, or kept in them"
+            }
             FailureTable::Transient => "entries given up after the retries",
             FailureTable::Retrying => "entries being retried at the moment",
         };

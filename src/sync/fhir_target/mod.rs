@@ -9,6 +9,7 @@ mod limit;
 mod looking_ahead;
 mod looking_up;
 mod memory;
+mod rereading;
 mod searching;
 mod sent;
 mod settling;
@@ -18,7 +19,7 @@ mod verifying;
 mod writing;
 
 use std::collections::HashSet;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use tracing::{debug, warn};
 
@@ -27,13 +28,13 @@ use crate::cast::{self, Change, Lookups, Notice, PatientKey, Recent, Rules};
 use crate::cast::{StudyDelta, StudyKey, merge};
 use crate::dicom::{InstanceKey, InvalidValue};
 use crate::failure::{Class, Failure};
-use crate::feed::{Action, Entry, State};
+use crate::feed::{Action, Entry, InstanceMetadata, State};
 use crate::fhir::FhirClient;
 use crate::store::Store;
 use habits::Habits;
 use learning::Learning;
 use limit::Limit;
-use looking_up::Recalled;
+use looking_up::{LookedUp, Recalled};
 use memory::Memory;
 use searching::Searching;
 pub use writing::request;
@@ -54,6 +55,8 @@ pub struct FhirTarget {
     habits: Habits,
     limit: Limit,
     options: FhirOptions,
+    /// Where instances can be read again, if they can.
+    instances: Option<Arc<dyn InstanceMetadata>>,
     /// Notices of the service itself, which are logged once.
     told: Mutex<HashSet<String>>,
 }
@@ -85,6 +88,7 @@ impl FhirTarget {
             memory: Memory::default(),
             learning: Learning::default(),
             told: Mutex::default(),
+            instances: None,
             client,
             recent: Mutex::new(Recent::new(rules.clone())),
             rules,
@@ -100,6 +104,15 @@ impl FhirTarget {
         Self {
             limit: Limit::new(options.max_entries),
             options,
+            ..self
+        }
+    }
+
+    /// The same server; instances are read again from there, when the study's word for something goes.
+    #[must_use]
+    pub fn reading(self, instances: Arc<dyn InstanceMetadata>) -> Self {
+        Self {
+            instances: Some(instances),
             ..self
         }
     }
@@ -150,20 +163,12 @@ impl FhirTarget {
     ) -> Result<Applied, Failure> {
         let written = async {
             let looked_up = self.look_up(delta, lookups, recalled).await?;
-            let merged = merge(delta, &looked_up.found, &self.rules)?;
-            for disagreement in &merged.disagreements {
-                warn!(
-                    event = "instances_disagree",
-                    study = delta.study().uid(),
-                    "{disagreement}"
-                );
-            }
-            for notice in &merged.notices {
-                self.tell(delta.study(), notice);
-            }
-            let mut applied = self.write(delta, looked_up, merged.writes).await?;
-            applied.omitted = merged.omitted;
-            Ok(applied)
+            let Some(delta) = self.reread(delta, &looked_up.found).await else {
+                return self.merge_with(delta, looked_up).await;
+            };
+            let (lookups, nothing) = (delta.lookups(&self.rules), Recalled::default());
+            let looked_up = self.look_up(&delta, &lookups, nothing).await?;
+            self.merge_with(&delta, looked_up).await
         };
         let written = written.await;
         if written.is_err() {
@@ -175,6 +180,27 @@ impl FhirTarget {
 }
 
 impl FhirTarget {
+    async fn merge_with(
+        &self,
+        delta: &StudyDelta,
+        looked_up: LookedUp,
+    ) -> Result<Applied, Failure> {
+        let merged = merge(delta, &looked_up.found, &self.rules)?;
+        for disagreement in &merged.disagreements {
+            warn!(
+                event = "instances_disagree",
+                study = delta.study().uid(),
+                "{disagreement}"
+            );
+        }
+        for notice in &merged.notices {
+            self.tell(delta.study(), notice);
+        }
+        let mut applied = self.write(delta, looked_up, merged.writes).await?;
+        applied.omitted = merged.omitted;
+        Ok(applied)
+    }
+
     /// Logs a notice; once, if it is the same for every study.
     fn tell(&self, study: &StudyKey, notice: &Notice) {
         if notice.is_of_service() {

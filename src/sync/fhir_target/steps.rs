@@ -48,16 +48,35 @@ pub(super) fn next(writes: &[Write], max_entries: usize) -> Step {
     }
 }
 
-/// Id and version of the study that a step deletes.
-pub(super) fn deleted_study(now: &[Write]) -> Option<(String, String)> {
-    now.iter().find_map(|write| match write {
+/// A resource that a step deletes.
+pub(super) struct Deleted {
+    pub(super) resource_type: &'static str,
+    pub(super) id: String,
+    pub(super) version: String,
+}
+
+impl Deleted {
+    /// Whether it is a study.
+    pub(super) fn is_study(&self) -> bool {
+        self.resource_type == STUDY
+    }
+}
+
+/// What a step deletes.
+pub(super) fn deleted(now: &[Write]) -> Vec<Deleted> {
+    let deleted = now.iter().filter_map(|write| match write {
         Write::Delete {
-            resource_type: STUDY,
+            resource_type,
             id,
             version,
-        } => Some((id.clone(), version.clone())),
+        } => Some(Deleted {
+            resource_type,
+            id: id.clone(),
+            version: version.clone(),
+        }),
         _ => None,
-    })
+    });
+    deleted.collect()
 }
 
 /// Whether a step may be sent in smaller parts.

@@ -5,7 +5,7 @@ use tracing::debug;
 use super::FhirTarget;
 use super::looking_up::LookedUp;
 use super::sent::{Deed, Sent};
-use super::steps;
+use super::steps::{self, Deleted};
 use super::verifying::is_of;
 use crate::cast::{Resource, StudyDelta, Write, merge};
 use crate::failure::{Code, Failure};
@@ -33,8 +33,8 @@ impl FhirTarget {
             let step = steps::next(&writes, self.limit.entries());
             let (entries, total) = (step.now.len(), writes.len());
             let is_divisible = steps::is_divisible(&step.now);
-            let deleted = steps::deleted_study(&step.now);
-            if !step.more && !is_divisible && deleted.is_none() {
+            let deleted = steps::deleted(&step.now);
+            if !step.more && !is_divisible && !deleted.iter().any(Deleted::is_study) {
                 // What takes its place is held already, and may be large.
                 let is_unwritten = |stored: &Resource| !writes.iter().any(|it| is_of(it, stored));
                 looked_up.found.study.retain(is_unwritten);
@@ -47,8 +47,7 @@ impl FhirTarget {
                 }
                 Ok(sent) => self.refresh(delta, &mut looked_up, sent).await?,
                 Err(failure) if is_divisible && self.limit.lower(&failure, entries) => continue,
-                Err(failure) if self.is_kept(&failure, &looked_up, deleted).await? => {
-                    looked_up.found.undeletable = true;
+                Err(failure) if self.are_kept(&failure, &mut looked_up, &deleted).await? => {
                     let merged = merge(delta, &looked_up.found, &self.rules)?;
                     let notices = merged.notices.iter();
                     notices.for_each(|notice| self.tell(delta.study(), notice));
@@ -68,20 +67,40 @@ impl FhirTarget {
     }
 
     /// Whether a conflict is none of versions: the study that was to be deleted is the one that was
-    /// found, so that a retry would meet the same refusal. Something refers to the study.
-    async fn is_kept(
+    /// found, so that a retry would meet the same refusal; or else the Observations are. Something
+    /// refers to them, which is noted.
+    async fn are_kept(
         &self,
         failure: &Failure,
-        looked_up: &LookedUp,
-        deleted: Option<(String, String)>,
+        looked_up: &mut LookedUp,
+        deleted: &[Deleted],
     ) -> Result<bool, Failure> {
-        let Some((id, version)) = deleted else {
-            return Ok(false);
-        };
-        if failure.code != Code::FhirConflict || looked_up.found.undeletable {
+        if failure.code != Code::FhirConflict {
             return Ok(false);
         }
-        self.client.is_present("ImagingStudy", &id, &version).await
+        let of_study = deleted.iter().any(Deleted::is_study);
+        let flag = match of_study {
+            true => &mut looked_up.found.undeletable,
+            false => &mut looked_up.found.undeletable_observations,
+        };
+        let mut in_question = Vec::new();
+        for resource in deleted {
+            if resource.is_study() == of_study {
+                in_question.push(resource);
+            }
+        }
+        if *flag || in_question.is_empty() {
+            return Ok(false);
+        }
+        for resource in in_question {
+            let (id, version) = (&resource.id, &resource.version);
+            let is_present = self.client.is_present(resource.resource_type, id, version);
+            if !is_present.await? {
+                return Ok(false);
+            }
+        }
+        *flag = true;
+        Ok(true)
     }
 
     /// Makes sure that the writes rely on nothing that is not so.

@@ -5,7 +5,7 @@ use radcast::sync::{FhirOptions, FhirTarget, Target};
 use serde_json::json;
 
 use super::{Scene, image, stranger};
-use crate::cast_world::{delete, key};
+use crate::cast_world::{create, delete, key};
 
 #[tokio::test]
 async fn a_server_that_does_not_heed_if_match_stops_the_feed_before_anything_is_overwritten() {
@@ -106,7 +106,7 @@ async fn what_a_server_adds_to_a_resource_is_not_taken_away_by_the_next_update()
 #[tokio::test]
 async fn a_study_that_others_refer_to_is_emptied_and_filled_again() {
     let scene = Scene::new();
-    scene.fhir.lock().keeps_studies = true;
+    scene.fhir.lock().keeps.insert("ImagingStudy");
     scene.apply(image("1.2.1", 1)).await.unwrap();
     let key = key("1.2.1", "1.2.1.1", "1.2.1.1.1");
     scene.apply(delete(2, key)).await.unwrap();
@@ -116,6 +116,66 @@ async fn a_study_that_others_refer_to_is_emptied_and_filled_again() {
     scene.apply(image("1.2.1", 2)).await.unwrap();
     assert_eq!(study(&scene)["status"], "available");
     assert_eq!(study(&scene)["numberOfInstances"], 1);
+}
+
+#[tokio::test]
+async fn reports_that_others_refer_to_are_entered_in_error_until_they_come_back() {
+    let concept = |code: &str| {
+        let code = format!(r#""00080100":{{"vr":"SH","Value":["{code}"]}}"#);
+        format!(r#"{{"vr":"SQ","Value":[{{{code},"00080102":{{"vr":"SH","Value":["DCM"]}}}}]}}"#)
+    };
+    let event = format!(
+        r#"{{"vr":"SQ","Value":[{{"0040A040":{{"vr":"CS","Value":["CONTAINER"]}},"0040A043":{},
+            "0040A730":{{"vr":"SQ","Value":[{{"0040A040":{{"vr":"CS","Value":["UIDREF"]}},"0040A043":{},
+            "0040A124":{{"vr":"UI","Value":["1.9"]}}}}]}}}}]}}"#,
+        concept("113706"),
+        concept("113769")
+    );
+    let key = key("1.2.1", "1.2.1.1", "1.2.1.1.1");
+    let of_report = [
+        ("00080060", r#"{"vr":"CS","Value":["SR"]}"#.to_owned()),
+        (
+            "00080016",
+            r#"{"vr":"UI","Value":["1.2.840.10008.5.1.4.1.1.88.67"]}"#.to_owned(),
+        ),
+        (
+            "0040A040",
+            r#"{"vr":"CS","Value":["CONTAINER"]}"#.to_owned(),
+        ),
+        ("0040A043", concept("113701")),
+        ("0040A730", event),
+    ];
+    let elements: Vec<_> = of_report
+        .iter()
+        .map(|(tag, json)| (*tag, json.as_str()))
+        .collect();
+    let scene = Scene::new();
+    scene
+        .fhir
+        .lock()
+        .keeps
+        .extend(["ImagingStudy", "Observation"]);
+    let statuses = || -> Vec<String> {
+        let state = scene.fhir.lock();
+        let observations = state.all("Observation");
+        observations
+            .iter()
+            .map(|it| it["status"].to_string())
+            .collect()
+    };
+    scene
+        .apply(create(1, key.clone(), &elements))
+        .await
+        .unwrap();
+    let before = statuses();
+    assert_eq!(before.len(), 2);
+    for _ in 0..2 {
+        scene.apply(delete(2, key.clone())).await.unwrap();
+        assert_eq!(statuses(), [r#""entered-in-error""#; 2]);
+        assert_eq!(scene.fhir.lock().all("ImagingStudy")[0].get("series"), None);
+    }
+    scene.apply(create(3, key, &elements)).await.unwrap();
+    assert_eq!(statuses(), before);
 }
 
 #[tokio::test]

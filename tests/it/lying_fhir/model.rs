@@ -34,8 +34,8 @@ pub struct State {
     /// Whether answers hold what was written, where that is wanted.
     pub gives_representation: bool,
     pub heeds_if_match: bool,
-    /// Whether a study is not deleted, because others refer to it.
-    pub keeps_studies: bool,
+    /// The types of which nothing is deleted, because others refer to it.
+    pub keeps: BTreeSet<&'static str>,
     pub counts_versions: bool,
     pub lie: Option<Lie>,
     pub max_entries: usize,
@@ -63,7 +63,7 @@ impl LyingFhir {
             blind: BTreeSet::new(),
             gives_representation: true,
             heeds_if_match: true,
-            keeps_studies: false,
+            keeps: BTreeSet::new(),
             counts_versions: true,
             lie: None,
             max_entries: usize::MAX,
@@ -221,7 +221,8 @@ impl State {
     fn plan(&mut self, entry: &Value) -> Result<(String, u16), u16> {
         let request = &entry["request"];
         let (method, url) = (text(&request["method"]), text(&request["url"]));
-        if method == "DELETE" && self.keeps_studies && url.starts_with("ImagingStudy/") {
+        let is_kept = |kind: &&&str| url.split('/').next() == Some(**kind);
+        if method == "DELETE" && self.keeps.iter().any(|kind| is_kept(&kind)) {
             return Err(409);
         }
         if method != "POST" {

@@ -1,0 +1,86 @@
+//! The metadata of single instances (WADO-RS, PS3.18 section 10.4).
+
+use std::fmt;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use serde_json::value::RawValue;
+
+use super::FeedClient;
+use super::client::{malformed, no_answer, refused};
+use crate::auth::Outgoing;
+use crate::dicom::{Dataset, InstanceKey};
+use crate::failure::Failure;
+
+/// What is kept as it is in a segment of a path.
+const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~');
+
+/// Reads single instances.
+#[async_trait]
+pub trait InstanceMetadata: fmt::Debug + Send + Sync + 'static {
+    /// The metadata of an instance as they are now; `None` when there is no such instance.
+    ///
+    /// # Errors
+    /// The service cannot be reached, refuses, or answers what is no metadata of one instance.
+    async fn of(&self, instance: &InstanceKey) -> Result<Option<Dataset>, Failure>;
+}
+
+#[async_trait]
+impl InstanceMetadata for FeedClient {
+    async fn of(&self, instance: &InstanceKey) -> Result<Option<Dataset>, Failure> {
+        let url = format!("{}{}", self.service(), path(instance));
+        let request = Outgoing::get(url, "application/dicom+json");
+        let answer = self.exchange(request).await.map_err(no_answer)?;
+        match answer.status {
+            204 | 404 | 410 => return Ok(None),
+            _ if !answer.is_success() => return Err(refused(&answer)),
+            _ => {}
+        }
+        let datasets: Option<Vec<Box<RawValue>>> = serde_json::from_slice(&answer.body).ok();
+        let datasets = datasets.unwrap_or_default();
+        let dataset = match datasets.as_slice() {
+            [dataset] => Dataset::parse(Bytes::from(dataset.get().to_owned())).ok(),
+            _ => None,
+        };
+        let none = || malformed("the metadata are not those of one instance");
+        dataset.map(Some).ok_or_else(none)
+    }
+}
+
+/// The path of the metadata of an instance below the service.
+fn path(instance: &InstanceKey) -> String {
+    let segment = |text: &str| utf8_percent_encode(text, SEGMENT).to_string();
+    let partition = instance.partition.as_deref();
+    let partition = partition.map(|name| format!("/partitions/{}", segment(name)));
+    format!(
+        "{}/studies/{}/series/{}/instances/{}/metadata",
+        partition.unwrap_or_default(),
+        segment(&instance.study),
+        segment(&instance.series),
+        segment(&instance.instance)
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_path_names_partition_study_series_and_instance() {
+        let mut key = InstanceKey {
+            partition: None,
+            study: "1.2".into(),
+            series: "1.3".into(),
+            instance: "1.4".into(),
+        };
+        let rest = "/studies/1.2/series/1.3/instances/1.4/metadata";
+        assert_eq!(path(&key), rest);
+        key.partition = Some("a/b".into());
+        assert_eq!(path(&key), format!("/partitions/a%2Fb{rest}"));
+    }
+}
