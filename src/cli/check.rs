@@ -6,6 +6,7 @@ use super::exit::{self, Exit};
 use super::{SettingsArgument, assembly, storage};
 use crate::failure::{Code, Failure};
 use crate::settings::{Loaded, Settings};
+use crate::sync::Target as _;
 
 pub(super) async fn check(argument: &SettingsArgument) -> Exit {
     let Loaded { settings, warnings } = match assembly::settings(argument, Vec::new()) {
@@ -70,7 +71,7 @@ async fn dicom(settings: &Settings) -> Result<(u64, String), Failure> {
 
 async fn fhir(settings: &Settings) -> Result<String, Failure> {
     let capability = assembly::fhir_client(settings)?.capability().await?;
-    assembly::fhir_target(settings)?.check().await?;
+    assembly::fhir_target(settings)?.probe().await?;
     let software = capability.software.map(|software| format!(" ({software})"));
     Ok(format!(
         "{}: FHIR {} with transactions{}",

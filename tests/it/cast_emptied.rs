@@ -14,7 +14,7 @@ use radcast::dicom::InstanceKey;
 use radcast::failure::Code;
 use serde_json::Value;
 
-use crate::cast_world::{World, dataset, delete, key, rules};
+use crate::cast_world::{World, dataset, delete, key, rules, uncontested};
 
 type Elements = BTreeMap<String, String>;
 
@@ -153,7 +153,8 @@ fn empties(vr: &str) -> Vec<String> {
 /// What is stored, without the versions, and with the items of arrays in an order of their own.
 fn content(world: &World) -> Vec<Value> {
     let all = ["Patient", "ImagingStudy", "Observation"].iter();
-    let mut all: Vec<_> = all.flat_map(|kind| world.all(kind)).collect();
+    let all = all.flat_map(|kind| world.all(kind));
+    let mut all: Vec<_> = all.map(uncontested).collect();
     for resource in &mut all {
         if let Some(meta) = resource["meta"].as_object_mut() {
             meta.remove("versionId");

@@ -13,7 +13,7 @@ use radcast::dicom::Dataset;
 use serde_json::{Value, json};
 
 use crate::cast_generators::{Entry, entry, found, json, stored};
-use crate::cast_world::{World, dataset, delete, key, rules, text};
+use crate::cast_world::{World, dataset, delete, key, rules, uncontested};
 
 pub(crate) fn changes(entries: &[Entry]) -> Vec<Change> {
     entries
@@ -67,14 +67,7 @@ fn cast_in_chunks(world: &mut World, changes: &[Change], sizes: &[usize]) {
 /// Without versions, and with the arrays sorted whose order says nothing. Which instances have to be
 /// read again once they go depends on what was said together.
 fn content(resource: &Value) -> Value {
-    let mut resource = resource.clone();
-    if let Some(extensions) = resource["extension"].as_array_mut() {
-        let is_mark = |it: &Value| text(&it["url"]).ends_with("/contested-by-instances");
-        extensions.retain(|it| !is_mark(it));
-        if extensions.is_empty() {
-            resource["extension"] = Value::Null;
-        }
-    }
+    let mut resource = uncontested(resource.clone());
     if let Some(meta) = resource["meta"].as_object_mut() {
         meta.remove("versionId");
     }
@@ -92,9 +85,6 @@ fn content(resource: &Value) -> Value {
         "extension",
     ] {
         sort(&mut resource[name]);
-    }
-    if resource["extension"].is_null() {
-        resource.as_object_mut().unwrap().remove("extension");
     }
     resource
 }

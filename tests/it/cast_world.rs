@@ -80,6 +80,26 @@ pub(crate) struct World {
     pub(crate) resources: BTreeMap<String, String>,
 }
 
+/// The extension that keeps which instances have to be read again once others go: it depends on what
+/// was said together.
+fn is_contested(extension: &Value) -> bool {
+    text(&extension["url"]).ends_with("/contested-by-instances")
+}
+
+/// A resource without that extension.
+pub(crate) fn uncontested(mut resource: Value) -> Value {
+    if let Some(extensions) = resource["extension"].as_array_mut() {
+        extensions.retain(|it| !is_contested(it));
+    }
+    if resource["extension"].as_array().is_some_and(Vec::is_empty) {
+        resource["extension"] = Value::Null;
+    }
+    if resource["extension"].is_null() {
+        resource.as_object_mut().unwrap().remove("extension");
+    }
+    resource
+}
+
 impl World {
     /// Stores a resource as somebody else wrote it.
     pub(crate) fn put(&mut self, json: &str) -> &mut Self {

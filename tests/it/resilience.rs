@@ -311,6 +311,42 @@ async fn rx6_a_refusal_of_permission_pauses_the_feed_and_records_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn writes_that_are_answered_with_a_web_page_while_reads_work_pause_the_feed() {
+    let services = Services::start().await;
+    let daemon = Daemon::of(&services)
+        .with("RetryConfiguration__MaxAttempts", "2")
+        .with("RetryConfiguration__MaxDelay", "00:00:00.1");
+    let running = daemon.start();
+    let first = services.store(&study(1, 1, 1, 1));
+    daemon.until_settled(first).await;
+    for operation in ["fhir.transaction", "fhir.test"] {
+        for _ in 0..1_000 {
+            let page = Fault::Reject {
+                status: StatusCode::OK,
+                body: "<html>down for maintenance</html>".to_owned(),
+                retry_after: None,
+            };
+            services.fhir.faults().order(operation, page);
+        }
+    }
+    services.store(&study(2, 2, 1, 1));
+    let last = services.store(&study(3, 3, 1, 1));
+    until("the pause", async || {
+        let told = daemon.events("notification");
+        told.iter().any(|told| told["kind"] == "feedPaused")
+    })
+    .await;
+    let checked = daemon.command(&["check"]).output().unwrap();
+    let said = String::from_utf8(checked.stdout).unwrap();
+    assert!(said.contains("FHIR      FAILED"), "{said}");
+    assert_eq!(daemon.records().await, []);
+    services.fhir.faults().clear();
+    daemon.until_settled(last).await;
+    assert_eq!(running.terminate().await, Some(0));
+    assert_eq!(daemon.records().await, []);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn w9_what_ends_the_daemon_ends_it_with_a_code_and_services_that_are_down_do_not() {
     let nobody = "http://127.0.0.1:9";
     let alone = Daemon::between(nobody, nobody);

@@ -87,7 +87,8 @@ fn said(delta: &StudyDelta) -> impl Iterator<Item = &str> {
     said.map(|(change, _)| change.key().instance.as_str())
 }
 
-/// Notes which instances count now where others say something else, and forgets those that go.
+/// Notes which instances count now where others say something else, and forgets those that go. In a
+/// study of one instance there are no others.
 pub(super) fn note<'a>(
     delta: &StudyDelta,
     counting: impl Iterator<Item = &'a str>,
@@ -110,5 +111,13 @@ pub(super) fn note<'a>(
         }
         contested.insert(uid);
     }
+    if is_of_one(study) {
+        contested.clear();
+    }
     contested.write(study)
+}
+
+fn is_of_one(study: &Object) -> bool {
+    let number = study.get("numberOfInstances");
+    number.is_some_and(|number| number.get().trim() == "1")
 }

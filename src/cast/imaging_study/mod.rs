@@ -247,10 +247,10 @@ fn grow(
         remove_gone(delta, &statements, &mut series, services)?;
     }
     subject::note(delta, Some(links.subject.whose), study)?;
+    finish(study, series, rules)?;
     let disagreeing = merged.disagreements.iter().map(|it| it.kept.as_str());
     let counting = merged.counting.iter().map(String::as_str);
-    contested::note(delta, counting.chain(disagreeing), study)?;
-    finish(study, series, rules)
+    contested::note(delta, counting.chain(disagreeing), study)
 }
 
 /// A study that becomes more.
@@ -383,8 +383,8 @@ fn shrink(
         services.leave(&mut stored.object).map_err(fail)?;
     }
     subject::note(delta, None, &mut stored.object).map_err(fail)?;
-    contested::note(delta, std::iter::empty(), &mut stored.object).map_err(fail)?;
     finish(&mut stored.object, series, rules).map_err(fail)?;
+    contested::note(delta, std::iter::empty(), &mut stored.object).map_err(fail)?;
     notices.extend(out_of_use(&stored, delta.study())?);
     Ok(stored.update())
 }

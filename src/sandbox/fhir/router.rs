@@ -1,5 +1,6 @@
 //! The routes of the RESTful API (R4 HTTP) and what they do.
 
+use axum::body::to_bytes;
 use axum::extract::{DefaultBodyLimit, RawQuery, Request, State};
 use axum::http::{HeaderMap, HeaderName, Method, StatusCode, header};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
@@ -21,9 +22,13 @@ use super::query::Query;
 use super::request::{AddressInPath, Base, FormBody, JsonBody, TypeInPath, header};
 use super::store::FhirStore;
 use super::transaction;
+use crate::fhir::NO_RESOURCE;
 
 /// The largest body that is read.
 const MAX_BODY_BYTES: usize = 64 << 20;
+
+/// The most bytes of a transaction that only tests whether transactions are taken.
+const MOST_OF_TEST: usize = 1 << 10;
 
 /// The path of the base.
 const ROOT: &str = "/fhir";
@@ -67,13 +72,37 @@ async fn contents() -> impl IntoResponse {
 
 /// Names the operation and lets the faults on order for it happen.
 async fn intercept(State(store): State<FhirStore>, request: Request, next: Next) -> Response {
-    match operation(request.method(), request.uri().path()) {
-        Some(operation) => {
-            let faults = store.faults().clone();
-            faults.intercept(operation, request, next).await
-        }
-        None => next.run(request).await,
+    let Some(operation) = operation(request.method(), request.uri().path()) else {
+        return next.run(request).await;
+    };
+    let (request, operation) = match operation {
+        "fhir.transaction" => told_apart(request).await,
+        _ => (request, operation),
+    };
+    let faults = store.faults().clone();
+    faults.intercept(operation, request, next).await
+}
+
+/// A transaction that only tests whether transactions are taken is an operation of its own, so that
+/// the entries alone can be in trouble.
+async fn told_apart(request: Request) -> (Request, &'static str) {
+    let length = header(request.headers(), &header::CONTENT_LENGTH);
+    let length = length
+        .ok()
+        .flatten()
+        .and_then(|it| it.parse::<usize>().ok());
+    if length.is_none_or(|length| length > MOST_OF_TEST) {
+        return (request, "fhir.transaction");
     }
+    let (parts, body) = request.into_parts();
+    let body = to_bytes(body, MOST_OF_TEST).await.unwrap_or_default();
+    let is_test = memchr::memmem::find(&body, NO_RESOURCE.as_bytes()).is_some();
+    let operation = if is_test {
+        "fhir.test"
+    } else {
+        "fhir.transaction"
+    };
+    (Request::from_parts(parts, body.into()), operation)
 }
 
 /// The operation that a method on a path is; `None` outside the API.

@@ -129,15 +129,6 @@ impl FhirTarget {
         Ok(applied)
     }
 
-    /// Tries what the work does, without changing anything: a search and a transaction.
-    ///
-    /// # Errors
-    /// The server cannot be reached, or does not do what is needed of it.
-    pub async fn check(&self) -> Result<(), Failure> {
-        self.probe().await?;
-        self.client.test_transaction().await
-    }
-
     /// By what is remembered, if anything is. A refusal then may be of that, and not of the delta:
     /// all is read again before the delta is to blame.
     async fn look_up_and_write(&self, delta: &StudyDelta) -> Result<Applied, Failure> {
@@ -300,15 +291,18 @@ impl Target for FhirTarget {
         })
     }
 
-    /// A capability statement alone is no sign of life: servers keep it when their database is down.
+    /// Tries what the work does, without changing anything: a search and a transaction. A capability
+    /// statement alone is no sign of life: servers keep it when their database is down.
     async fn probe(&self) -> Result<(), Failure> {
-        let (capability, found) = tokio::join!(
+        let (capability, found, taken) = tokio::join!(
             self.client.capability(),
             self.client.search("ImagingStudy", OF_NO_STUDY),
+            self.client.test_transaction(),
         );
         let capability = capability?;
         capability.check_writes(self.options.require_versions)?;
         found?;
+        taken?;
         self.check_habits().await?;
         debug!(
             event = "fhir_server",

@@ -3,7 +3,9 @@
 //! 1. Patient and Endpoint, where they are created: nothing refers to them before they were read.
 //! 2. The study, where it is created, before its Observations.
 //! 3. All the rest in one transaction, or in parts where there are more entries than the server
-//!    takes: Observations that others refer to first, and deletes last.
+//!    takes: Observations that others refer to first.
+//! 4. Deletes: there are servers that fail where one transaction takes a reference away and deletes
+//!    what that referred to.
 
 use std::collections::BTreeSet;
 
@@ -19,6 +21,13 @@ pub(super) struct Step {
 
 /// Returns the first step of these writes, of at most `max_entries` where that can be chosen.
 pub(super) fn next(writes: &[Write], max_entries: usize) -> Step {
+    let staying: Vec<_> = writes.iter().filter(|it| !is_delete(it)).cloned().collect();
+    if !staying.is_empty() && staying.len() < writes.len() {
+        return Step {
+            more: true,
+            ..next(&staying, max_entries)
+        };
+    }
     let step = |is_now: &dyn Fn(&Write) -> bool| {
         let now: Vec<_> = writes.iter().filter(|it| is_now(it)).cloned().collect();
         let more = now.len() < writes.len();
@@ -95,13 +104,16 @@ fn kinds_of<'a>(
     writes.iter().zip(kinds.iter().map(String::as_str))
 }
 
+const fn is_delete(write: &Write) -> bool {
+    matches!(write, Write::Delete { .. })
+}
+
 /// Whether it creates a resource that others are going to refer to.
 fn is_referenced(write: &Write, kind: &str) -> bool {
     matches!(write, Write::Create { .. }) && matches!(kind, "Patient" | "Endpoint")
 }
 
-/// Part of the Observations: those that refer to no other one that is created too; then those that
-/// do; then those to be deleted.
+/// Part of the Observations: those that refer to no other one that is created too, then those that do.
 fn part(writes: &[Write], max_entries: usize) -> Vec<Write> {
     let observations = writes.iter().filter(|it| it.resource_type() == OBSERVATION);
     let created: BTreeSet<&str> = writes.iter().filter_map(full_url).collect();
@@ -123,7 +135,7 @@ fn full_url(write: &Write) -> Option<&str> {
 fn rank(write: &Write, created: &BTreeSet<&str>) -> u8 {
     let resource = match write {
         Write::Create { resource, .. } | Write::Update { resource, .. } => resource,
-        Write::Delete { .. } => return 2,
+        Write::Delete { .. } => return 0,
     };
     let text = serde_json::to_string(resource).unwrap_or_default();
     let refers = created.iter().any(|url| text.contains(*url));
@@ -234,6 +246,19 @@ mod tests {
         }
         // The summary waits for the event that it refers to, and deletes wait for both.
         assert_eq!(sizes, [2, 2, 1]);
+    }
+
+    #[test]
+    fn deletes_go_after_all_else() {
+        let writes = [
+            update("ImagingStudy"),
+            delete("Observation"),
+            update("Observation"),
+        ];
+        let updates = ["ImagingStudy", "Observation"].map(|kind| format!("Update({kind}/1)"));
+        assert_eq!(first(&writes, 500), (updates.to_vec(), true));
+        let deletes = vec!["Delete(Observation/1)".to_owned()];
+        assert_eq!(first(&writes[1..2], 500), (deletes, false));
     }
 
     #[test]

@@ -55,6 +55,7 @@ fn ours(path: &str) -> Option<Ours> {
         "ImagingStudy.endpoint" | "ImagingStudy.series.endpoint" => {
             Items(|one| one["reference"] == "Endpoint/e")
         }
+        "ImagingStudy.extension" | "ImagingStudy.series.extension" => Items(is_our_extension),
         "ImagingStudy.subject" => Within(&["reference"]),
         "ImagingStudy.status"
         | "ImagingStudy.started"
@@ -83,6 +84,11 @@ fn ours(path: &str) -> Option<Ours> {
         | "ImagingStudy.series.instance.title" => Whole,
         _ => return None,
     })
+}
+
+fn is_our_extension(extension: &Value) -> bool {
+    let url = extension["url"].as_str().unwrap_or_default();
+    url.starts_with("https://radcast.invalid/fhir/StructureDefinition/")
 }
 
 /// Whether the `id` is a keyword of DICOM, which nothing else has: `ProcedureCodeSequence-2`.

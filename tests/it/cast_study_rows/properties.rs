@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::change;
 use super::table::ROWS;
 use crate::cast_generators::json;
-use crate::cast_world::{World, dataset, key, rules};
+use crate::cast_world::{World, dataset, key, rules, uncontested};
 
 /// One instance: its number, and what it says.
 #[derive(Debug, Clone)]
@@ -67,7 +67,7 @@ fn changes(said: &[Said]) -> Vec<Change> {
 
 /// The study without versions, the numbers of marks, and the order of lists.
 fn content(world: &World) -> Value {
-    let mut study = world.only("ImagingStudy");
+    let mut study = uncontested(world.only("ImagingStudy"));
     study["meta"] = Value::Null;
     plain(&mut study);
     study
