@@ -84,6 +84,7 @@ pub(super) fn fhir_target(settings: &Settings) -> Result<FhirTarget, Failure> {
     let options = FhirOptions {
         max_entries: settings.fhir.max_entries,
         require_versions: settings.fhir.require_versions,
+        require_marks: settings.fhir.require_marks,
     };
     Ok(FhirTarget::new(fhir_client(settings)?, rules(settings)).with(options))
 }

@@ -112,6 +112,9 @@ codes! {
     /// The server knows no conditional creates.
     FhirNoConditionalCreate = "fhir.no-conditional-create", Setup,
         "The FHIR server does not heed If-None-Exist, so that resources would be created twice: turn conditional creates on or use a server that has them.";
+    /// The server does not keep what tells elements of ours from those of others.
+    FhirDropsMarks = "fhir.drops-marks", Setup,
+        "The FHIR server drops what radcast tells its own elements by: have the server store resources as they are sent (Element.id, extensions and meta.source), then restart radcast; or set Fhir:RequireMarks = false, by which values that change may stay beside the new ones.";
     /// A created resource is not found by the search for its identifier.
     FhirNotFoundAgain = "fhir.not-found-again", Setup,
         "The FHIR server does not find what was just created by its identifier: index the search parameter identifier (reindex), and where the identifiers have no system give them one (Patient:PatientSystemId).";

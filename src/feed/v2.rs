@@ -269,17 +269,14 @@ impl TimeWindows {
         if !whole {
             pass.next = None;
         }
-        if !rows.is_empty() && !rows.iter().any(|row| self.leads_on(&pass, row)) {
+        let leading = rows.iter().filter(|row| self.leads_on(&pass, row)).count();
+        if leading == 0 && !rows.is_empty() {
             return Err(unreliable(
                 "a page holds only entries of before the one that was read last",
             ));
         }
         let mut more = !whole || rows.len() as u64 >= self.limit;
-        let of_start = rows
-            .iter()
-            .filter(|row| timestamp(row) <= pass.start && self.leads_on(&pass, row));
-        let of_start = of_start.count() as u64;
-        pass.advance(&rows, of_start);
+        pass.advance(&rows, leading as u64);
         let entries = self.take(rows, &mut pass)?;
         if !more {
             self.end(&pass)?;
@@ -327,9 +324,9 @@ impl Pass {
         }
     }
 
-    /// Moves the window's start to the last time read, skipping the rows read of that same time. Of
-    /// the start so far, `of_start` rows are read newly.
-    fn advance(&mut self, rows: &[Result<Entry, MalformedEntry>], of_start: u64) {
+    /// Moves the window's start to the last time read, skipping the rows read of that same time. Where
+    /// the start stays, those rows are skipped that lead on, `leading` of them.
+    fn advance(&mut self, rows: &[Result<Entry, MalformedEntry>], leading: u64) {
         let read = rows.len() as u64;
         self.rows += read;
         self.last = rows.last().map_or(self.last, sequence);
@@ -342,7 +339,7 @@ impl Pass {
                 self.start = Some(last);
                 self.skip = of_that_time as u64;
             }
-            _ => self.skip += of_start,
+            _ => self.skip += leading,
         }
     }
 }

@@ -25,7 +25,7 @@ const FHIR_JSON: &str = "application/fhir+json";
 const MAX_PAGES: usize = 1_000;
 
 /// The id of a resource that does not exist.
-pub(crate) const NO_RESOURCE: &str = "radcast-no-resource";
+const NO_RESOURCE: &str = "radcast-no-resource";
 
 /// The parameter by which a search asks for larger pages.
 const PAGE_SIZE: &str = "&_count=";

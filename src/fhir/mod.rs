@@ -12,5 +12,4 @@ mod written;
 
 pub use capability::Capability;
 pub use client::FhirClient;
-pub(crate) use client::NO_RESOURCE;
 pub use transaction::{Request, Response};

@@ -18,6 +18,8 @@ pub struct Fhir {
     pub max_entries: usize,
     /// Whether a server that does not heed versions stops the feed.
     pub require_versions: bool,
+    /// Whether a server that does not keep what tells our elements from others' stops the feed.
+    pub require_marks: bool,
 }
 
 impl Fhir {
@@ -26,11 +28,13 @@ impl Fhir {
         let timeout = values.duration(&table::FHIR_TIMEOUT);
         let max_entries = values.integer(&table::FHIR_MAX_ENTRIES);
         let require_versions = values.boolean(&table::FHIR_REQUIRE_VERSIONS);
+        let require_marks = values.boolean(&table::FHIR_REQUIRE_MARKS);
         Some(Self {
             endpoint: endpoint?,
             timeout: timeout?,
             max_entries: max_entries??,
             require_versions: require_versions?,
+            require_marks: require_marks?,
         })
     }
 }

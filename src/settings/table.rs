@@ -55,6 +55,8 @@ settings! {
         "The most entries of one transaction. A dose report with more irradiation events is written in parts, the study first; where the server refuses fewer entries, radcast learns its limit.";
     FHIR_REQUIRE_VERSIONS: "Fhir:RequireVersions", Boolean, Default("true"),
         "Whether a FHIR server that keeps no versions, or does not heed `If-Match`, stops the feed. With `false` the feed goes on, and what others write to the same resources at the same time may be overwritten.";
+    FHIR_REQUIRE_MARKS: "Fhir:RequireMarks", Boolean, Default("true"),
+        "Whether a FHIR server that drops the ids of elements, extensions or `meta.source` stops the feed: by them radcast knows what it wrote itself. With `false` the feed goes on, and values that change may stay beside the new ones.";
     FHIR_AUTHENTICATION_ENABLED: "Fhir:Authentication:Enabled", Boolean, Recognised,
         "Has to be `false`: this version sends requests without a token.";
     FHIR_AUTHENTICATION: "Fhir:Authentication:*", Secret, Recognised,

@@ -206,6 +206,17 @@ fn an_endpoint_that_others_named_may_hold_the_images_unless_it_is_seen_not_to() 
     }
 }
 
+/// Sets an element, or adds to a list if the pointer ends in `/-`.
+fn add(study: &mut Value, pointer: &str, added: &Value) {
+    match pointer.strip_suffix("/-") {
+        Some(list) => {
+            let list = study.pointer_mut(list).unwrap().as_array_mut();
+            list.unwrap().push(added.clone());
+        }
+        None => study[&pointer[1..]] = added.clone(),
+    }
+}
+
 #[test]
 fn what_others_added_to_stays_without_ours() {
     let additions: [(&str, Value); 14] = [
@@ -234,15 +245,7 @@ fn what_others_added_to_stays_without_ours() {
         ("/text", json!({"status": "additional", "div": "<div/>"})),
     ];
     for (pointer, added) in additions {
-        let mut world = edited("ImagingStudy/", |study| match pointer.strip_suffix("/-") {
-            Some(list) => study
-                .pointer_mut(list)
-                .unwrap()
-                .as_array_mut()
-                .unwrap()
-                .push(added.clone()),
-            None => study[&pointer[1..]] = added.clone(),
-        });
+        let mut world = edited("ImagingStudy/", |study| add(study, pointer, &added));
         let merged = world.cast([gone(1)]);
         let told = |notice: &Notice| matches!(notice, Notice::AnnotatedStudyEmptied { .. });
         assert!(

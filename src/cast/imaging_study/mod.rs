@@ -94,7 +94,7 @@ pub(super) fn merge(
             let mut object = Object::default();
             let query = identity.create_query(has_twins);
             let notices = create(&mut object, &identity, has_twins, rules)
-                .and_then(|()| grow(delta, links, None, &mut object, None, rules, merged))
+                .and_then(|()| grow(delta, links, &mut object, None, rules, merged))
                 .and_then(|()| resolution::put(&mut object, delta, &found.references, rules))
                 .map_err(|error| error.into_failure(TYPE))?;
             merged.notices.extend(notices);
@@ -108,15 +108,8 @@ pub(super) fn merge(
             let notices = identity
                 .ensure(study)
                 .and_then(|()| {
-                    grow(
-                        delta,
-                        links,
-                        Some(&name),
-                        study,
-                        Some(&services),
-                        rules,
-                        merged,
-                    )
+                    let stored = Some((name.as_str(), &services));
+                    grow(delta, links, study, stored, rules, merged)
                 })
                 .and_then(|()| resolution::put(study, delta, &found.references, rules))
                 .map_err(|error| error.into_failure(&name))?;
@@ -211,26 +204,26 @@ fn create(
 }
 
 /// Says what entries say, then removes what is to be gone and is not said again. In this order a
-/// series stays that loses one instance and wins another.
+/// series stays that loses one instance and wins another. `stored` is the name of the study and who
+/// serves it, where it is stored already.
 fn grow(
     delta: &StudyDelta,
     links: &Links,
-    name: Option<&str>,
     study: &mut Object,
-    services: Option<&Services<'_>>,
+    stored: Option<(&str, &Services<'_>)>,
     rules: &Rules,
     merged: &mut Merged,
 ) -> Result<(), EditError> {
     let statements: Vec<_> = delta.statements().collect();
-    let stored = study.shared("series");
-    let mut series = SeriesList::open(stored.as_ref())?;
+    let listed = study.shared("series");
+    let mut series = SeriesList::open(listed.as_ref())?;
     let mut growing = Growing {
         delta,
         links,
         disagreements: &mut merged.disagreements,
         values: stored_values::Stored {
             delta,
-            name,
+            name: stored.map(|(name, _)| name),
             notices: &mut merged.notices,
             counting: &mut merged.counting,
             // An instance of another patient changes nothing of the series that it is in.
@@ -243,7 +236,7 @@ fn grow(
     growing.put_study(&statements, study)?;
     growing.put_series(&statements, &mut series)?;
     series.put_holdings()?;
-    if let Some(services) = services {
+    if let Some((_, services)) = stored {
         remove_gone(delta, &statements, &mut series, services)?;
     }
     subject::note(delta, Some(links.subject.whose), study)?;
@@ -367,7 +360,8 @@ fn shrink(
         notices.push(Notice::HeldByOthers { study: key, id });
     } else if series.is_empty() {
         let is_ours = is_ours(&stored.object, rules).map_err(fail)?;
-        let is_annotated = series.len() > 0 || additions::are_in_study(&stored.object, &services);
+        let is_annotated =
+            series.uids().next().is_some() || additions::are_in_study(&stored.object, &services);
         if is_ours && !is_annotated && !found.undeletable {
             return Ok(Some(stored.delete()));
         }

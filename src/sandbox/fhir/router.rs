@@ -22,13 +22,15 @@ use super::query::Query;
 use super::request::{AddressInPath, Base, FormBody, JsonBody, TypeInPath, header};
 use super::store::FhirStore;
 use super::transaction;
-use crate::fhir::NO_RESOURCE;
 
 /// The largest body that is read.
 const MAX_BODY_BYTES: usize = 64 << 20;
 
 /// The most bytes of a transaction that only tests whether transactions are taken.
 const MOST_OF_TEST: usize = 1 << 10;
+
+/// The id in a transaction that only tests whether transactions are taken.
+const NO_RESOURCE: &str = "radcast-no-resource";
 
 /// The path of the base.
 const ROOT: &str = "/fhir";

@@ -71,6 +71,7 @@ fn the_two_endpoints_are_enough() {
         fhir: Fhir {
             max_entries: 500,
             require_versions: true,
+            require_marks: true,
             endpoint: "http://fhir.example.org/r4".parse().unwrap(),
             timeout: seconds(100),
         },

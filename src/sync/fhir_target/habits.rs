@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::cast::{Query, Resource};
+use crate::cast::{KINDS_OF_MARKS, Query, Resource};
 use crate::failure::Failure;
 
 /// For so long a server that does not heed versions is not tested again: a person has to change it.
@@ -24,6 +24,9 @@ pub(super) struct Habits(Mutex<Known>);
 #[derive(Debug, Default)]
 struct Known {
     stores_as_sent: Option<bool>,
+    /// The kinds of marks that were seen to be kept.
+    kept_marks: BTreeSet<&'static str>,
+    dropped_mark: Option<Failure>,
     heeds_versions: Option<(Result<(), Failure>, Instant)>,
     found_again: BTreeSet<Kind>,
     not_found: Option<Created>,
@@ -66,6 +69,24 @@ impl Habits {
 
     pub(super) fn set_heeds_versions(&self, verdict: Result<(), Failure>) {
         self.known().heeds_versions = Some((verdict, Instant::now()));
+    }
+
+    /// That the server was seen to drop a mark.
+    pub(super) fn dropped_mark(&self) -> Option<Failure> {
+        self.known().dropped_mark.clone()
+    }
+
+    pub(super) fn set_dropped_mark(&self, failure: Failure) {
+        self.known().dropped_mark = Some(failure);
+    }
+
+    /// Whether every kind of marks was seen to be kept.
+    pub(super) fn keeps_marks(&self) -> bool {
+        self.known().kept_marks.len() == KINDS_OF_MARKS
+    }
+
+    pub(super) fn set_kept_marks(&self, kinds: BTreeSet<&'static str>) {
+        self.known().kept_marks.extend(kinds);
     }
 
     /// Whether a resource of this kind was found again before.

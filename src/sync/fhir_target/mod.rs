@@ -68,6 +68,8 @@ pub struct FhirOptions {
     pub max_entries: usize,
     /// Whether a server that does not heed versions stops the feed.
     pub require_versions: bool,
+    /// Whether a server that does not keep what tells our elements from others' stops the feed.
+    pub require_marks: bool,
 }
 
 impl Default for FhirOptions {
@@ -75,6 +77,7 @@ impl Default for FhirOptions {
         Self {
             max_entries: 500,
             require_versions: true,
+            require_marks: true,
         }
     }
 }

@@ -72,7 +72,7 @@ impl FhirTarget {
         if let Deed::Create { identity } = &sent.deed {
             let stored = self.created(identity, response).await?;
             if let Some(resource) = &sent.resource {
-                self.learn(resource, &stored);
+                self.learn(resource, &stored)?;
             }
             return Ok(Some(stored));
         }
@@ -91,7 +91,7 @@ impl FhirTarget {
         let read = self.client.read(&sent.resource_type, id).await?;
         let stored = read.and_then(|json| Resource::parse(json.get()).ok());
         if let (Some(resource), Some(stored)) = (&sent.resource, &stored) {
-            self.learn(resource, stored);
+            self.learn(resource, stored)?;
         }
         Ok(stored)
     }

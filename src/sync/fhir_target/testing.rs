@@ -24,11 +24,14 @@ impl FhirTarget {
     /// Passes unless something is wrong with the server that was learnt before, and still is.
     ///
     /// # Errors
-    /// `fhir.no-versions`, `fhir.not-found-again`, or the search fails.
+    /// `fhir.no-versions`, `fhir.drops-marks`, `fhir.not-found-again`, or the search fails.
     pub(super) async fn check_habits(&self) -> Result<(), Failure> {
         if let (true, Some(verdict)) = (self.options.require_versions, self.habits.heeds_versions())
         {
             verdict?;
+        }
+        if let (true, Some(failure)) = (self.options.require_marks, self.habits.dropped_mark()) {
+            return Err(failure);
         }
         match self.habits.not_found() {
             Some(created) => self.find_again(created, &SEARCHED_AFTER[..1]).await,
@@ -129,7 +132,10 @@ impl FhirTarget {
     }
 
     /// Learns whether the server stores what it is sent; reports the first resource that it alters.
-    pub(super) fn learn(&self, sent: &Resource, stored: &Resource) {
+    ///
+    /// # Errors
+    /// `fhir.drops-marks`, unless marks are not required.
+    pub(super) fn learn(&self, sent: &Resource, stored: &Resource) -> Result<(), Failure> {
         if self.habits.compare(sent, stored) {
             let name = stored.resource_type().zip(stored.id());
             let name = name.map(|(kind, id)| format!("{kind}/{id}"));
@@ -139,6 +145,27 @@ impl FhirTarget {
                 "the FHIR server stores resources otherwise than they are sent; \
                  each is read again before it is written"
             );
+        }
+        self.check_marks(sent, stored)
+    }
+
+    /// Until a mark of each kind was seen to be kept.
+    fn check_marks(&self, sent: &Resource, stored: &Resource) -> Result<(), Failure> {
+        if !self.options.require_marks || self.habits.keeps_marks() {
+            return Ok(());
+        }
+        match sent.marks_kept_in(stored) {
+            Ok(kinds) => {
+                self.habits.set_kept_marks(kinds);
+                Ok(())
+            }
+            Err(lost) => {
+                let kind = sent.resource_type().unwrap_or_default();
+                let message = format!("the server stored a {kind} without its {lost}");
+                let failure = Failure::new(Code::FhirDropsMarks, message);
+                self.habits.set_dropped_mark(failure.clone());
+                Err(failure)
+            }
         }
     }
 }

@@ -2,9 +2,10 @@
 
 use radcast::failure::Code;
 use radcast::sync::{FhirOptions, FhirTarget, Target};
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::{Scene, image, stranger};
+use super::model::Strip;
+use super::{Scene, image, ordered, stranger};
 use crate::cast_world::{create, delete, key};
 
 #[tokio::test]
@@ -41,13 +42,56 @@ async fn a_server_whose_version_stays_the_same_stops_the_feed() {
     scene.apply(image("1.2.1", 3)).await.unwrap();
 }
 
+fn drop_ids(value: &mut Value) {
+    match value {
+        Value::Array(items) => items.iter_mut().for_each(drop_ids),
+        Value::Object(members) => {
+            members.remove("id");
+            members.values_mut().for_each(drop_ids);
+        }
+        _ => {}
+    }
+}
+
+fn drop_source(resource: &mut Value) {
+    resource["meta"] = json!({});
+}
+
+#[tokio::test]
+async fn a_server_that_drops_what_tells_our_elements_from_others_stops_the_feed() {
+    let cases: [(Strip, &str); 2] = [(drop_ids, "element ids"), (drop_source, "meta.source")];
+    for (strips, named) in cases {
+        let scene = Scene::new();
+        scene.fhir.lock().strips = Some(strips);
+        let failure = scene.apply(ordered("1.2.1", 1)).await.unwrap_err();
+        assert_eq!(failure.code, Code::FhirDropsMarks, "{named}");
+        assert!(failure.message.contains(named), "{failure}");
+        let failure = scene.apply(ordered("1.2.2", 1)).await.unwrap_err();
+        assert_eq!(failure.code, Code::FhirDropsMarks);
+        let scene = dealt_with(
+            scene,
+            FhirOptions {
+                require_marks: false,
+                ..FhirOptions::default()
+            },
+        );
+        scene.apply(ordered("1.2.1", 1)).await.unwrap();
+    }
+}
+
 fn not_requiring_versions(scene: Scene) -> Scene {
+    dealt_with(
+        scene,
+        FhirOptions {
+            require_versions: false,
+            ..FhirOptions::default()
+        },
+    )
+}
+
+fn dealt_with(scene: Scene, options: FhirOptions) -> Scene {
     let Scene { fhir, .. } = scene;
     let Scene { fhir, target } = Scene::at(fhir);
-    let options = FhirOptions {
-        require_versions: false,
-        ..FhirOptions::default()
-    };
     let target: FhirTarget = target.with(options);
     Scene { fhir, target }
 }

@@ -98,13 +98,27 @@ fn patient_of(study: &str) -> String {
 
 /// An image of a study, whose patient is the one of [`patient_of`].
 fn image(study: &str, instance: u32) -> Change {
+    image_with(study, instance, &[])
+}
+
+/// As [`image`], with an accession number, which is told from those of others by an element id.
+fn ordered(study: &str, instance: u32) -> Change {
+    let accession = r#"{"vr":"SH","Value":["A1"]}"#;
+    image_with(study, instance, &[("00080050", accession)])
+}
+
+fn image_with(study: &str, instance: u32, elements: &[(&str, &str)]) -> Change {
     let id = json!({ "vr": "LO", "Value": [patient_of(study)] }).to_string();
     let key = key(
         study,
         &format!("{study}.1"),
         &format!("{study}.1.{instance}"),
     );
-    create(u64::from(instance), key, &[("00100020", &id)])
+    let elements: Vec<_> = [("00100020", id.as_str())]
+        .into_iter()
+        .chain(elements.iter().copied())
+        .collect();
+    create(u64::from(instance), key, &elements)
 }
 
 /// Another resource, whose content must not change.

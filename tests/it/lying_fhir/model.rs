@@ -21,6 +21,9 @@ pub fn exact(wanted: (&str, &str), stored: (&str, &str)) -> bool {
     wanted == stored
 }
 
+/// Takes away from a resource.
+pub type Strip = fn(&mut Value);
+
 /// What the server does, and what it holds.
 #[derive(Clone)]
 pub struct State {
@@ -37,6 +40,8 @@ pub struct State {
     /// The types of which nothing is deleted, because others refer to it.
     pub keeps: BTreeSet<&'static str>,
     pub counts_versions: bool,
+    /// Takes away from what is sent before it is stored.
+    pub strips: Option<Strip>,
     pub lie: Option<Lie>,
     pub max_entries: usize,
     /// The number of entries of each transaction.
@@ -65,6 +70,7 @@ impl LyingFhir {
             heeds_if_match: true,
             keeps: BTreeSet::new(),
             counts_versions: true,
+            strips: None,
             lie: None,
             max_entries: usize::MAX,
             transactions: Vec::new(),
@@ -264,6 +270,9 @@ impl State {
                 json = json.replace(url, name);
             }
             let mut resource: Value = serde_json::from_str(&json).unwrap();
+            if let Some(strip) = self.strips {
+                strip(&mut resource);
+            }
             resource["id"] = json!(name.split_once('/').unwrap().1);
             self.put(resource);
         }
