@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::process::Stdio;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::support::daemon::{Daemon, Ended, ended, radcast};
 use crate::support::instances::{Place, study};
@@ -147,6 +147,24 @@ fn preview_prints_one_transaction_for_each_study() {
     let ended = preview(&serde_json::to_string(&[PLACE.ct(), other.ct()]).unwrap());
     let bundles = serde_json::Deserializer::from_str(&ended.stdout).into_iter::<Value>();
     assert_eq!(bundles.map(Result::unwrap).count(), 2);
+}
+
+#[test]
+fn preview_reads_dicom_json_from_a_file_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("study.json");
+    let other = Place { study: 2, ..PLACE };
+    std::fs::write(&file, format!(" {}", json!([PLACE.ct(), other.ct()]))).unwrap();
+    let ended: Ended = radcast(&["preview", "--sources", "none"])
+        .arg(&file)
+        .output()
+        .unwrap()
+        .into();
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    assert_eq!(ended.stdout.matches("\"transaction\"").count(), 2);
+    std::fs::write(&file, "neither").unwrap();
+    let ended: Ended = radcast(&["preview"]).arg(&file).output().unwrap().into();
+    assert!(ended.stderr.contains("study.json: not DICOM"), "{ended:?}");
 }
 
 #[test]

@@ -4,7 +4,7 @@ mod sources;
 
 use std::collections::BTreeSet;
 use std::io::{self, Read};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
 use clap::{Args, ValueEnum};
@@ -44,7 +44,7 @@ Examples:
 /// What to preview.
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
-    /// DICOM files; without any, DICOM JSON (an object or an array of them) on standard input
+    /// Files of DICOM or DICOM JSON (an object or an array of them); without any, DICOM JSON on standard input
     #[arg(value_name = "FILE")]
     files: Vec<PathBuf>,
     /// Where each element comes from: as a table besides the transaction, alone, or not
@@ -122,40 +122,53 @@ fn rules(argument: &SettingsArgument) -> Result<Rules, Unusable> {
     Ok(assembly::rules(&loaded.settings))
 }
 
-/// Each instance's name for messages, and its DICOM JSON.
-fn instances(files: &[PathBuf]) -> Vec<(String, Result<Bytes, String>)> {
+/// An instance's name for messages, and its DICOM JSON.
+type Named = (String, Result<Bytes, String>);
+
+fn instances(files: &[PathBuf]) -> Vec<Named> {
     if files.is_empty() {
         return standard_input();
     }
-    let read = |file: &PathBuf| {
-        let instance = part10::read(file).map_err(|error| error.to_string());
-        (
-            file.display().to_string(),
-            instance.map(|instance| Bytes::from(instance.metadata)),
-        )
-    };
-    files.iter().map(read).collect()
+    files.iter().flat_map(|file| of_file(file)).collect()
 }
 
-fn standard_input() -> Vec<(String, Result<Bytes, String>)> {
-    let mut text = Vec::new();
-    if let Err(error) = io::stdin().read_to_end(&mut text) {
-        return vec![("standard input".to_owned(), Err(error.to_string()))];
+/// The instances of a file: one of DICOM, any number of DICOM JSON.
+fn of_file(file: &Path) -> Vec<Named> {
+    let name = file.display().to_string();
+    match part10::read(file) {
+        Ok(instance) => vec![(name, Ok(Bytes::from(instance.metadata)))],
+        Err(error) => match std::fs::read(file) {
+            Ok(text) if is_json(&text) => split(Bytes::from(text), &name),
+            _ => vec![(name, Err(error.to_string()))],
+        },
     }
-    split(Bytes::from(text))
 }
 
-fn split(text: Bytes) -> Vec<(String, Result<Bytes, String>)> {
+fn is_json(text: &[u8]) -> bool {
+    matches!(text.trim_ascii_start().first(), Some(b'{' | b'['))
+}
+
+fn standard_input() -> Vec<Named> {
+    let mut text = Vec::new();
+    let name = "standard input";
+    if let Err(error) = io::stdin().read_to_end(&mut text) {
+        return vec![(name.to_owned(), Err(error.to_string()))];
+    }
+    split(Bytes::from(text), name)
+}
+
+/// The instances of DICOM JSON, an object or an array of them, from a source of this name.
+fn split(text: Bytes, source: &str) -> Vec<Named> {
     let Some(array) = items(&text) else {
-        return vec![("standard input".to_owned(), Ok(text))];
+        return vec![(source.to_owned(), Ok(text))];
     };
     let instances = (1..).zip(array.items);
     let rest = (!array.complete).then(|| {
         let broken_off = "the array breaks off; its last instance is left out".to_owned();
-        ("standard input".to_owned(), Err(broken_off))
+        (source.to_owned(), Err(broken_off))
     });
     instances
-        .map(|(number, item)| (format!("instance {number}"), Ok(item)))
+        .map(|(number, item)| (format!("{source}, instance {number}"), Ok(item)))
         .chain(rest)
         .collect()
 }
@@ -226,25 +239,25 @@ mod tests {
     use super::*;
 
     fn read(text: &'static str) -> Vec<(String, bool)> {
-        let parts = split(Bytes::from(text)).into_iter();
+        let parts = split(Bytes::from(text), "a file").into_iter();
         parts.map(|(name, json)| (name, json.is_ok())).collect()
     }
 
     #[test]
     fn an_array_is_read_item_by_item_and_anything_else_as_one() {
         let two = [
-            ("instance 1".to_owned(), true),
-            ("instance 2".to_owned(), true),
+            ("a file, instance 1".to_owned(), true),
+            ("a file, instance 2".to_owned(), true),
         ];
         assert_eq!(read("[{}, {}]"), two);
-        assert_eq!(read("{}"), [("standard input".to_owned(), true)]);
+        assert_eq!(read("{}"), [("a file".to_owned(), true)]);
     }
 
     #[test]
     fn an_array_that_breaks_off_is_told_of() {
         let cut = [
-            ("instance 1".to_owned(), true),
-            ("standard input".to_owned(), false),
+            ("a file, instance 1".to_owned(), true),
+            ("a file".to_owned(), false),
         ];
         assert_eq!(read(r#"[{}, {"0020000D""#), cut);
     }
