@@ -1,4 +1,4 @@
-//! FHIR as a target: a study's delta is looked up, merged, and sent as one transaction.
+//! FHIR as a target: a study's delta is looked up, merged, and sent, see [`steps`].
 
 mod created;
 mod gathering;
