@@ -6,15 +6,12 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use reqwest::Response;
 use reqwest::header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE, IF_NONE_MATCH};
 use reqwest::redirect::Policy;
 
+use super::body::{Limit, gather};
 use super::buffers::Buffers;
 use crate::failure::{Symptom, describe, retry_after};
-
-/// The most room that is made for an answer before it comes.
-const MOST_ROOM: usize = 16 << 20;
 
 /// The part of a written resource that the answer should hold (RFC 7240, 4.2; R4 HTTP 3.1.0.1.7).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -50,18 +47,21 @@ pub struct Outgoing {
     /// The entity tag of what is known already: where it is still that, the service may answer 304
     /// and nothing else (RFC 9110, 13.1.2; R4 HTTP 3.1.0.5.1).
     pub if_none_match: Option<String>,
+    /// How much of the answer is held.
+    pub limit: Limit,
 }
 
 impl Outgoing {
-    /// A `GET`.
+    /// A `GET`, of whose answer so much is held.
     #[must_use]
-    pub const fn get(url: String, accept: &'static str) -> Self {
+    pub const fn get(url: String, accept: &'static str, limit: Limit) -> Self {
         Self {
             url,
             accept,
             body: None,
             prefer: Prefer::Minimal,
             if_none_match: None,
+            limit,
         }
     }
 }
@@ -154,6 +154,7 @@ impl Exchange for HttpExchange {
             body,
             prefer,
             if_none_match,
+            limit,
         } = request;
         let mut request = match body {
             Some(body) => {
@@ -174,22 +175,7 @@ impl Exchange for HttpExchange {
         Ok(Answer {
             status: response.status().as_u16(),
             retry_after: retry_after(response.headers()),
-            body: self.gather(response).await?,
+            body: gather(response, &limit, &self.buffers).await?,
         })
-    }
-}
-
-impl HttpExchange {
-    /// The body, gathered once into the room that it needs.
-    async fn gather(&self, mut response: Response) -> Result<Bytes, reqwest::Error> {
-        let length = response.content_length().unwrap_or_default();
-        let length = usize::try_from(length).map_or(MOST_ROOM, |length| length.min(MOST_ROOM));
-        let mut body = self.buffers.take(length);
-        while let Some(chunk) = response.chunk().await? {
-            body.extend_from_slice(&chunk);
-        }
-        let body = body.freeze();
-        self.buffers.keep(&body);
-        Ok(body)
     }
 }

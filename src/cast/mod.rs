@@ -51,6 +51,7 @@ mod stored_values;
 mod study_key;
 mod table;
 mod terminology;
+mod wanted;
 mod write;
 
 pub use change::{Action, Change};
@@ -72,4 +73,5 @@ pub use resource::{NotAResource, Resource};
 pub use rules::Rules;
 pub use sources::Source;
 pub use study_key::StudyKey;
+pub use wanted::wanted;
 pub use write::Write;

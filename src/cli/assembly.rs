@@ -8,7 +8,7 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use super::{SettingsArgument, storage};
-use crate::cast::Rules;
+use crate::cast::{Rules, wanted};
 use crate::failure::Failure;
 use crate::feed::{FeedClient, SequenceWindows, TimeWindows};
 use crate::fhir::FhirClient;
@@ -76,7 +76,8 @@ pub(super) fn rules(settings: &Settings) -> Rules {
 
 /// A client of the FHIR server of these settings.
 pub(super) fn fhir_client(settings: &Settings) -> Result<FhirClient, Failure> {
-    FhirClient::new(&settings.fhir.endpoint, settings.fhir.timeout)
+    let client = FhirClient::new(&settings.fhir.endpoint, settings.fhir.timeout)?;
+    Ok(client.holding(settings.fhir.max_response_bytes))
 }
 
 /// The FHIR server of these settings as a target.
@@ -97,7 +98,11 @@ pub(super) fn feed_client(settings: &Settings) -> Result<FeedClient, Failure> {
         dicom_web.api_version,
         dicom_web.timeout,
     )
-    .map(|client| client.keeping_raw(settings.archive))
+    .map(|client| {
+        client
+            .keeping_raw(settings.archive)
+            .holding(dicom_web.max_response_bytes, wanted)
+    })
 }
 
 /// Follows the feed of these settings until stopped.

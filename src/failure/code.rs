@@ -63,6 +63,9 @@ codes! {
     /// 413: the study's resource is larger than the server takes.
     FhirTooLarge = "fhir.too-large", Fhir,
         "Raise the FHIR server's limit on the size of a request, then retry.";
+    /// An answer has more bytes than are held.
+    FhirAnswerTooLarge = "fhir.answer-too-large", Fhir,
+        "The FHIR server answered more than Fhir:MaxResponseBytes: see how large the study's resource is there, lower ImagingStudy:ListInstancesUpTo or raise Fhir:MaxResponseBytes, then retry.";
     /// Several resources where the identifier should find one.
     FhirMultipleMatches = "fhir.multiple-matches", Fhir,
         "Several resources carry this identifier: merge them or delete the surplus, then retry.";
@@ -134,6 +137,9 @@ codes! {
     /// A page that is no JSON array.
     DicomInvalidResponse = "dicom.invalid-response", Transient,
         "The DICOM service (or a proxy before it) answered something that is no change feed: check DicomWeb:Endpoint. Where one entry is named, delete its instance, or let DicomWeb:OnUnparsable = Record pass it.";
+    /// An answer has more bytes than are held, of the attributes that are read.
+    DicomAnswerTooLarge = "dicom.answer-too-large", Transient,
+        "The DICOM service answered more than DicomWeb:MaxResponseBytes: raise it, or lower DicomWeb:PageSize. Where one entry is named, delete its instance, or let DicomWeb:OnUnparsable = Record pass it.";
     /// 401 from the DICOMweb service.
     DicomUnauthorized = "dicom.unauthorized", Setup,
         "The DICOM service does not accept the credentials: check DicomWeb:Authentication, the audience above all.";

@@ -45,6 +45,8 @@ pub enum Symptom {
     BusyInText,
     /// An answer that is not of the agreed form.
     Malformed,
+    /// An answer of more bytes than are held.
+    TooLarge,
 }
 
 /// The code of a symptom; its class and cure follow from the code.
@@ -72,6 +74,7 @@ const fn classify_dicom(symptom: Symptom) -> Code {
         // 424 is the DICOM service's own trouble with its encryption key.
         Symptom::Status(424 | 500..=599) => Code::DicomServerError,
         Symptom::Status(400..=499) => Code::DicomWrongAddress,
+        Symptom::TooLarge => Code::DicomAnswerTooLarge,
         Symptom::Status(_) | Symptom::PreconditionInText | Symptom::Malformed => {
             Code::DicomInvalidResponse
         }
@@ -90,6 +93,7 @@ const fn classify_fhir_read(symptom: Symptom) -> Code {
         // 414, 431: the query is too long, which its values have made it.
         Symptom::Status(400 | 414 | 422 | 431) => Code::FhirRejected,
         Symptom::Status(300..=499) => Code::FhirWrongAddress,
+        Symptom::TooLarge => Code::FhirAnswerTooLarge,
         Symptom::Status(_) | Symptom::Malformed => Code::FhirInvalidResponse,
     }
 }
@@ -125,7 +129,7 @@ const fn classify_tables(operation: Operation, symptom: Symptom) -> Code {
             Operation::Write | Operation::Transaction => Code::StoreConflict,
         },
         Symptom::Status(400..=499) => Code::StoreRejected,
-        Symptom::Status(_) | Symptom::Malformed => Code::StoreInvalidResponse,
+        Symptom::Status(_) | Symptom::Malformed | Symptom::TooLarge => Code::StoreInvalidResponse,
     }
 }
 
@@ -135,7 +139,8 @@ const fn classify_blobs(symptom: Symptom) -> Code {
         | Symptom::Timeout
         | Symptom::BusyInText
         | Symptom::PreconditionInText
-        | Symptom::Malformed => Code::BlobUnavailable,
+        | Symptom::Malformed
+        | Symptom::TooLarge => Code::BlobUnavailable,
         Symptom::Status(401) | Symptom::CredentialsInText => Code::BlobUnauthorized,
         Symptom::Status(403) => Code::BlobForbidden,
         // 409, 412: another replica does the same at the same time.
@@ -155,6 +160,7 @@ const fn classify_identity(symptom: Symptom) -> Code {
         | Symptom::Timeout
         | Symptom::BusyInText
         | Symptom::Malformed
+        | Symptom::TooLarge
         | Symptom::Status(_) => Code::IdentityUnavailable,
     }
 }
@@ -181,7 +187,10 @@ impl Code {
     pub const fn doubts_page(self) -> bool {
         matches!(
             self,
-            Self::DicomServerError | Self::DicomInvalidResponse | Self::DicomUnreachable
+            Self::DicomServerError
+                | Self::DicomInvalidResponse
+                | Self::DicomUnreachable
+                | Self::DicomAnswerTooLarge
         )
     }
 
@@ -190,7 +199,10 @@ impl Code {
     #[must_use]
     pub const fn pauses_feed(self) -> bool {
         matches!(self.class(), Class::Setup)
-            || matches!(self, Self::DicomInvalidResponse | Self::DicomUnreliableFeed)
+            || matches!(
+                self,
+                Self::DicomInvalidResponse | Self::DicomUnreliableFeed | Self::DicomAnswerTooLarge
+            )
     }
 
     /// Whether a pause of the feed may need a decision of a person: entries may be passed over or

@@ -8,11 +8,12 @@ use jiff::Timestamp;
 use reqwest::Url;
 use reqwest::redirect::Policy;
 
+use super::condense;
 use super::page::{self, PageAnswer};
 use super::span::Span;
 use super::{Entry, timestamp, unreliable};
-use crate::auth::{Answer, Exchange, HttpExchange, NoAnswer, Outgoing};
-use crate::dicom::EntryIdentity;
+use crate::auth::{Answer, Exchange, HttpExchange, Limit, NoAnswer, Outgoing};
+use crate::dicom::{EntryIdentity, Want};
 use crate::failure::{Code, Dependency, Failure, Operation, Symptom, classify};
 use crate::settings::ApiVersion;
 
@@ -27,6 +28,7 @@ pub struct FeedClient {
     base: String,
     version: ApiVersion,
     keeps_raw: bool,
+    limit: Limit,
 }
 
 /// The newest entry of the feed.
@@ -46,6 +48,9 @@ pub(super) struct Newest {
     /// Whether the answer was one of success without a body: an empty feed, or no answer at all.
     pub(super) without_body: bool,
 }
+
+/// How much of an answer is held unless something else is chosen, in bytes.
+const MOST: usize = 16 << 20;
 
 /// How far before the beginning of a span a time may be: services cut and round.
 const TOLERANCE: jiff::SignedDuration = jiff::SignedDuration::from_secs(1);
@@ -72,6 +77,7 @@ impl FeedClient {
             base,
             version,
             keeps_raw: false,
+            limit: Limit::of(MOST),
         }
     }
 
@@ -80,6 +86,14 @@ impl FeedClient {
     #[must_use]
     pub fn keeping_raw(mut self, keeps_raw: bool) -> Self {
         self.keeps_raw = keeps_raw;
+        self
+    }
+
+    /// A client that holds so many bytes of an answer; of one that is large only the attributes that
+    /// are wanted, the rest is passed over.
+    #[must_use]
+    pub fn holding(mut self, most: usize, want: Want) -> Self {
+        self.limit = condense::limit(most, want);
         self
     }
 
@@ -164,6 +178,11 @@ impl FeedClient {
         Ok(page)
     }
 
+    /// How much of an answer is held.
+    pub(super) fn limit(&self) -> Limit {
+        self.limit.clone()
+    }
+
     /// The address of the service in this version.
     pub(super) fn service(&self) -> String {
         format!("{}/{}", self.endpoint, self.version.as_str())
@@ -174,7 +193,8 @@ impl FeedClient {
     }
 
     async fn get(&self, url: &str, query: &[(&str, String)]) -> Result<Answer, Failure> {
-        let request = Outgoing::get(with_query(url, query), "application/json");
+        let url = with_query(url, query);
+        let request = Outgoing::get(url, "application/json", self.limit.clone());
         let answer = self.exchange.exchange(request).await.map_err(no_answer)?;
         if !answer.is_success() {
             return Err(refused(&answer));

@@ -96,7 +96,9 @@ impl PageReader {
                 self.failing = None;
                 page.rows
             }
-            Err(failure) if is_of_page(&failure) && self.fails_again(span) => {
+            Err(failure)
+                if is_of_page(&failure) && (is_too_large(&failure) || self.fails_again(span)) =>
+            {
                 self.take_apart(span, failure, &is_new).await?
             }
             Err(failure) => return Err(failure),
@@ -241,6 +243,11 @@ impl PageReader {
         let surplus = self.known.len().saturating_sub(REMEMBERED);
         self.known.drain(..surplus);
     }
+}
+
+/// Whether the same page will be as large when it is asked for again.
+fn is_too_large(failure: &Failure) -> bool {
+    failure.code == Code::DicomAnswerTooLarge
 }
 
 /// Whether a failure may be that of the page alone. Asked to wait, one waits.

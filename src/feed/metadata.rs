@@ -34,7 +34,7 @@ pub trait InstanceMetadata: fmt::Debug + Send + Sync + 'static {
 impl InstanceMetadata for FeedClient {
     async fn of(&self, instance: &InstanceKey) -> Result<Option<Dataset>, Failure> {
         let url = format!("{}{}", self.service(), path(instance));
-        let request = Outgoing::get(url, "application/dicom+json");
+        let request = Outgoing::get(url, "application/dicom+json", self.limit());
         let answer = self.exchange(request).await.map_err(no_answer)?;
         match answer.status {
             204 | 404 | 410 => return Ok(None),

@@ -2,6 +2,7 @@
 
 mod ahead;
 mod client;
+mod condense;
 mod continuity;
 mod entry;
 mod gaps;

@@ -16,10 +16,13 @@ use super::address::Base;
 use super::bundle::SearchPage;
 use super::outcome::Refusal;
 use super::transaction::{self, Request, Response};
-use crate::auth::{Answer, Exchange, HttpExchange, Outgoing, Prefer};
+use crate::auth::{Answer, Exchange, HttpExchange, Limit, Outgoing, Prefer};
 use crate::failure::{Class, Code, Dependency, Failure, Operation, Symptom, classify};
 
 const FHIR_JSON: &str = "application/fhir+json";
+
+/// How much of an answer is held unless something else is chosen, in bytes.
+const MOST: usize = 32 << 20;
 
 /// Pages of one search at most. The searches are by identifier; only a dose report finds many.
 const MAX_PAGES: usize = 1_000;
@@ -60,6 +63,8 @@ pub struct FhirClient {
     base: Base,
     /// Whether the server refused a page size; then none is asked for.
     refuses_page_size: Arc<AtomicBool>,
+    /// How much of an answer is held, in bytes.
+    most: usize,
 }
 
 impl FhirClient {
@@ -81,7 +86,15 @@ impl FhirClient {
             exchange,
             base: Base::new(endpoint),
             refuses_page_size: Arc::default(),
+            most: MOST,
         }
+    }
+
+    /// A client that holds so many bytes of an answer.
+    #[must_use]
+    pub const fn holding(mut self, most: usize) -> Self {
+        self.most = most;
+        self
     }
 
     /// What the server can do (`GET metadata`), checked against what radcast needs.
@@ -157,9 +170,7 @@ impl FhirClient {
         id: &str,
     ) -> Result<Option<Box<RawValue>>, Failure> {
         let url = self.base.join(&format!("{resource_type}/{id}"));
-        let answer = self
-            .exchange(Outgoing::get(url, FHIR_JSON), Operation::Read)
-            .await?;
+        let answer = self.exchange(self.request(url), Operation::Read).await?;
         if matches!(answer.status, 404 | 410) {
             return Ok(None);
         }
@@ -192,7 +203,7 @@ impl FhirClient {
         let etag = Some(format!("W/\"{version}\""));
         let request = Outgoing {
             if_none_match: etag.filter(|_| version.bytes().all(is_plain)),
-            ..Outgoing::get(url, FHIR_JSON)
+            ..self.request(url)
         };
         let answer = self.exchange(request, Operation::Read).await?;
         match answer.status {
@@ -231,7 +242,7 @@ impl FhirClient {
             } else {
                 Prefer::Minimal
             },
-            ..Outgoing::get(self.base.root().to_owned(), FHIR_JSON)
+            ..self.request(self.base.root().to_owned())
         };
         transaction::check(requests, &self.send(request, Operation::Transaction).await?)
     }
@@ -259,9 +270,12 @@ impl FhirClient {
         }
     }
 
+    const fn request(&self, url: String) -> Outgoing {
+        Outgoing::get(url, FHIR_JSON, Limit::of(self.most))
+    }
+
     async fn get(&self, url: String) -> Result<Bytes, Failure> {
-        self.send(Outgoing::get(url, FHIR_JSON), Operation::Read)
-            .await
+        self.send(self.request(url), Operation::Read).await
     }
 
     async fn send(&self, request: Outgoing, operation: Operation) -> Result<Bytes, Failure> {

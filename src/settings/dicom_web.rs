@@ -19,6 +19,8 @@ pub struct DicomWeb {
     pub api_version: ApiVersion,
     /// Entries asked for at once: at most [`ApiVersion::largest_page`].
     pub page_size: u32,
+    /// How much of an answer is held, in bytes.
+    pub max_response_bytes: usize,
     /// Pages asked for at the same time while there are more.
     pub pages_at_once: usize,
     /// How long one request may take.
@@ -86,6 +88,7 @@ impl DicomWeb {
         let private_endpoint = values.url(&table::DICOM_WEB_PRIVATE_ENDPOINT);
         let api_version = values.choice(&table::DICOM_WEB_API_VERSION, ApiVersion::named);
         let api_version = api_version.flatten();
+        let max_response_bytes = values.integer(&table::DICOM_WEB_MAX_RESPONSE_BYTES);
         let page_size = values.integer(&table::DICOM_WEB_PAGE_SIZE);
         let pages_at_once = values.integer(&table::DICOM_WEB_PAGES_AT_ONCE);
         let timeout = values.duration(&table::DICOM_WEB_TIMEOUT);
@@ -96,6 +99,7 @@ impl DicomWeb {
             _ => None,
         });
         Some(Self {
+            max_response_bytes: max_response_bytes??,
             page_size: page_size_of(api_version?, page_size?, values),
             api_version: api_version?,
             endpoint: endpoint?,

@@ -14,6 +14,8 @@ pub struct Fhir {
     pub endpoint: Url,
     /// How long one request may take.
     pub timeout: Duration,
+    /// How much of an answer is held, in bytes.
+    pub max_response_bytes: usize,
     /// The most entries of one transaction.
     pub max_entries: usize,
     /// Whether a server that does not heed versions stops the feed.
@@ -26,12 +28,14 @@ impl Fhir {
     pub(super) fn read(values: &mut Values) -> Option<Self> {
         let endpoint = values.required_url(&table::FHIR_ENDPOINT);
         let timeout = values.duration(&table::FHIR_TIMEOUT);
+        let max_response_bytes = values.integer(&table::FHIR_MAX_RESPONSE_BYTES);
         let max_entries = values.integer(&table::FHIR_MAX_ENTRIES);
         let require_versions = values.boolean(&table::FHIR_REQUIRE_VERSIONS);
         let require_marks = values.boolean(&table::FHIR_REQUIRE_MARKS);
         Some(Self {
             endpoint: endpoint?,
             timeout: timeout?,
+            max_response_bytes: max_response_bytes??,
             max_entries: max_entries??,
             require_versions: require_versions?,
             require_marks: require_marks?,

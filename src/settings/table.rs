@@ -36,6 +36,8 @@ settings! {
         "Entries asked for at once. Default and limit are 100 with `v1`, 200 with `v2`.";
     DICOM_WEB_PAGES_AT_ONCE: "DicomWeb:PagesAtOnce", Integer(1, 8), Default("3"),
         "Pages asked for at the same time while there are more to read: fewer while they are large, one while the service fails.";
+    DICOM_WEB_MAX_RESPONSE_BYTES: "DicomWeb:MaxResponseBytes", Integer(65_536, 1_073_741_824), Default("16777216"),
+        "The largest answer of the DICOM service that is held, in bytes after decompression. Of a page of 4 MiB or more only the attributes that are mapped count, the rest is passed over while it is read; a page that is larger all the same is asked for in parts.";
     DICOM_WEB_TIMEOUT: "DicomWeb:Timeout", Span(TICK), Default("00:01:40"),
         "How long one request to the DICOM service may take.";
     DICOM_WEB_GAP_SETTLE_TIME: "DicomWeb:GapSettleTime", Span(Duration::ZERO), Default("00:00:30"),
@@ -51,6 +53,8 @@ settings! {
         "Base address of the FHIR R4 server.";
     FHIR_TIMEOUT: "Fhir:Timeout", Span(TICK), Default("00:01:40"),
         "How long one request to the FHIR server may take.";
+    FHIR_MAX_RESPONSE_BYTES: "Fhir:MaxResponseBytes", Integer(65_536, 1_073_741_824), Default("33554432"),
+        "The largest answer of the FHIR server that is read, in bytes after decompression. A larger one is a failure of the study that was looked up.";
     FHIR_MAX_ENTRIES: "Fhir:MaxEntries", Integer(1, 10_000), Default("500"),
         "The most entries of one transaction. A dose report with more irradiation events is written in parts, the study first; where the server refuses fewer entries, radcast learns its limit.";
     FHIR_REQUIRE_VERSIONS: "Fhir:RequireVersions", Boolean, Default("true"),

@@ -13,8 +13,9 @@ use bytes::Bytes;
 use indexmap::IndexMap;
 use radcast::cast::{
     Action, Change, Found, Lookups, Merged, Query, Resource, Rules, StudyDelta, Write, merge,
+    wanted,
 };
-use radcast::dicom::{Dataset, InstanceKey};
+use radcast::dicom::{Dataset, InstanceKey, Sieve};
 use radcast::failure::Failure;
 use serde_json::Value;
 use serde_json::value::{RawValue, to_raw_value};
@@ -60,7 +61,18 @@ pub(crate) fn dataset(key: &InstanceKey, elements: &[(&str, &str)]) -> Dataset {
         .iter()
         .map(|(tag, json)| format!("\"{tag}\":{json}"))
         .collect();
-    Dataset::parse(Bytes::from(format!("{{{}}}", members.join(",")))).unwrap()
+    let whole = format!("{{{}}}", members.join(","));
+    Dataset::parse(sieved(&whole)).unwrap()
+}
+
+/// What is left of a dataset in a page that is too large to be held: all of its attributes that
+/// matter.
+pub(crate) fn sieved(dataset: &str) -> Bytes {
+    let mut sieve = Sieve::new(wanted);
+    sieve.push(format!(r#"{{"metadata":{dataset}}}"#).as_bytes());
+    let left = sieve.into_kept();
+    let start = r#"{"metadata":"#.len();
+    left.slice(start..left.len() - 1)
 }
 
 /// A create entry.

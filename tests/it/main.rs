@@ -56,6 +56,7 @@ mod failures_recorded;
 mod house_style;
 mod interrupting;
 mod issuers;
+mod large_answers;
 mod log_lines;
 mod looking_up;
 mod lying_fhir;

@@ -14,7 +14,7 @@
 
 mod accession;
 mod additions;
-mod anatomy;
+pub(super) mod anatomy;
 pub(super) mod attributes;
 mod computed;
 mod contested;

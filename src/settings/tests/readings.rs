@@ -43,6 +43,7 @@ fn default_dicom_web() -> DicomWeb {
         private_endpoint: None,
         api_version: ApiVersion::V1,
         page_size: 100,
+        max_response_bytes: 16 << 20,
         pages_at_once: 3,
         timeout: seconds(100),
         gap_settle_time: seconds(30),
@@ -69,6 +70,7 @@ fn the_two_endpoints_are_enough() {
     let expected = Settings {
         dicom_web: default_dicom_web(),
         fhir: Fhir {
+            max_response_bytes: 32 << 20,
             max_entries: 500,
             require_versions: true,
             require_marks: true,

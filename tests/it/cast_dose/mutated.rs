@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::report::{
     coded, container, elements, event, moment, number, observations, place, uid, words,
 };
-use crate::cast_world::{World, rules};
+use crate::cast_world::{World, rules, sieved};
 
 fn whole() -> Value {
     let total = container(
@@ -99,7 +99,7 @@ fn cast(text: String) {
 #[test]
 fn the_tree_that_is_mutated_is_read() {
     let mut world = World::default();
-    let dataset = Dataset::parse(Bytes::from(identified(whole()).to_string())).unwrap();
+    let dataset = Dataset::parse(sieved(&identified(whole()).to_string())).unwrap();
     world.cast([Change::read(1, place(), Action::Create, Some(&dataset), &rules()).unwrap()]);
     let (summaries, events) = observations(&world);
     assert_eq!((summaries.len(), events.len()), (1, 2));

@@ -12,14 +12,13 @@ mod values;
 
 use std::collections::BTreeMap;
 
-use bytes::Bytes;
 use radcast::cast::{Action, Change, MappedAttribute, Origin, Rules, mapping};
 use radcast::dicom::Dataset;
 use radcast::settings::Issuers;
 use serde_json::{Value, json};
 
 use crate::cast_dose::report;
-use crate::cast_world::{World, dataset, key, rules};
+use crate::cast_world::{World, dataset, key, rules, sieved};
 use primitives::faults;
 
 /// Whether these rules make the most of what is there.
@@ -171,7 +170,7 @@ fn each_value_of_a_dose_report_with_the_worst_of_its_representation_gives_valid_
             ] {
                 report[tag] = json!({ "Value": [uid] });
             }
-            let set = Dataset::parse(Bytes::from(report.to_string())).unwrap();
+            let set = Dataset::parse(sieved(&report.to_string())).unwrap();
             cast(
                 &set,
                 &all_rules()[0],

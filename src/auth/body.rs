@@ -1,0 +1,135 @@
+//! The body of an answer, gathered within bounds: a peer decides how much is sent, and not how much is
+//! held.
+
+use std::fmt;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use reqwest::Response;
+
+use super::NoAnswer;
+use super::buffers::Buffers;
+use crate::failure::Symptom;
+
+/// The most that is held of an answer that is no success, in bytes: the rest is not read.
+const MOST_OF_REFUSAL: usize = 256 << 10;
+
+/// The most room that is made for a body before it comes, in bytes.
+const MOST_ROOM: usize = 4 << 20;
+
+/// From this size on a body is condensed, where that can be, in bytes.
+const CONDENSED_FROM: usize = 4 << 20;
+
+/// Takes a body piece by piece and keeps part of it.
+pub trait Condense: Send {
+    /// Takes the next piece.
+    fn push(&mut self, piece: &[u8]);
+    /// How many bytes were kept so far.
+    fn kept(&self) -> usize;
+    /// What was kept.
+    fn finish(self: Box<Self>) -> Bytes;
+}
+
+/// Begins to condense a body.
+type Condenser = Arc<dyn Fn() -> Box<dyn Condense> + Send + Sync>;
+
+/// How much of a body is held.
+#[derive(Clone)]
+pub struct Limit {
+    most: usize,
+    condenser: Option<Condenser>,
+}
+
+impl Default for Limit {
+    /// 1 MiB.
+    fn default() -> Self {
+        Self::of(1 << 20)
+    }
+}
+
+impl fmt::Debug for Limit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Limit").field(&self.most).finish()
+    }
+}
+
+impl Limit {
+    /// So many bytes, counted after decompression.
+    #[must_use]
+    pub const fn of(most: usize) -> Self {
+        Self {
+            most,
+            condenser: None,
+        }
+    }
+
+    /// The same for what is left of a body that is large.
+    #[must_use]
+    pub fn condensed(self, condenser: Condenser) -> Self {
+        Self {
+            condenser: Some(condenser),
+            ..self
+        }
+    }
+}
+
+/// Reads a body into memory of its own or of an earlier answer.
+///
+/// # Errors
+/// It breaks off, or is larger than the limit.
+pub(super) async fn gather(
+    mut response: Response,
+    limit: &Limit,
+    buffers: &Buffers,
+) -> Result<Bytes, NoAnswer> {
+    let is_success = response.status().is_success();
+    let most = match is_success {
+        true => limit.most,
+        false => limit.most.min(MOST_OF_REFUSAL),
+    };
+    let length = response.content_length().unwrap_or_default();
+    let length = usize::try_from(length).unwrap_or(usize::MAX);
+    let mut body = buffers.take(length.min(MOST_ROOM).min(most));
+    while let Some(chunk) = response.chunk().await? {
+        body.extend_from_slice(&chunk);
+        if !is_success && body.len() >= most {
+            body.truncate(most);
+            break;
+        }
+        let condenser = limit.condenser.as_ref();
+        if let Some(condenser) = condenser.filter(|_| body.len() > CONDENSED_FROM.min(most)) {
+            let mut condensed = condenser();
+            condensed.push(&body);
+            drop(body);
+            return condense(response, condensed, most).await;
+        }
+        if body.len() > most {
+            return Err(too_large(most));
+        }
+    }
+    let body = body.freeze();
+    buffers.keep(&body);
+    Ok(body)
+}
+
+/// Reads the rest of a body.
+async fn condense(
+    mut response: Response,
+    mut condensed: Box<dyn Condense>,
+    most: usize,
+) -> Result<Bytes, NoAnswer> {
+    while condensed.kept() <= most {
+        let Some(chunk) = response.chunk().await? else {
+            return Ok(condensed.finish());
+        };
+        condensed.push(&chunk);
+    }
+    Err(too_large(most))
+}
+
+fn too_large(most: usize) -> NoAnswer {
+    NoAnswer {
+        symptom: Symptom::TooLarge,
+        reason: format!("the answer is larger than {most} bytes"),
+    }
+}
