@@ -13,6 +13,9 @@ use crate::failure::Failure;
 /// For so long a server that does not heed versions is not tested again: a person has to change it.
 const TESTED_AGAIN_AFTER: Duration = Duration::from_secs(60);
 
+/// How many versions are remembered that an update left as they were.
+const MOST_STAYED: usize = 1_000;
+
 /// The kind of a created resource: its type, and whether its identifier has a system. Servers may
 /// find the ones and not the others.
 pub(super) type Kind = (&'static str, bool);
@@ -30,6 +33,8 @@ struct Known {
     heeds_versions: Option<(Result<(), Failure>, Instant)>,
     found_again: BTreeSet<Kind>,
     not_found: Option<Created>,
+    /// Versions that an update left as they were.
+    stayed: BTreeSet<String>,
 }
 
 /// A created resource that the search for it should find.
@@ -107,6 +112,19 @@ impl Habits {
 
     pub(super) fn set_not_found(&self, created: Created) {
         self.known().not_found = Some(created);
+    }
+
+    /// Whether an update left this version as it was before, too.
+    pub(super) fn stays_again(&self, name: &str) -> bool {
+        let mut known = self.known();
+        if known.stayed.remove(name) {
+            return true;
+        }
+        if known.stayed.len() >= MOST_STAYED {
+            known.stayed.clear();
+        }
+        known.stayed.insert(name.to_owned());
+        false
     }
 
     fn known(&self) -> MutexGuard<'_, Known> {

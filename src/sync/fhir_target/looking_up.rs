@@ -162,7 +162,12 @@ impl FhirTarget {
                 break;
             }
             for name in names {
-                let read = self.client.read(&name.resource_type, &name.id).await?;
+                let (of_type, id) = (&name.resource_type, &name.id);
+                let read = match self.client.read(of_type, id).await? {
+                    Some(read) => Some(read),
+                    // By that a study may move or go, and one answer may have been another's.
+                    None => self.client.read(of_type, id).await?,
+                };
                 let read = read.map(|json| Resource::from_raw(&json)).transpose();
                 let read = read.map_err(|_| {
                     let message = format!("{name} is not a JSON object");

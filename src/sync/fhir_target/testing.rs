@@ -109,20 +109,32 @@ impl FhirTarget {
         verdict
     }
 
-    /// Checks a version that an update left as it was: the server may have stored nothing, because
-    /// what it keeps of the resource is the same.
+    /// Checks an update that is answered with no later version than the one that was there before. The
+    /// answer may be another's, and the update refused; or the server stored nothing, because what it
+    /// keeps of the resource is the same: that is believed, of a server that may store otherwise than
+    /// it is sent, when it is so a second time.
     pub(super) async fn check_version_stays(
         &self,
         resource_type: &str,
         id: &str,
+        version: &str,
         sent: Option<&Resource>,
     ) -> Result<(), Failure> {
         let read = self.client.read(resource_type, id).await?;
         let stored = read.and_then(|json| Resource::parse(json.get()).ok());
+        let stays = stored.as_ref().and_then(Resource::version).as_deref() == Some(version);
         let is_as_sent = stored
             .zip(sent)
             .is_some_and(|(stored, sent)| stored.has_same_content(sent));
-        if !is_as_sent || !self.options.require_versions {
+        if !is_as_sent {
+            let name = format!("{resource_type}/{id}/_history/{version}");
+            let may_alter = self.habits.stores_as_sent() != Some(true);
+            return match stays && may_alter && self.habits.stays_again(&name) {
+                true => Ok(()),
+                false => Err(not_updated(resource_type, id)),
+            };
+        }
+        if !stays || !self.options.require_versions {
             return Ok(());
         }
         let message = format!("{resource_type}/{id} was updated and has the version it had before");
@@ -170,10 +182,40 @@ impl FhirTarget {
     }
 }
 
+/// Whether a version is not after another one, as far as that can be seen.
+pub(super) fn is_no_later(version: &str, than: &str) -> bool {
+    let numbers = version.parse::<u64>().ok().zip(than.parse::<u64>().ok());
+    version == than || numbers.is_some_and(|(version, than)| version < than)
+}
+
+fn not_updated(resource_type: &str, id: &str) -> Failure {
+    let message = format!("{resource_type}/{id} is not as it was sent after its update");
+    Failure::new(Code::FhirConflict, message)
+}
+
 /// A version that is not this one, of the same form.
 fn another_version(version: &str) -> String {
     match version.parse::<u32>() {
         Ok(number) => (u64::from(number) + 1_000_000).to_string(),
         Err(_) => version.chars().rev().chain(['0']).collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_no_later;
+
+    #[test]
+    fn numbers_are_later_by_their_value_and_other_versions_by_being_others() {
+        for (version, than, expected) in [
+            ("3", "3", true),
+            ("3", "10", true),
+            ("10", "3", false),
+            ("a", "a", true),
+            ("a", "b", false),
+            ("3", "b", false),
+        ] {
+            assert_eq!(is_no_later(version, than), expected, "{version} {than}");
+        }
     }
 }

@@ -31,6 +31,9 @@ impl FhirTarget {
         looked_up: &mut LookedUp,
         writes: &[Write],
     ) -> Result<(), Failure> {
+        if writes.is_empty() {
+            self.verify_absence(looked_up).await?;
+        }
         let partition = delta.study().partition();
         let is_endpoint_old = self.searching.endpoints().is_old(partition);
         let found = &looked_up.found;
@@ -50,6 +53,21 @@ impl FhirTarget {
         }
         looked_up.read.extend(wanted.iter().map(Named::name));
         Ok(())
+    }
+
+    /// Searches again for a study that was not found, where that leaves nothing to be done: the entry
+    /// would be settled by the word of one answer, which may have been another's. A create needs no
+    /// such check, as it has a condition.
+    async fn verify_absence(&self, looked_up: &LookedUp) -> Result<(), Failure> {
+        if !looked_up.found.study.is_empty() {
+            return Ok(());
+        }
+        let hits = self.searching.alone(&looked_up.study.query).await?;
+        if hits.found.is_empty() {
+            return Ok(());
+        }
+        let message = "a study is found that was not found before";
+        Err(Failure::new(Code::FhirConflict, message))
     }
 
     async fn verify_each(&self, wanted: &BTreeSet<Named>) -> Result<(), Failure> {

@@ -6,6 +6,7 @@ use super::FhirTarget;
 use super::looking_up::LookedUp;
 use super::sent::{Deed, Sent};
 use super::steps::{self, Deleted};
+use super::testing::is_no_later;
 use super::verifying::is_of;
 use crate::cast::{Resource, StudyDelta, Write, merge};
 use crate::failure::{Code, Failure};
@@ -127,10 +128,12 @@ impl FhirTarget {
         let answered: Answered = sent.into_iter().zip(responses).collect();
         for (sent, response) in &answered {
             if let Deed::Update { id, version } = &sent.deed
-                && response.version() == Some(version)
+                && response
+                    .version()
+                    .is_some_and(|it| is_no_later(it, version))
             {
                 let resource = sent.resource.as_ref();
-                self.check_version_stays(&sent.resource_type, id, resource)
+                self.check_version_stays(&sent.resource_type, id, version, resource)
                     .await?;
             }
         }

@@ -233,6 +233,9 @@ pub fn metadata(state: &State, at: usize, version: u64) -> Value {
     if let Some(issuer) = issuer {
         metadata["00100021"] = element("LO", json!(issuer));
     }
+    if let Some(family) = issuers::family(state.plan.seed, instance.study) {
+        metadata["00100010"] = element("PN", json!({ "Alphabetic": family }));
+    }
     match instance.nature {
         Nature::Unreadable => {
             metadata.as_object_mut().unwrap().remove("00080060");

@@ -1,20 +1,15 @@
-//! The FHIR server: searches by identifier, transactions with conditional creates and `If-Match`.
+//! The FHIR server: searches by identifier, reads, and what carries out transactions.
 
-use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use radcast::auth::{Answer, Exchange, NoAnswer, Outgoing};
 use serde_json::{Value, json};
 
 use super::feed::no_answer;
-use super::issuers;
-use super::newest;
-use super::others;
-use super::plan::Nature;
-use super::rereading;
-use super::strangers;
-use super::world::{Course, Service, State, World, instance_uid};
-use crate::cast_world::{items, matches, text};
+use super::world::{Course, Service, State, World};
+use super::{archive, merges, mixed_up, others, paging, strangers, transaction};
+use crate::cast_world::{matches, text};
 
 /// The server as one replica reaches it.
 #[derive(Debug)]
@@ -35,24 +30,8 @@ impl Exchange for ModelFhir {
                 Err(no_answer())
             };
         }
-        let now = self.world.now().to_string();
-        let answer = {
-            let mut state = self.world.lock();
-            others::meddle(&mut state, &now);
-            match &request.body {
-                Some(bundle) => {
-                    let bundle = serde_json::from_slice(bundle).unwrap();
-                    transaction(&mut state, self.replica, &bundle, &now)
-                }
-                None => read(
-                    &mut state,
-                    self.replica,
-                    &request.url,
-                    course == Course::Stale,
-                ),
-            }
-        };
-        self.world.answer(self.replica).await;
+        let answer = self.carry_out(&request, course);
+        let answer = mixed_up::travel(&self.world, self.replica, &request, answer).await;
         if course == Course::AnswerLost {
             return Err(no_answer());
         }
@@ -60,7 +39,29 @@ impl Exchange for ModelFhir {
     }
 }
 
-fn answer(status: u16, body: &Value) -> Answer {
+impl ModelFhir {
+    fn carry_out(&self, request: &Outgoing, course: Course) -> Answer {
+        let (now, second) = (self.world.now().to_string(), self.world.second());
+        let state = &mut self.world.lock();
+        others::meddle(state, &now);
+        merges::meddle(state, &now, second);
+        archive::meddle(state, &now);
+        match &request.body {
+            Some(bundle) => {
+                let bundle = serde_json::from_slice(bundle).unwrap();
+                let asked = transaction::Asked {
+                    replica: self.replica,
+                    prefer: request.prefer,
+                    second,
+                };
+                transaction::carry_out(state, &asked, &bundle, &now)
+            }
+            None => get(state, self.replica, request, course == Course::Stale),
+        }
+    }
+}
+
+pub fn answer(status: u16, body: &Value) -> Answer {
     Answer {
         status,
         retry_after: None,
@@ -68,104 +69,7 @@ fn answer(status: u16, body: &Value) -> Answer {
     }
 }
 
-fn read(state: &mut State, replica: usize, url: &str, stale: bool) -> Answer {
-    if url.ends_with("/metadata") {
-        let rest = json!([{ "interaction": [{ "code": "transaction" }] }]);
-        let statement = json!({ "resourceType": "CapabilityStatement", "fhirVersion": "4.0.1",
-                                "rest": rest });
-        return answer(200, &statement);
-    }
-    let Some((path, query)) = url.split_once('?') else {
-        let name = url.trim_start_matches("http://fhir.example/");
-        let newest = state
-            .resources
-            .get(name)
-            .and_then(|versions| versions.last());
-        return match newest {
-            Some(resource) => answer(200, &serde_json::from_str(resource).unwrap()),
-            None => outcome(404, "gone"),
-        };
-    };
-    let resource_type = path.rsplit('/').next().unwrap();
-    let found = search(state, resource_type, query, stale);
-    let entries: Vec<_> = found
-        .iter()
-        .map(|(_, resource)| json!({ "resource": resource }))
-        .collect();
-    let bundle = json!({ "resourceType": "Bundle", "type": "searchset", "entry": entries });
-    rereading::told(state, replica, &bundle);
-    answer(200, &bundle)
-}
-
-/// The resources that a query finds, by name. A stale search reads the versions before the newest.
-fn search(state: &State, of_type: &str, query: &str, stale: bool) -> Vec<(String, Value)> {
-    let prefix = format!("{of_type}/");
-    let all = state.resources.iter();
-    let all = all.filter(|(name, _)| name.starts_with(&prefix));
-    let read = all.filter_map(|(name, versions)| {
-        let before = versions.len().checked_sub(2).filter(|_| stale);
-        let version = before.or_else(|| versions.len().checked_sub(1))?;
-        let resource = serde_json::from_str(&versions[version]).ok()?;
-        Some((name.clone(), resource))
-    });
-    let is_loose = strangers::is_loose(state) && of_type == "Patient";
-    read.filter(|(_, resource): &(String, Value)| match is_loose {
-        true => strangers::matches_loosely(resource, query),
-        false => matches(resource, query),
-    })
-    .collect()
-}
-
-fn transaction(state: &mut State, replica: usize, bundle: &Value, now: &str) -> Answer {
-    let said = bundle.to_string();
-    let troubled = (0..state.instances.len()).find_map(|instance| {
-        let uid = format!("\"{}\"", instance_uid(instance));
-        let held =
-            said.contains(&format!("urn:oid:{}\"", instance_uid(instance))) || said.contains(&uid);
-        held.then(|| state.troubles(instance))?
-    });
-    match troubled {
-        Some(Nature::Refused) => return outcome(422, "refused"),
-        Some(_) => return outcome(500, "fails"),
-        None => {}
-    }
-    let entries: Vec<&Value> = items(&bundle["entry"]).collect();
-    let mut references = BTreeMap::new();
-    let mut named = Vec::new();
-    for entry in &entries {
-        match name(state, replica, entry, &mut references) {
-            Ok(name) => named.push(name),
-            Err(status) => return outcome(status, "the condition does not hold"),
-        }
-    }
-    let responses: Vec<_> = entries
-        .iter()
-        .zip(&named)
-        .map(|(entry, (name, done))| {
-            if !*done {
-                carry_out(state, entry, name, &references, now);
-            }
-            let status = match (text(&entry["request"]["method"]), done) {
-                ("POST", false) => "201",
-                ("DELETE", _) => "204",
-                _ => "200",
-            };
-            let version = state.resources.get(name).map_or(0, Vec::len);
-            let (location, etag) = (
-                format!("{name}/_history/{version}"),
-                format!("W/\"{version}\""),
-            );
-            json!({ "response": { "status": status, "location": location, "etag": etag } })
-        })
-        .collect();
-    let strangers = issuers::check(state);
-    state.violations.extend(strangers);
-    let answered = json!({ "resourceType": "Bundle", "type": "transaction-response",
-                           "entry": responses });
-    answer(200, &answered)
-}
-
-fn outcome(status: u16, text: &str) -> Answer {
+pub fn outcome(status: u16, text: &str) -> Answer {
     let issue = json!([{ "severity": "error", "code": "processing", "diagnostics": text }]);
     answer(
         status,
@@ -173,66 +77,60 @@ fn outcome(status: u16, text: &str) -> Answer {
     )
 }
 
-/// The name of the resource that an entry is about, and whether there is nothing to do.
-fn name(
-    state: &mut State,
-    replica: usize,
-    entry: &Value,
-    references: &mut BTreeMap<String, String>,
-) -> Result<(String, bool), u16> {
-    let request = &entry["request"];
-    let url = text(&request["url"]);
-    if text(&request["method"]) != "POST" {
-        let stored = state
-            .resources
-            .get(url)
-            .and_then(|versions| versions.last());
-        let stored: Value = serde_json::from_str(stored.ok_or(404_u16)?).unwrap();
-        let version = format!("W/\"{}\"", text(&stored["meta"]["versionId"]));
-        let condition = request["ifMatch"].as_str();
-        return match condition {
-            Some(condition) if condition != version => {
-                rereading::refused(state, replica, url, condition);
-                Err(412)
-            }
-            _ => Ok((url.to_owned(), false)),
-        };
+fn get(state: &mut State, replica: usize, request: &Outgoing, stale: bool) -> Answer {
+    let url = request.url.as_str();
+    if url.ends_with("/metadata") {
+        let rest = json!([{ "interaction": [{ "code": "transaction" }] }]);
+        let statement = json!({ "resourceType": "CapabilityStatement", "fhirVersion": "4.0.1",
+                                "rest": rest });
+        return answer(200, &statement);
     }
-    let found = search(state, url, text(&request["ifNoneExist"]), false);
-    let (name, done) = match found.as_slice() {
-        [] => {
-            state.next_id += 1;
-            (format!("{url}/{}", state.next_id), false)
-        }
-        [(name, _)] => (name.clone(), true),
-        _ => return Err(412),
+    if let Some(page) = paging::further(state, replica, url) {
+        return page;
+    }
+    let stale_reads = state.plan.fhir_lies.stale_reads;
+    let Some((path, query)) = url.split_once('?') else {
+        let stale = !state.calm && state.rng.u32(..1_000) < stale_reads;
+        return read(state, request, stale);
     };
-    references.insert(text(&entry["fullUrl"]).to_owned(), name.clone());
-    Ok((name, done))
+    let resource_type = path.rsplit('/').next().unwrap();
+    let found = search(state, resource_type, query, stale && stale_reads == 0);
+    let found = found.into_iter().map(|(_, resource)| resource).collect();
+    paging::first(state, replica, found)
 }
 
-fn carry_out(
-    state: &mut State,
-    entry: &Value,
-    name: &str,
-    references: &BTreeMap<String, String>,
-    now: &str,
-) {
-    if text(&entry["request"]["method"]) == "DELETE" {
-        state.resources.remove(name);
-        return;
+/// A stale read finds the version before the newest, or what is deleted by now.
+fn read(state: &mut State, request: &Outgoing, stale: bool) -> Answer {
+    let name = request.url.trim_start_matches("http://fhir.example/");
+    let before = state.stored.before(name).filter(|_| stale).cloned();
+    if before.is_some() {
+        state.happened("a stale read");
     }
-    let mut json = entry["resource"].to_string();
-    for (full_url, reference) in references {
-        json = json.replace(full_url, reference);
+    let Some(resource) = before.or_else(|| state.stored.newest(name).cloned()) else {
+        return outcome(404, "gone");
+    };
+    let tag = format!("W/\"{}\"", text(&resource["meta"]["versionId"]));
+    let is_known = request.if_none_match.as_ref() == Some(&tag);
+    if is_known && state.plan.fhir_lies.says_not_modified {
+        return Answer {
+            body: Vec::new().into(),
+            ..answer(304, &Value::Null)
+        };
     }
-    let mut resource: Value = serde_json::from_str(&json).unwrap();
-    let versions = state.resources.get(name).map_or(0, Vec::len);
-    resource["id"] = json!(name.split_once('/').unwrap().1);
-    resource["meta"]["versionId"] = json!((versions + 1).to_string());
-    resource["meta"]["lastUpdated"] = json!(now);
-    newest::watch(state, name, &resource);
-    strangers::watch(state, name, &resource);
-    let versions = state.resources.entry(name.to_owned()).or_default();
-    versions.push(resource.to_string());
+    answer(200, &resource)
+}
+
+/// The resources that a query finds, by name. A stale search reads the versions before the newest.
+pub fn search(state: &State, of_type: &str, query: &str, stale: bool) -> Vec<(String, Arc<Value>)> {
+    let is_loose = strangers::is_loose(state) && of_type == "Patient";
+    let all = state.stored.of_type(of_type);
+    let read = all.map(|(name, newest)| {
+        let before = state.stored.before(name).filter(|_| stale);
+        (name.clone(), before.unwrap_or(newest).clone())
+    });
+    read.filter(|(_, resource)| match is_loose {
+        true => strangers::matches_loosely(resource, query),
+        false => matches(resource, query),
+    })
+    .collect()
 }

@@ -1,15 +1,17 @@
 //! What must hold while it runs, and when everything is well again.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use radcast::store::{FailureTable, RecordState};
 use serde_json::Value;
 
-use super::newest::instances;
+use super::issuers;
+use super::newest::{instances, study_of};
 use super::others;
 use super::plan::Nature;
 use super::world::{State, World, instance_uid, study_uid};
-use crate::cast_world::{items, text};
+use crate::cast_world::text;
 
 /// Whether an entry is applied, of no effect any more, or recorded.
 pub fn is_settled(state: &State, sequence: u64) -> bool {
@@ -23,7 +25,10 @@ pub fn is_settled(state: &State, sequence: u64) -> bool {
     let applied = match row.action {
         // A second writer without a lease may write once more what it read before the deletion.
         "delete" if state.plan.is_contended() => true,
-        "delete" => later(false) || !present(state).contains_key(&row.instance),
+        "delete" => {
+            let is_held = state.archive.had(&instance_uid(row.instance));
+            later(false) || is_held || !present(state).contains_key(&row.instance)
+        }
         _ => committed >= sequence || later(true),
     };
     applied || state.recorded.contains_key(&sequence)
@@ -31,18 +36,13 @@ pub fn is_settled(state: &State, sequence: u64) -> bool {
 
 /// The instances in the FHIR server, with their versions.
 fn present(state: &State) -> BTreeMap<usize, u64> {
-    let studies = newest(state, "ImagingStudy/");
-    studies.iter().flat_map(instances).collect()
+    let studies = newest(state, "ImagingStudy");
+    studies.iter().flat_map(|it| instances(it)).collect()
 }
 
-pub fn newest(state: &State, prefix: &str) -> Vec<Value> {
-    let of_type = state
-        .resources
-        .iter()
-        .filter(|(name, _)| name.starts_with(prefix));
-    of_type
-        .filter_map(|(_, versions)| serde_json::from_str(versions.last()?).ok())
-        .collect()
+pub fn newest(state: &State, of_type: &str) -> Vec<Arc<Value>> {
+    let all = state.stored.of_type(of_type);
+    all.map(|(_, resource)| Arc::clone(resource)).collect()
 }
 
 /// Checks what must hold in the end.
@@ -58,6 +58,7 @@ pub fn check(world: &World) {
     }
     check_identity(&state, &mut found);
     others::check(&state, &mut found);
+    found.extend(issuers::check(&state));
     state.violations.extend(found);
 }
 
@@ -87,52 +88,62 @@ fn check_content(state: &State, found: &mut Vec<String>) {
             .iter()
             .any(|(sequence, row)| row.instance == at && open.contains(sequence));
         let expected = instance.current;
-        if !failed && present.get(&at).copied() != expected {
+        let is_anothers = state.archive.had(&instance_uid(at));
+        let is_left = is_anothers && expected.is_none();
+        if !failed && !is_left && present.get(&at).copied() != expected {
             found.push(format!(
                 "instance {} is {:?} and should be {expected:?}",
                 instance_uid(at),
                 present.get(&at)
             ));
         }
-        if failed && instance.nature == Nature::Unreadable && present.contains_key(&at) {
+        let is_unreadable = instance.nature == Nature::Unreadable && !is_anothers;
+        if failed && is_unreadable && present.contains_key(&at) {
             found.push(format!("instance {} cannot be there", instance_uid(at)));
         }
     }
-    for study in newest(state, "ImagingStudy/") {
+    for study in newest(state, "ImagingStudy") {
         check_study(state, &study, &open, found);
     }
 }
 
 fn check_study(state: &State, resource: &Value, open: &BTreeSet<u64>, found: &mut Vec<String>) {
-    let uid = text(&resource["identifier"][0]["value"]).trim_start_matches("urn:oid:");
-    let study = (0..3).find(|study| study_uid(*study) == uid);
-    let Some(study) = study else {
-        found.push(format!("a study {uid:?} that nobody stored"));
+    let Some(study) = study_of(resource) else {
+        found.push(format!("a study that nobody stored: {resource}"));
         return;
     };
-    let whole = state.rows.iter().all(|(sequence, row)| {
-        state.instances[row.instance].study != study || !open.contains(sequence)
+    let uid = study_uid(study);
+    let is_said = state.instances.iter().any(|instance| {
+        let is_read = instance.nature != Nature::Unreadable;
+        instance.study == study && is_read && instance.current.is_some()
     });
+    let whole = is_said
+        && state.rows.iter().all(|(sequence, row)| {
+            state.instances[row.instance].study != study || !open.contains(sequence)
+        });
     let revision = state.revisions.get(&study).copied().unwrap_or(0);
     if whole && text(&resource["description"]) != format!("revision {revision}") {
         found.push(format!(
             "study {uid} is not at revision {revision}: {resource}"
         ));
     }
-    if instances(resource).next().is_none() {
+    // Where others had a part in it, it is not ours to delete.
+    let is_ours = !state.plan.fhir_lies.archive
+        && !others::have_noted(state, &format!("ImagingStudy/{}", text(&resource["id"])));
+    if is_ours && instances(resource).next().is_none() {
         found.push(format!("study {uid} is left without instances"));
     }
 }
 
 /// Nothing is there twice.
 fn check_identity(state: &State, found: &mut Vec<String>) {
-    for prefix in ["Patient/", "Endpoint/", "ImagingStudy/"] {
+    for prefix in ["Patient", "Endpoint", "ImagingStudy"] {
         let mut known = BTreeSet::new();
         for resource in newest(state, prefix) {
-            let identifiers: Vec<_> = items(&resource["identifier"])
-                .map(Value::to_string)
-                .collect();
-            if !known.insert(identifiers) {
+            // What comes after is of those who were merged into a patient.
+            let identifier = &resource["identifier"][0];
+            let identifier = ["system", "value"].map(|part| identifier[part].to_string());
+            if !known.insert(identifier) {
                 found.push(format!("{prefix} twice: {resource}"));
             }
         }

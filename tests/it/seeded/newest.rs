@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::world::{State, instance_of};
+use super::world::{State, instance_of, study_uid};
 use crate::cast_world::{items, text};
 
 /// The instances of an `ImagingStudy`, with their versions.
@@ -16,38 +16,43 @@ pub fn instances(resource: &Value) -> impl Iterator<Item = (usize, u64)> {
         })
 }
 
+/// Which study of the model an `ImagingStudy` is.
+pub fn study_of(resource: &Value) -> Option<u8> {
+    let uid = text(&resource["identifier"][0]["value"]).trim_start_matches("urn:oid:");
+    (0..3).find(|study| study_uid(*study) == uid)
+}
+
 /// Not for a moment, but where two replicas work without a lease until one of them finds the other's
-/// position. Of what is said of the whole study, what a settled entry said counts: a group that was
-/// written and whose answer, or the read after that, was lost may go out again entry by entry.
+/// position. What a settled entry said counts: a group that was written and whose answer, or the read
+/// after that, was lost may go out again entry by entry.
 pub fn watch(state: &mut State, name: &str, resource: &Value) {
     if !name.starts_with("ImagingStudy/") {
         return;
     }
     let is_contended = state.plan.is_contended();
-    for (instance, version) in instances(resource) {
+    let settled = state
+        .position
+        .as_ref()
+        .map_or(0, |(state, _)| state.sequence);
+    // Another archive that lists a copy says no number of it.
+    let numbered = instances(resource).filter(|(_, version)| *version > 0);
+    for (instance, version) in numbered {
         let before = state.committed.get(&instance).copied();
         let newest = before.unwrap_or(0).max(version);
         state.committed.insert(instance, newest);
-        if before > Some(version) && !is_contended {
+        let is_settled = before.is_some_and(|before| before <= settled);
+        if before > Some(version) && is_settled && !is_contended {
             state.violate(format!(
                 "{name}: version {version} of instance {instance} over {before:?}"
             ));
         }
     }
-    let stored = state
-        .resources
-        .get(name)
-        .and_then(|versions| versions.last());
-    let stored: Option<Value> = stored.map(|stored| serde_json::from_str(stored).unwrap());
-    let before = stored.as_ref().and_then(revision);
+    let stored = state.stored.newest(name);
+    let before = stored.and_then(|it| revision(it));
     let now = revision(resource);
-    let settled = state
-        .position
-        .as_ref()
-        .map_or(0, |(state, _)| state.sequence);
     let is_settled = stored
         .iter()
-        .flat_map(instances)
+        .flat_map(|it| instances(it))
         .all(|(_, version)| version <= settled);
     if before > now && is_settled && !is_contended {
         state.violate(format!("{name}: {now:?} over {before:?}"));

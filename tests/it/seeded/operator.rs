@@ -5,8 +5,9 @@ use std::time::Duration;
 use radcast::store::{FailureTable, RecordKey, RecordState};
 use tokio_util::sync::CancellationToken;
 
+use super::plan::Event;
 use super::world::World;
-use super::{feed, replica, store};
+use super::{feed, invariants, merges, replica, store};
 
 /// How long everything may take once all is well.
 const PATIENCE: u64 = 4 * 3_600;
@@ -27,6 +28,9 @@ pub async fn run(world: &World) {
     until_quiet(world).await;
     ask_for_all(world);
     until_quiet(world).await;
+    if world.lock().happened.contains_key("a patient merged") {
+        speak_of_all_again(world).await;
+    }
     stop.cancel();
     for replica in replicas {
         if let Err(failure) = replica.await.unwrap() {
@@ -68,6 +72,20 @@ async fn live_through(world: &World) {
             ask_for_all(world);
         }
     }
+}
+
+/// Everything is well without that; after it, every study is with the patient who is in use.
+async fn speak_of_all_again(world: &World) {
+    invariants::check(world);
+    for study in 0..3 {
+        let event = Event::update(study);
+        feed::happen(&mut world.lock(), &event, world.now());
+    }
+    until_quiet(world).await;
+    let mut state = world.lock();
+    let mut found = Vec::new();
+    merges::check(&state, &mut found);
+    state.violations.extend(found);
 }
 
 fn ask_for_all(world: &World) {

@@ -2,6 +2,8 @@
 
 use fastrand::Rng;
 
+use super::fhir_lies::FhirLies;
+
 /// What is the matter with an instance until it is repaired, if it ever is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Nature {
@@ -26,6 +28,19 @@ pub struct Event {
     pub gap: u64,
     /// Seconds that it takes until the feed shows it.
     pub late: u64,
+}
+
+impl Event {
+    /// All instances of a study are updated.
+    pub const fn update(study: u8) -> Self {
+        Self {
+            second: 0,
+            study,
+            kind: EventKind::Update,
+            gap: 0,
+            late: 0,
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -69,6 +84,7 @@ pub struct Plan {
     pub max_attempts: u32,
     pub pages_at_once: usize,
     pub lies: Lies,
+    pub fhir_lies: FhirLies,
 }
 
 /// How the feed's answers are not the service's own.
@@ -138,6 +154,7 @@ impl Plan {
             max_attempts: rng.u32(2..6),
             pages_at_once: rng.usize(1..4),
             lies,
+            fhir_lies: FhirLies::of(seed),
         }
     }
 }
@@ -154,7 +171,8 @@ impl Plan {
         let lease = if self.lease { "with" } else { "without" };
         let (replicas, crashes) = (self.replicas, self.crashes.len());
         let lies = if self.lies.are_none() { "" } else { ", lies" };
-        format!("{version}, {replicas} replicas {lease} a lease, {crashes} crashes{lies}")
+        let fhir = self.fhir_lies.in_words();
+        format!("{version}, {replicas} replicas {lease} a lease, {crashes} crashes{lies}{fhir}")
     }
 }
 
@@ -186,7 +204,7 @@ fn nature(rng: &mut Rng) -> Nature {
 }
 
 /// Faults in a thousand requests: often none, sometimes many.
-fn rate(rng: &mut Rng) -> u32 {
+pub fn rate(rng: &mut Rng) -> u32 {
     match rng.u8(..4) {
         0 => 0,
         1 => rng.u32(..20),

@@ -3,8 +3,7 @@
 
 use serde_json::{Value, json};
 
-use super::issuers::is_of;
-use super::world::{State, study_uid};
+use super::world::State;
 use crate::cast_world::{items, text};
 
 /// The names of the patients.
@@ -21,12 +20,9 @@ pub fn settle_in(state: &mut State) {
         return;
     }
     for (name, system, value) in [(NAMES[0], "urn:mrn", "p1"), (NAMES[1], "urn:other", "P2")] {
-        let id = name.split_once('/').unwrap().1;
-        let patient = json!({ "resourceType": "Patient", "id": id, "meta": { "versionId": "1" },
+        let patient = json!({ "resourceType": "Patient",
                               "identifier": [{ "system": system, "value": value }] });
-        state
-            .resources
-            .insert(name.to_owned(), vec![patient.to_string()]);
+        state.stored.put(name, patient, "2020-01-01T00:00:00Z");
     }
 }
 
@@ -50,27 +46,7 @@ pub fn matches_loosely(resource: &Value, query: &str) -> bool {
     })
 }
 
-/// Nothing refers to a patient or an Endpoint of another key, not for a moment, and nobody else's
-/// patient is written.
-pub fn watch(state: &mut State, name: &str, resource: &Value) {
-    if NAMES.contains(&name) {
-        state.violate(format!("{name} is somebody else's and is written"));
-    }
-    if !name.starts_with("ImagingStudy/") {
-        return;
-    }
-    let uid = text(&resource["identifier"][0]["value"]).trim_start_matches("urn:oid:");
-    let study = (0..3).find(|study| study_uid(*study) == uid);
-    let subject = text(&resource["subject"]["reference"]);
-    let patient = state
-        .resources
-        .get(subject)
-        .and_then(|versions| versions.last());
-    let patient: Option<Value> = patient.and_then(|json| serde_json::from_str(json).ok());
-    let is_own = study
-        .zip(patient)
-        .is_some_and(|(study, patient)| is_of(state, study, &patient));
-    if !is_own {
-        state.violate(format!("{name} refers to {subject}, which is another's"));
-    }
+/// Whether a name is that of one of them.
+pub fn are(name: &str) -> bool {
+    NAMES.contains(&name)
 }

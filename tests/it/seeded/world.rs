@@ -10,7 +10,12 @@ use radcast::store::{ETag, FailureRecord, RecordKey, Report, SyncState};
 use tokio::sync::watch;
 use tokio::time::Instant;
 
+use super::archive::Archive;
+use super::merges::Merged;
+use super::mixed_up::MixedUp;
+use super::paging::Paging;
 use super::plan::{Nature, Plan};
+use super::stored::Stored;
 
 /// A service, as far as faults go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,9 +64,11 @@ pub struct State {
     pub instances: Vec<Instance>,
     /// How often each study was updated.
     pub revisions: BTreeMap<u8, u64>,
-    /// `Type/id` to the versions of a resource, the newest last; no version once it is deleted.
-    pub resources: BTreeMap<String, Vec<String>>,
-    pub next_id: u64,
+    pub stored: Stored,
+    pub paging: Paging,
+    pub mixed_up: MixedUp,
+    pub merged: Merged,
+    pub archive: Archive,
     /// What others left in a resource, and when they do so.
     pub remarks: BTreeMap<String, BTreeSet<u64>>,
     pub others: Rng,
@@ -87,6 +94,8 @@ pub struct State {
     pub repaired: bool,
     pub crashes: Vec<u64>,
     pub requests: u64,
+    /// How often what may go wrong in a world did.
+    pub happened: BTreeMap<&'static str, u64>,
     pub violations: Vec<String>,
 }
 
@@ -113,8 +122,11 @@ impl World {
                 rows: BTreeMap::new(),
                 instances: Vec::new(),
                 revisions: BTreeMap::new(),
-                resources: BTreeMap::new(),
-                next_id: 0,
+                stored: Stored::default(),
+                paging: Paging::default(),
+                mixed_up: MixedUp::default(),
+                merged: Merged::default(),
+                archive: Archive::default(),
                 remarks: BTreeMap::new(),
                 refused: BTreeSet::new(),
                 others: Rng::with_seed(seed ^ 0x07e5),
@@ -132,6 +144,7 @@ impl World {
                 calm: false,
                 repaired: false,
                 requests: 0,
+                happened: BTreeMap::new(),
                 violations: Vec::new(),
             })),
             started: Instant::now(),
@@ -198,7 +211,14 @@ impl World {
 
 impl State {
     pub fn violate(&mut self, what: impl Into<String>) {
-        self.violations.push(what.into());
+        let what = what.into();
+        tracing::warn!(event = "violation", "{what}");
+        self.violations.push(what);
+    }
+
+    pub fn happened(&mut self, what: &'static str) {
+        tracing::info!(event = "in_the_world", "{what}");
+        *self.happened.entry(what).or_default() += 1;
     }
 
     pub fn next_etag(&mut self) -> ETag {
