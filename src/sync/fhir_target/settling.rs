@@ -28,7 +28,7 @@ impl FhirTarget {
             }
             let stored = match self.stored(sent, response).await? {
                 Some(stored) => Some(stored),
-                None => self.read_again(sent).await?,
+                None => self.read_again(sent, response).await?,
             };
             let names = stored.as_ref().and_then(name);
             looked_up.read.extend(names);
@@ -57,7 +57,9 @@ impl FhirTarget {
             }
             self.check_deleted(sent).await?;
             let stored = match self.stored(sent, response).await? {
-                None if self.habits.stores_as_sent().is_none() => self.read_again(sent).await?,
+                None if self.habits.stores_as_sent().is_none() => {
+                    self.read_again(sent, response).await?
+                }
                 stored => stored,
             };
             replace(&mut looked_up.found, sent, stored);
@@ -71,9 +73,7 @@ impl FhirTarget {
     async fn stored(&self, sent: &Sent, response: &Response) -> Result<Option<Resource>, Failure> {
         if let Deed::Create { identity } = &sent.deed {
             let stored = self.created(identity, response).await?;
-            if let Some(resource) = &sent.resource {
-                self.learn(resource, &stored)?;
-            }
+            self.learn_by(sent, response, &stored)?;
             return Ok(Some(stored));
         }
         let given = response.resource.as_deref();
@@ -84,16 +84,34 @@ impl FhirTarget {
     }
 
     /// Reads what was updated.
-    async fn read_again(&self, sent: &Sent) -> Result<Option<Resource>, Failure> {
+    async fn read_again(
+        &self,
+        sent: &Sent,
+        response: &Response,
+    ) -> Result<Option<Resource>, Failure> {
         let Deed::Update { id, .. } = &sent.deed else {
             return Ok(None);
         };
         let read = self.client.read(&sent.resource_type, id).await?;
         let stored = read.and_then(|json| Resource::parse(json.get()).ok());
-        if let (Some(resource), Some(stored)) = (&sent.resource, &stored) {
-            self.learn(resource, stored)?;
+        if let Some(stored) = &stored {
+            self.learn_by(sent, response, stored)?;
         }
         Ok(stored)
+    }
+
+    /// Learns the server's habits by what it made of a write. Of the version before that, of what
+    /// somebody wrote after it, or of what a create found, nothing can be learnt.
+    fn learn_by(&self, sent: &Sent, response: &Response, stored: &Resource) -> Result<(), Failure> {
+        let found = matches!(sent.deed, Deed::Create { .. }) && response.status == 200;
+        let version = stored.version();
+        let is_written = response
+            .version()
+            .is_none_or(|it| version.as_deref() == Some(it));
+        match &sent.resource {
+            Some(resource) if is_written && !found => self.learn(resource, stored),
+            _ => Ok(()),
+        }
     }
 
     /// An answer without the resources is believed when the first of them is there.
