@@ -4,6 +4,7 @@ mod reports;
 mod rows;
 mod schema;
 
+use std::fs::OpenOptions;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -30,11 +31,13 @@ pub struct SqliteStore {
 }
 
 impl SqliteStore {
-    /// Opens the file, or makes it.
+    /// Opens the file, or makes it for the user of the process alone. What SQLite keeps beside it has
+    /// the same permissions.
     ///
     /// # Errors
     /// The file cannot be opened or is no database.
     pub fn open(path: &Path) -> Result<Self, Failure> {
+        make(path).map_err(|error| told(path, &error))?;
         let connection = Connection::open(path).and_then(prepare);
         Ok(Self {
             connection: Arc::new(Mutex::new(connection.map_err(|error| told(path, &error))?)),
@@ -87,7 +90,16 @@ fn prepare(mut connection: Connection) -> rusqlite::Result<Connection> {
     Ok(connection)
 }
 
-fn told(place: &Path, error: &rusqlite::Error) -> Failure {
+/// Makes the file, if there is none. Failed entries are no matter of other users of the machine.
+fn make(path: &Path) -> std::io::Result<()> {
+    let mut options = OpenOptions::new();
+    options.append(true).create(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path).map(drop)
+}
+
+fn told(place: &Path, error: &dyn std::error::Error) -> Failure {
     Failure::new(
         Code::StoreUnavailable,
         format!("Store:Path {}: {error}", place.display()),

@@ -114,6 +114,21 @@ async fn a_file_that_is_no_database_is_named_with_its_setting() {
     assert!(failure.message.contains("Store:Path"), "{failure}");
 }
 
+#[cfg(unix)]
+#[tokio::test]
+async fn the_files_are_those_of_the_user_alone() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(&folder);
+    store.save_sync_state(state(1), None).await.unwrap();
+    let files = std::fs::read_dir(folder.path()).unwrap();
+    let modes: Vec<_> = files
+        .map(|file| file.unwrap().metadata().unwrap().permissions().mode() & 0o777)
+        .collect();
+    assert_eq!(modes, vec![0o600; modes.len()]);
+    assert!(modes.len() > 1, "the log of changes is beside the file");
+}
+
 #[tokio::test]
 async fn a_position_that_somebody_removed_is_not_written_back() {
     let folder = tempfile::tempdir().unwrap();
