@@ -35,6 +35,7 @@ impl Exchange for ModelFeed {
         Ok(Answer {
             status: 200,
             retry_after: None,
+            location: None,
             body: body.into(),
         })
     }
@@ -128,9 +129,12 @@ impl State {
         let lags = (from..to).contains(&second) && (lies.lagging_latest || !asked.latest);
         let lag = SignedDuration::from_secs(lies.lag.cast_signed());
         let seen = if lags { now - lag } else { now };
-        if asked.latest || lies.pages == 0 || self.rng.u32(..1_000) >= lies.pages {
+        // Two wrong answers in a row that fit one another cannot be told from the truth.
+        let may_lie = !asked.latest && lies.pages > 0 && !std::mem::take(&mut self.feed_lied);
+        if !may_lie || self.rng.u32(..1_000) >= lies.pages {
             return (seen, None);
         }
+        self.feed_lied = true;
         let kinds = [Lie::Cached, Lie::Nothing, Lie::Empty, Lie::Stray];
         (seen, self.rng.choice(kinds))
     }

@@ -7,6 +7,7 @@ use radcast::auth::{Answer, Exchange, NoAnswer, Outgoing};
 use serde_json::{Value, json};
 
 use super::feed::no_answer;
+use super::rereading;
 use super::world::{Course, Service, State, World};
 use super::{archive, merges, mixed_up, others, paging, strangers, transaction};
 use crate::cast_world::{matches, text};
@@ -65,6 +66,7 @@ pub fn answer(status: u16, body: &Value) -> Answer {
     Answer {
         status,
         retry_after: None,
+        location: None,
         body: body.to_string().into(),
     }
 }
@@ -91,7 +93,7 @@ fn get(state: &mut State, replica: usize, request: &Outgoing, stale: bool) -> An
     let stale_reads = state.plan.fhir_lies.stale_reads;
     let Some((path, query)) = url.split_once('?') else {
         let stale = !state.calm && state.rng.u32(..1_000) < stale_reads;
-        return read(state, request, stale);
+        return read(state, replica, request, stale);
     };
     let resource_type = path.rsplit('/').next().unwrap();
     let found = search(state, resource_type, query, stale && stale_reads == 0);
@@ -100,7 +102,7 @@ fn get(state: &mut State, replica: usize, request: &Outgoing, stale: bool) -> An
 }
 
 /// A stale read finds the version before the newest, or what is deleted by now.
-fn read(state: &mut State, request: &Outgoing, stale: bool) -> Answer {
+fn read(state: &mut State, replica: usize, request: &Outgoing, stale: bool) -> Answer {
     let name = request.url.trim_start_matches("http://fhir.example/");
     let before = state.stored.before(name).filter(|_| stale).cloned();
     if before.is_some() {
@@ -109,6 +111,7 @@ fn read(state: &mut State, request: &Outgoing, stale: bool) -> Answer {
     let Some(resource) = before.or_else(|| state.stored.newest(name).cloned()) else {
         return outcome(404, "gone");
     };
+    rereading::told_of(state, replica, &resource);
     let tag = format!("W/\"{}\"", text(&resource["meta"]["versionId"]));
     let is_known = request.if_none_match.as_ref() == Some(&tag);
     if is_known && state.plan.fhir_lies.says_not_modified {

@@ -3,7 +3,9 @@
 //!
 //! Every request may be refused, time out, be slow, read what is stale, or lose its answer after it
 //! was carried out; a replica may die at any request; a second one may run beside it, and somebody
-//! else may write to the same resources. What must hold is watched while it runs and checked when
+//! else may write to the same resources: remarks, merged patients, another archive. The services and
+//! what stands before them lie, each in its way (`feed.rs`, `fhir_lies.rs`), but not twice in a row
+//! about the same thing, which nobody could tell from the truth. What must hold is watched while it runs and checked when
 //! everything is well again.
 //!
 //! `RADCAST_SEED=4711 cargo test --test it seeded` replays one seed, with the log on standard error.

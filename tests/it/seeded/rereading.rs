@@ -23,10 +23,14 @@ pub fn refused(state: &mut State, replica: usize, name: &str, version: &str) {
 /// A replica was told what is stored, be it stale.
 pub fn told(state: &mut State, replica: usize, bundle: &Value) {
     for entry in items(&bundle["entry"]) {
-        let resource = &entry["resource"];
-        let part = |name| text(&resource[name]);
-        let name = format!("{}/{}", part("resourceType"), part("id"));
-        let version = format!("W/\"{}\"", text(&resource["meta"]["versionId"]));
-        state.refused.remove(&(replica, name, version));
+        told_of(state, replica, &entry["resource"]);
     }
+}
+
+/// As [`told`], of one resource.
+pub fn told_of(state: &mut State, replica: usize, resource: &Value) {
+    let part = |name| text(&resource[name]);
+    let name = format!("{}/{}", part("resourceType"), part("id"));
+    let version = format!("W/\"{}\"", text(&resource["meta"]["versionId"]));
+    state.refused.remove(&(replica, name, version));
 }

@@ -86,6 +86,8 @@ pub struct State {
     pub recalled: BTreeMap<u64, u64>,
     /// The pages that a cache before the feed keeps, by their address.
     pub cached: BTreeMap<String, String>,
+    /// Whether the last page was not the feed's own.
+    pub feed_lied: bool,
     /// That count when somebody asked for a retry last.
     pub asked: BTreeMap<u64, u64>,
     /// Replica and life that hold the lease, and until when.
@@ -139,6 +141,7 @@ impl World {
                 reports: Vec::new(),
                 recalled: BTreeMap::new(),
                 cached: BTreeMap::new(),
+                feed_lied: false,
                 asked: BTreeMap::new(),
                 holder: None,
                 calm: false,
