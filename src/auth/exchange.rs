@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use reqwest::header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE, IF_NONE_MATCH};
+use reqwest::Response;
+use reqwest::header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE, IF_NONE_MATCH, LOCATION};
 use reqwest::redirect::Policy;
 
 use super::body::{Limit, gather};
@@ -81,11 +82,27 @@ pub struct Answer {
     pub status: u16,
     /// How long its head asks to wait (`Retry-After` and its like).
     pub retry_after: Option<Duration>,
+    /// The address that a redirect points to, without credentials and what follows the path.
+    pub location: Option<String>,
     /// The body, complete.
     pub body: Bytes,
 }
 
 impl Answer {
+    /// The status in words; of a redirect with the address that it points to.
+    #[must_use]
+    pub fn status_in_words(&self) -> String {
+        match &self.location {
+            Some(address) if self.status / 100 == 3 => {
+                format!(
+                    "{}, a redirect to {address}, which is not followed",
+                    self.status
+                )
+            }
+            _ => self.status.to_string(),
+        }
+    }
+
     /// Whether the status is of the 2xx range.
     #[must_use]
     pub const fn is_success(&self) -> bool {
@@ -129,14 +146,15 @@ pub struct HttpExchange {
 }
 
 impl HttpExchange {
-    /// `timeout` bounds one request with its answer; `redirects` says which are followed.
+    /// `timeout` bounds one request with its answer. Redirects are not followed: what was sent is for the
+    /// configured host alone.
     ///
     /// # Errors
     /// The HTTP client cannot be built, e.g. without CA certificates.
-    pub fn new(timeout: Duration, redirects: Policy) -> Result<Self, NoAnswer> {
+    pub fn new(timeout: Duration) -> Result<Self, NoAnswer> {
         let client = reqwest::Client::builder()
             .timeout(timeout)
-            .redirect(redirects)
+            .redirect(Policy::none())
             .build()?;
         Ok(Self {
             client,
@@ -175,7 +193,20 @@ impl Exchange for HttpExchange {
         Ok(Answer {
             status: response.status().as_u16(),
             retry_after: retry_after(response.headers()),
+            location: location(&response),
             body: gather(response, &limit, &self.buffers).await?,
         })
     }
+}
+
+/// The address that a redirect points to.
+fn location(response: &Response) -> Option<String> {
+    let header = response.headers().get(LOCATION)?.to_str().ok()?;
+    let mut address = response.url().join(header).ok()?;
+    // An address that cannot have credentials has none.
+    let _ = address.set_username("");
+    let _ = address.set_password(None);
+    address.set_query(None);
+    address.set_fragment(None);
+    Some(address.into())
 }

@@ -53,6 +53,6 @@ pub use flawed::{Flawed, Read, usable, usable_if_any};
 pub use instance::{DEFAULT_PARTITION, InstanceKey};
 pub use invalid::{InvalidValue, Reason};
 pub use person_name::{NameGroup, PersonName};
-pub use scan::{Items, items, leading_members, members};
+pub use scan::{Items, items, items_up_to, leading_members, members};
 pub use sieve::{Sieve, Want, Wanted};
 pub use uid::is_uid;

@@ -22,6 +22,12 @@ pub struct Items {
 /// Splits a JSON array into its items; `None` when the text is no array.
 #[must_use]
 pub fn items(json: &Bytes) -> Option<Items> {
+    items_up_to(json, usize::MAX)
+}
+
+/// As [`items`], of an array that should have so many at most: with one more it is left, incomplete.
+#[must_use]
+pub fn items_up_to(json: &Bytes, most: usize) -> Option<Items> {
     let mut at = opening(json, b'[')?;
     let mut items = Vec::new();
     while let Some(end) = segment_end(json, at, b']') {
@@ -34,6 +40,9 @@ pub fn items(json: &Bytes) -> Option<Items> {
                 items,
                 complete: true,
             });
+        }
+        if items.len() > most {
+            break;
         }
         at = end + 1;
     }

@@ -73,7 +73,7 @@ const fn classify_dicom(symptom: Symptom) -> Code {
         Symptom::Status(403) => Code::DicomForbidden,
         // 424 is the DICOM service's own trouble with its encryption key.
         Symptom::Status(424 | 500..=599) => Code::DicomServerError,
-        Symptom::Status(400..=499) => Code::DicomWrongAddress,
+        Symptom::Status(300..=499) => Code::DicomWrongAddress,
         Symptom::TooLarge => Code::DicomAnswerTooLarge,
         Symptom::Status(_) | Symptom::PreconditionInText | Symptom::Malformed => {
             Code::DicomInvalidResponse

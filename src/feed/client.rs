@@ -6,10 +6,9 @@ use std::time::Duration;
 use bytes::Bytes;
 use jiff::Timestamp;
 use reqwest::Url;
-use reqwest::redirect::Policy;
 
 use super::condense;
-use super::page::{self, PageAnswer};
+use super::page::{self, NoPage, PageAnswer};
 use super::span::Span;
 use super::{Entry, timestamp, unreliable};
 use crate::auth::{Answer, Exchange, HttpExchange, Limit, NoAnswer, Outgoing};
@@ -61,7 +60,7 @@ impl FeedClient {
     /// # Errors
     /// The HTTP client cannot be built, e.g. without CA certificates.
     pub fn new(endpoint: &Url, version: ApiVersion, timeout: Duration) -> Result<Self, Failure> {
-        let exchange = HttpExchange::new(timeout, Policy::default())
+        let exchange = HttpExchange::new(timeout)
             .map_err(|error| Failure::new(Code::DicomUnreachable, error.reason))?;
         Ok(Self::over(Arc::new(exchange), endpoint, version))
     }
@@ -167,8 +166,14 @@ impl FeedClient {
         if answer.body.is_empty() {
             return Err(unreliable("a page was answered without a body"));
         }
-        let mut page = page::read(&answer.body, &span.numbers(), self.keeps_raw)
-            .ok_or_else(|| malformed("the page is not a complete JSON array"))?;
+        let most = span.most();
+        let page = page::read(&answer.body, &span.numbers(), most, self.keeps_raw);
+        let mut page = page.map_err(|no_page| match no_page {
+            NoPage::NotAnArray => malformed("the page is not a complete JSON array"),
+            NoPage::TooMany => unreliable(format!(
+                "a page of at most {most} entries holds more than that"
+            )),
+        })?;
         page.strays += earlier(&page, span);
         let (strays, all) = (page.strays, page.rows.len());
         if strays * 2 > all {
@@ -266,8 +271,9 @@ pub(super) fn no_answer(error: NoAnswer) -> Failure {
 pub(super) fn refused(answer: &Answer) -> Failure {
     let status = answer.status;
     let code = classify(Dependency::Dicom, Operation::Read, Symptom::Status(status));
+    let message = format!("the change feed answered {}", answer.status_in_words());
     Failure {
         retry_after: answer.retry_after,
-        ..Failure::new(code, format!("the change feed answered {status}"))
+        ..Failure::new(code, message)
     }
 }

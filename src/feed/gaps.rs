@@ -161,6 +161,12 @@ impl Gaps {
         self.awaited.entry(sequence).or_insert(now);
     }
 
+    /// The feed names this number as its newest: a higher one that was not read was named wrongly.
+    pub(super) fn withdraw_above(&mut self, latest: u64) {
+        let newest = latest.max(self.read_through);
+        self.awaited.retain(|number, _| *number <= newest);
+    }
+
     /// A number that the feed has named and that answers have not held for the settle time, and for
     /// how long.
     pub(super) fn overdue(&self, now: Instant) -> Option<(u64, Duration)> {

@@ -1,6 +1,7 @@
 //! What happened: the change feed of a DICOMweb service, in its two versions.
 
 mod ahead;
+mod brake;
 mod client;
 mod condense;
 mod continuity;

@@ -6,7 +6,7 @@ use std::ops::RangeInclusive;
 use bytes::Bytes;
 
 use super::{Entry, MalformedEntry};
-use crate::dicom::{Cursor, items};
+use crate::dicom::{Cursor, items_up_to};
 use crate::failure::Withheld;
 
 /// What one read of the feed brought.
@@ -43,15 +43,26 @@ pub fn split(
     body: &Bytes,
     numbers: &RangeInclusive<u64>,
 ) -> Option<Vec<Result<Entry, MalformedEntry>>> {
-    read(body, numbers, false).map(|page| page.rows)
+    let page = read(body, numbers, usize::MAX, false);
+    page.ok().map(|page| page.rows)
 }
 
-/// As [`split`]; each entry with its text, if that is to be kept.
+/// Why a text is no page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum NoPage {
+    /// It is no complete JSON array.
+    NotAnArray,
+    /// It has more items than were asked for.
+    TooMany,
+}
+
+/// As [`split`], of a page that was to have `most` entries; each with its text, if that is to be kept.
 pub(super) fn read(
     body: &Bytes,
     numbers: &RangeInclusive<u64>,
+    most: usize,
     keeps_raw: bool,
-) -> Option<PageAnswer> {
+) -> Result<PageAnswer, NoPage> {
     let strays = Cell::new(0);
     let finish = |row, item: &Bytes| {
         if sequence(&row).is_some_and(|number| !numbers.contains(&number)) {
@@ -63,28 +74,36 @@ pub(super) fn read(
         }
         row
     };
-    let mut rows = match scan(body, finish) {
+    let mut rows = match scan(body, most, finish) {
         Some(rows) => rows,
         None => {
             strays.set(0);
-            let array = items(body).filter(|array| array.complete)?;
+            let array = items_up_to(body, most).ok_or(NoPage::NotAnArray)?;
+            if !array.complete && array.items.len() <= most {
+                return Err(NoPage::NotAnArray);
+            }
             let rows = array.items.iter();
             rows.map(|item| finish(Entry::parse(item), item)).collect()
         }
     };
+    if rows.len() > most {
+        return Err(NoPage::TooMany);
+    }
     presume(&mut rows, numbers);
     let strays = strays.get();
-    Some(PageAnswer { rows, strays })
+    Ok(PageAnswer { rows, strays })
 }
 
-/// The items in one pass; none where the text is not quite as it should be.
+/// The items in one pass, up to one more than there should be; none where the text is not quite as it
+/// should be.
 fn scan(
     body: &Bytes,
+    most: usize,
     finish: impl Fn(Result<Entry, MalformedEntry>, &Bytes) -> Result<Entry, MalformedEntry>,
 ) -> Option<Rows> {
     let mut cursor = Cursor::new(body);
     let (mut rows, mut more) = (Rows::new(), cursor.enter(b'[')?);
-    while more {
+    while more && rows.len() <= most {
         let (row, item) = Entry::scan(&mut cursor, body)?;
         rows.push(finish(row, &item));
         more = cursor.proceed(b'[')?;
@@ -248,6 +267,23 @@ mod tests {
     }
 
     #[test]
+    fn a_page_of_more_items_than_were_asked_for_is_none() {
+        let good = entry("\"sequence\":7,");
+        for item in [good.as_str(), "1", "{}"] {
+            for (count, outcome) in [(2, Ok(2)), (3, Err(NoPage::TooMany))] {
+                let body = Bytes::from(format!("[{}]", vec![item; count].join(",")));
+                let page = read(&body, &(1..=9), 2, false);
+                assert_eq!(page.map(|page| page.rows.len()), outcome, "{item}");
+            }
+        }
+        let open = Bytes::from_static(b"[1,2");
+        assert!(matches!(
+            read(&open, &(1..=9), 2, false),
+            Err(NoPage::NotAnArray)
+        ));
+    }
+
+    #[test]
     fn a_page_of_a_hundred_thousand_nameless_items_is_split_in_no_time() {
         let body = Bytes::from(format!("[{}1]", "1,".repeat(99_999)));
         assert_eq!(split(&body, &(1..=100)).unwrap().len(), 100_000);
@@ -257,12 +293,12 @@ mod tests {
     fn each_entry_comes_with_its_text_only_if_asked_and_tells_nobody() {
         let items = [entry("\"sequence\":4,"), "\"Doe^Jane\"".to_owned()];
         let body = Bytes::from(format!("[{}]", items.join(",")));
-        let mut rows = read(&body, &(4..=9), true).unwrap().rows;
+        let mut rows = read(&body, &(4..=9), 9, true).unwrap().rows;
         for (row, item) in rows.iter_mut().zip(&items) {
             assert_eq!(raw(row).as_ref().unwrap().reveal(), item);
         }
         assert!(!format!("{rows:?}").contains("Jane"));
-        let mut rows = read(&body, &(4..=9), false).unwrap().rows;
+        let mut rows = read(&body, &(4..=9), 9, false).unwrap().rows;
         assert!(rows.iter_mut().all(|row| raw(row).is_none()));
     }
 
@@ -315,8 +351,8 @@ mod tests {
         #[test]
         fn one_pass_reads_what_item_by_item_is_read(page in pages()) {
             let body = Bytes::from(page);
-            if let Some(rows) = scan(&body, |row, _| row) {
-                let array = items(&body).filter(|array| array.complete);
+            if let Some(rows) = scan(&body, usize::MAX, |row, _| row) {
+                let array = items_up_to(&body, usize::MAX).filter(|array| array.complete);
                 let slow: Rows = array.unwrap().items.iter().map(Entry::parse).collect();
                 prop_assert_eq!(told(&rows), told(&slow));
             }
@@ -328,9 +364,12 @@ mod tests {
         let items =
             [4, 5].map(|number| entry(&format!("\"metadata\": {{}},\"sequence\":{number},")));
         let body = Bytes::from(format!(" [{} ]", items.join(" , ")));
-        assert_eq!(scan(&body, |row, _| row).map(|rows| rows.len()), Some(2));
         assert_eq!(
-            scan(&Bytes::from_static(b"[]"), |row, _| row).map(|rows| rows.len()),
+            scan(&body, usize::MAX, |row, _| row).map(|rows| rows.len()),
+            Some(2)
+        );
+        assert_eq!(
+            scan(&Bytes::from_static(b"[]"), 1, |row, _| row).map(|rows| rows.len()),
             Some(0)
         );
     }

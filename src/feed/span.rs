@@ -58,6 +58,18 @@ impl Span {
         query
     }
 
+    /// How many entries it has at most.
+    pub(super) fn most(&self) -> usize {
+        let most = match self {
+            Self::Sequences(numbers) => {
+                let (start, end) = (*numbers.start(), *numbers.end());
+                end.saturating_sub(start).saturating_add(1)
+            }
+            Self::Rows { count, .. } => *count,
+        };
+        usize::try_from(most).unwrap_or(usize::MAX)
+    }
+
     /// The numbers that its entries can have.
     pub(super) fn numbers(&self) -> RangeInclusive<u64> {
         match self {

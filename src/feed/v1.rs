@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::brake::Brake;
 use super::continuity::Continuity;
 use super::gaps::Answer;
 use super::isolation::{PageReader, Read};
@@ -32,6 +33,7 @@ pub struct SequenceWindows {
     pages: PageReader,
     limit: u64,
     notes: Notes,
+    brake: Brake,
     latest: Latest,
     /// The number up to which this walk has asked for what is new.
     asked_through: u64,
@@ -46,6 +48,7 @@ impl SequenceWindows {
         Self {
             pages: PageReader::new(client),
             limit,
+            brake: Brake::default(),
             notes: Notes::new(position, None, settle_time),
             latest: Latest::default(),
             asked_through: position,
@@ -91,6 +94,7 @@ impl SequenceWindows {
         }
         self.latest = newest.latest;
         self.asked_through = read_through;
+        self.notes.gaps.withdraw_above(self.latest.sequence);
         self.notes.gaps.begin();
         self.again = self.notes.gaps.missing_from(0);
         Ok(())
@@ -100,6 +104,10 @@ impl SequenceWindows {
     async fn read_on(&mut self) -> Result<Page, Failure> {
         if self.is_over() {
             self.begin().await?;
+        }
+        if self.brake.doubts_newest() {
+            self.latest = self.pages.client.newest().await?.latest;
+            self.notes.gaps.withdraw_above(self.latest.sequence);
         }
         if self.again.is_some() {
             self.read_gaps_again().await
@@ -210,6 +218,9 @@ impl ChangeFeed for SequenceWindows {
     async fn next(&mut self) -> Result<Page, Failure> {
         loop {
             let page = self.read_on().await?;
+            if self.brake.pace(&page).await? {
+                continue;
+            }
             if let Some(page) = self.notes.judge(page)? {
                 return Ok(page);
             }

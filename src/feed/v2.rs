@@ -130,6 +130,7 @@ impl TimeWindows {
             self.notes.continuity.look_up(&self.pages.client).await?;
         }
         self.latest = newest.latest;
+        self.notes.gaps.withdraw_above(self.latest.sequence);
         self.notes.read_next();
         self.notes.gaps.begin();
         let start = self.newest.map(|newest| {

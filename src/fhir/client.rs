@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use reqwest::Url;
-use reqwest::redirect::Policy;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -73,8 +72,7 @@ impl FhirClient {
     /// # Errors
     /// The HTTP client cannot be built, e.g. without CA certificates.
     pub fn new(endpoint: &Url, timeout: Duration) -> Result<Self, Failure> {
-        // A redirected POST would go on as a GET.
-        let exchange = HttpExchange::new(timeout, Policy::none())
+        let exchange = HttpExchange::new(timeout)
             .map_err(|error| Failure::new(Code::FhirUnreachable, error.reason))?;
         Ok(Self::over(Arc::new(exchange), endpoint))
     }
@@ -317,9 +315,9 @@ fn refused(operation: Operation, answer: &Answer) -> Failure {
     };
     let text = refusal.text();
     let message = if text.is_empty() {
-        format!("the server answered {status}")
+        format!("the server answered {}", answer.status_in_words())
     } else {
-        format!("the server answered {status}: {text}")
+        format!("the server answered {}: {text}", answer.status_in_words())
     };
     Failure {
         retry_after: answer.retry_after,

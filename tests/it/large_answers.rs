@@ -1,7 +1,10 @@
-//! Answers that are larger than can be held, from every peer and in every way that they are sent.
+//! Answers that are not read: larger than can be held, from every peer and in every way that they are
+//! sent, or somewhere else.
 
 use std::convert::Infallible;
 use std::io::Write;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use axum::Router;
@@ -234,4 +237,36 @@ fn what_is_mapped_is_kept_byte_for_byte() {
     for (tag, element) in left.as_object().unwrap() {
         assert_eq!(element, &whole[tag]);
     }
+}
+
+#[tokio::test]
+async fn a_redirect_is_followed_nowhere_and_says_where_it_points() {
+    let elsewhere = feed(|_| StatusCode::OK.into_response()).await;
+    let asked = Arc::new(AtomicUsize::new(0));
+    let target = format!(
+        "{}/path?key=SECRET",
+        elsewhere.base_url().replace("//", "//user:SECRET@")
+    );
+    let router = Router::new().fallback({
+        let asked = Arc::clone(&asked);
+        async move || {
+            asked.fetch_add(1, Ordering::SeqCst);
+            (StatusCode::FOUND, [(header::LOCATION, target)])
+        }
+    });
+    let server = Server::start(router, 0).await.unwrap();
+    let address = server.base_url().parse().unwrap();
+    let seconds = Duration::from_secs(60);
+    let feed = FeedClient::new(&address, ApiVersion::V1, seconds).unwrap();
+    let of_feed = feed.latest().await.unwrap_err();
+    let fhir = FhirClient::new(&address, seconds).unwrap();
+    let of_fhir = fhir.capability().await.unwrap_err();
+    assert_eq!(of_feed.code, Code::DicomWrongAddress);
+    assert_eq!(of_fhir.code, Code::FhirWrongAddress);
+    for failure in [of_feed, of_fhir] {
+        let place = format!("{}/path", elsewhere.base_url());
+        assert!(failure.message.contains(&place), "{failure}");
+        assert!(!failure.message.contains("SECRET"), "{failure}");
+    }
+    assert_eq!(asked.load(Ordering::SeqCst), 2);
 }

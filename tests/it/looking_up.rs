@@ -9,7 +9,6 @@ use radcast::auth::{Answer, Exchange, HttpExchange, NoAnswer, Outgoing};
 use radcast::cast::Change;
 use radcast::fhir::FhirClient;
 use radcast::sync::{Applied, FhirTarget, Target};
-use reqwest::redirect::Policy;
 use reqwest::{Client, StatusCode};
 use serde_json::{Value, json};
 
@@ -43,6 +42,7 @@ impl Exchange for Recording {
             return Ok(Answer {
                 status: 400,
                 retry_after: None,
+                location: None,
                 body: "{}".into(),
             });
         }
@@ -68,7 +68,7 @@ impl Scene {
     async fn start_with(latency: Duration, refuses_several: bool) -> Self {
         let services = Services::start().await;
         let recording = Arc::new(Recording {
-            http: HttpExchange::new(Duration::from_secs(30), Policy::none()).unwrap(),
+            http: HttpExchange::new(Duration::from_secs(30)).unwrap(),
             asked: Mutex::default(),
             answered: Mutex::default(),
             latency,

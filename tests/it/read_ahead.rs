@@ -117,6 +117,7 @@ fn answer(status: u16, body: String) -> Answer {
     Answer {
         status,
         retry_after: None,
+        location: None,
         body: body.into(),
     }
 }

@@ -76,7 +76,7 @@ fn r29_what_makes_no_policy_is_a_problem_with_its_cure() {
         (
             "fhir.multiple-match__Retry",
             "never",
-            "fhir.too-large, fhir.multiple-matches, ",
+            "fhir.answer-too-large, fhir.multiple-matches, ",
         ),
         (
             "fhir.rejected",

@@ -97,6 +97,7 @@ impl Exchange for LyingFhir {
         Ok(Answer {
             status,
             retry_after: None,
+            location: None,
             body: body.to_string().into(),
         })
     }

@@ -171,6 +171,47 @@ async fn a_page_of_before_in_the_midst_of_a_long_feed_costs_no_entry() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_newest_number_that_is_far_too_high_costs_few_requests_and_is_told_of() {
+    for version in VERSIONS {
+        let feed = Feed::of((1..=20).chain([1_000_000_000]));
+        feed.lock().shown = Some(20);
+        let mut reader = feed.reader(version, 0, Known::default());
+        let told = reader.read_for(3_600).await;
+        assert_eq!(told.numbers(), (1..=20).collect::<Vec<_>>(), "{version:?}");
+        let failure = told.failing.unwrap();
+        assert_eq!(failure.code, Code::DicomUnreliableFeed);
+        assert!(failure.message.contains("1000000000"), "{failure}");
+        let asked = feed.lock().asked.len();
+        assert!(asked < 6 * 3_600, "{version:?} {asked}");
+        let latest = feed
+            .lock()
+            .asked
+            .iter()
+            .filter(|url| url.contains("/latest"))
+            .count();
+        assert!(latest > 100, "{version:?} {latest}");
+        feed.lock().rows.remove(&1_000_000_000);
+        feed.add([21], "1.9");
+        feed.lock().shown = None;
+        let told = reader.read_for(600).await;
+        assert_eq!(told.numbers(), [21], "{version:?}");
+        assert_eq!(told.failing, None);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_wide_run_of_numbers_that_were_never_given_is_passed() {
+    for version in VERSIONS {
+        let feed = Feed::of((1..=20).chain(30_000..=30_020));
+        let mut reader = feed.reader(version, 0, Known::default());
+        let told = reader.read_for(3_600).await;
+        let expected: Vec<_> = (1..=20).chain(30_000..=30_020).collect();
+        assert_eq!(told.numbers(), expected, "{version:?}");
+        assert_eq!((told.watermark, told.failing), (30_020, None));
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_committed_late_is_found_again_however_long_after_it_something_followed() {
     for version in VERSIONS {
         let feed = Feed::of((1..=20).chain([620]));

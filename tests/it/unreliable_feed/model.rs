@@ -145,6 +145,7 @@ impl Exchange for Feed {
         Ok(Answer {
             status,
             retry_after: None,
+            location: None,
             body: body.into(),
         })
     }
