@@ -1,8 +1,8 @@
 .DEFAULT_GOAL := help
-.PHONY: help demo test peers test-peers lint fmt bench generate
+.PHONY: help demo test peers test-hapi test-peers lint fmt bench generate
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: ## cast DICOM into FHIR, both servers embedded; DICOM=/some/folder takes the files there
 	cargo run --locked -- demo $(if $(DICOM),--dicom "$(DICOM)")
@@ -13,6 +13,10 @@ test: ## set up what the tests need and run all of them but those of `make test-
 peers: ## build the FHIR servers that others wrote, helios-hfs and HAPI, once: 5 to 25 minutes
 	@tests/tools/hfs
 	@tests/tools/hapi
+
+test-hapi: ## build HAPI, once: a minute; run the tests against HAPI alone
+	@. tests/tools/environment && RADCAST_TEST_HAPI=$$(tests/tools/hapi) && \
+	export RADCAST_TEST_HAPI && cargo test --locked --test it -- peers:: --skip ::hfs::
 
 test-peers: peers ## run the tests against servers that others wrote
 	@. tests/tools/environment && RADCAST_TEST_HFS=$$(tests/tools/hfs) && \
