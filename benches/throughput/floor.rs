@@ -41,12 +41,16 @@ struct Transaction {
 struct Repeatable {
     bundle: Bytes,
     refers_to: Vec<String>,
+    /// Whether it deletes.
+    deletes: bool,
 }
 
 impl Transactions {
     /// Makes them such that an empty server carries them out as the one they had come from: what
-    /// was created is put where it was put, and no version is asked for.
+    /// was created is put where it was put, and no version is asked for. Those that the server
+    /// refused, which test what it does, are left out.
     pub(crate) fn repeatable(kept: &[Exchange]) -> Result<Self, Box<dyn Error>> {
+        let kept: Vec<_> = kept.iter().filter(|it| was_carried_out(it)).collect();
         // Which of them created a resource.
         let mut creators = HashMap::new();
         let mut bundles = Vec::new();
@@ -57,7 +61,10 @@ impl Transactions {
         }
         let mut transactions = Self::default();
         let mut places = vec![None; bundles.len()];
-        for number in 0..bundles.len() {
+        // What is deleted is referred to by nothing any more once all else is done.
+        let (deleting, staying): (Vec<_>, Vec<_>) = (0..bundles.len())
+            .partition(|number| bundles.get(*number).is_some_and(|it| it.deletes));
+        for number in staying.into_iter().chain(deleting) {
             transactions.place(number, &bundles, &creators, &mut places);
         }
         Ok(transactions)
@@ -82,7 +89,10 @@ impl Transactions {
             .filter_map(|place| creators.get(place));
         let needed = needed.copied().filter(|creator| *creator != number);
         let after = needed.filter_map(|creator| self.place(creator, bundles, creators, places));
-        let after = after.collect();
+        let mut after: Vec<_> = after.collect();
+        if repeatable.deletes {
+            after = (0..self.all.len()).collect();
+        }
         self.all.push(Transaction {
             bundle: repeatable.bundle.clone(),
             after,
@@ -96,31 +106,50 @@ impl Transactions {
     }
 }
 
+fn was_carried_out(exchange: &Exchange) -> bool {
+    let answer: Option<Value> = serde_json::from_slice(&exchange.answer).ok();
+    answer.is_some_and(|answer| answer["type"] == "transaction-response")
+}
+
 fn repeatable(
     exchange: &Exchange,
     mut creates: impl FnMut(String),
 ) -> Result<Repeatable, Box<dyn Error>> {
     let mut bundle: Value = serde_json::from_slice(&exchange.request)?;
     let answer: Value = serde_json::from_slice(&exchange.answer)?;
-    let mut refers_to = Vec::new();
+    let (mut refers_to, mut deletes) = (Vec::new(), false);
     let entries = bundle["entry"].as_array_mut();
     for (at, entry) in entries.into_iter().flatten().enumerate() {
         let response = &answer["entry"][at]["response"];
+        deletes |= entry["request"]["method"] == "DELETE";
         if put_where_it_was(entry, response) {
             creates(place(response).unwrap_or_default());
         } else {
             refers_to.extend(place(response));
         }
-        for reference in [
-            "/resource/subject/reference",
-            "/resource/endpoint/0/reference",
-        ] {
-            let reference = entry.pointer(reference).and_then(Value::as_str);
-            refers_to.extend(reference.map(str::to_owned));
-        }
+        references(entry, &mut refers_to);
     }
     let bundle = Bytes::from(bundle.to_string());
-    Ok(Repeatable { bundle, refers_to })
+    Ok(Repeatable {
+        bundle,
+        refers_to,
+        deletes,
+    })
+}
+
+/// Every reference below a value.
+fn references(value: &Value, found: &mut Vec<String>) {
+    match value {
+        Value::Array(items) => items.iter().for_each(|item| references(item, found)),
+        Value::Object(members) => {
+            let reference = members.get("reference").and_then(Value::as_str);
+            found.extend(reference.map(str::to_owned));
+            members
+                .values()
+                .for_each(|member| references(member, found));
+        }
+        _ => {}
+    }
 }
 
 /// Makes a create an update of what it created, if it did, and asks for no version.
