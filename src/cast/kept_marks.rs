@@ -12,10 +12,8 @@ const EXTENSIONS: &str = "https://radcast.invalid/fhir/StructureDefinition/";
 /// The kinds of marks.
 const IDS: &str = "element ids";
 const OURS: &str = "extensions";
-const SOURCE: &str = "meta.source";
-
-/// How many kinds of marks there are.
-pub const KINDS_OF_MARKS: usize = [IDS, OURS, SOURCE].len();
+/// The mark that is not among the content of a resource, but in its `meta`.
+pub const MARK_IN_META: &str = "meta.source";
 
 /// A kind of mark and one of them.
 type Mark = (&'static str, String);
@@ -51,7 +49,7 @@ fn marks(resource: &Resource) -> BTreeMap<Mark, usize> {
     let source = json.pointer("/meta/source").and_then(Value::as_str);
     if let Some(source) = source {
         let source = source.split('#').next().unwrap_or_default();
-        count(&mut marks, (SOURCE, source.to_owned()));
+        count(&mut marks, (MARK_IN_META, source.to_owned()));
     }
     for (name, member) in members {
         if name != "meta" {
@@ -113,9 +111,13 @@ mod tests {
             (
                 r#"{"meta":{"source":"https://d/"}}"#,
                 r#"{"meta":{"source":"https://d/#a1"}}"#,
-                Ok(Some(SOURCE)),
+                Ok(Some(MARK_IN_META)),
             ),
-            (r#"{"meta":{"source":"https://d/"}}"#, "{}", Err(SOURCE)),
+            (
+                r#"{"meta":{"source":"https://d/"}}"#,
+                "{}",
+                Err(MARK_IN_META),
+            ),
         ];
         for (sent, stored, verdict) in cases {
             let resource = |json: &str| Resource::parse(json).unwrap();

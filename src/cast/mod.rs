@@ -59,7 +59,7 @@ pub use delta::StudyDelta;
 pub use disagreement::Disagreement;
 pub use endpoint::EndpointLookup;
 pub use issuer::Issuer;
-pub use kept_marks::KINDS_OF_MARKS;
+pub use kept_marks::MARK_IN_META;
 pub use lookups::Lookups;
 pub use mapping::{MappedAttribute, MappedResource, MappedRow, Origin, mapping};
 pub use merge::{Found, Merged, merge};

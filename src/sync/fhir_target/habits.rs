@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::cast::{KINDS_OF_MARKS, Query, Resource};
+use crate::cast::Query;
 use crate::failure::Failure;
 
 /// For so long a server that does not heed versions is not tested again: a person has to change it.
@@ -56,14 +56,13 @@ impl Habits {
         self.known().stores_as_sent
     }
 
-    /// Compares a stored resource with what was sent. Returns whether it is the first that differs.
-    pub(super) fn compare(&self, sent: &Resource, stored: &Resource) -> bool {
-        if self.stores_as_sent() == Some(false) {
-            return false;
-        }
-        let same = sent.has_same_content(stored);
-        self.known().stores_as_sent = Some(same);
-        !same
+    /// Takes note of whether a resource was stored as it was sent. Returns whether it is the first that
+    /// was not.
+    pub(super) fn set_stored_as_sent(&self, same: bool) -> bool {
+        let mut known = self.known();
+        let is_first = !same && known.stores_as_sent != Some(false);
+        known.stores_as_sent = Some(same && known.stores_as_sent != Some(false));
+        is_first
     }
 
     /// Whether the server heeds versions; `None` while that is not known, or has to be tested again.
@@ -85,9 +84,9 @@ impl Habits {
         self.known().dropped_mark = Some(failure);
     }
 
-    /// Whether every kind of marks was seen to be kept.
-    pub(super) fn keeps_marks(&self) -> bool {
-        self.known().kept_marks.len() == KINDS_OF_MARKS
+    /// Whether a mark of this kind was seen to be kept.
+    pub(super) fn keeps_marks(&self, kind: &str) -> bool {
+        self.known().kept_marks.contains(kind)
     }
 
     pub(super) fn set_kept_marks(&self, kinds: BTreeSet<&'static str>) {
