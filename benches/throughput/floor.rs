@@ -41,7 +41,7 @@ struct Transaction {
 struct Repeatable {
     bundle: Bytes,
     refers_to: Vec<String>,
-    /// Whether it deletes.
+    /// Whether the transaction deletes resources.
     deletes: bool,
 }
 
@@ -61,7 +61,7 @@ impl Transactions {
         }
         let mut transactions = Self::default();
         let mut places = vec![None; bundles.len()];
-        // What is deleted is referred to by nothing any more once all else is done.
+        // Deletes come last: until then other transactions may refer to the deleted resources.
         let (deleting, staying): (Vec<_>, Vec<_>) = (0..bundles.len())
             .partition(|number| bundles.get(*number).is_some_and(|it| it.deletes));
         for number in staying.into_iter().chain(deleting) {

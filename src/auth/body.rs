@@ -24,16 +24,16 @@ const CONDENSED_FROM: usize = 4 << 20;
 pub trait Condense: Send {
     /// Takes the next piece.
     fn push(&mut self, piece: &[u8]);
-    /// How many bytes were kept so far.
+    /// Returns the number of bytes kept so far.
     fn kept(&self) -> usize;
-    /// What was kept.
+    /// Returns the bytes that were kept.
     fn finish(self: Box<Self>) -> Bytes;
 }
 
 /// Begins to condense a body.
 type Condenser = Arc<dyn Fn() -> Box<dyn Condense> + Send + Sync>;
 
-/// How much of a body is held.
+/// The largest body that is held.
 #[derive(Clone)]
 pub struct Limit {
     most: usize,
@@ -54,7 +54,7 @@ impl fmt::Debug for Limit {
 }
 
 impl Limit {
-    /// So many bytes, counted after decompression.
+    /// A limit of this many bytes, counted after decompression.
     #[must_use]
     pub const fn of(most: usize) -> Self {
         Self {

@@ -48,7 +48,7 @@ pub struct Outgoing {
     /// The entity tag of what is known already: where it is still that, the service may answer 304
     /// and nothing else (RFC 9110, 13.1.2; R4 HTTP 3.1.0.5.1).
     pub if_none_match: Option<String>,
-    /// How much of the answer is held.
+    /// The largest answer that is held.
     pub limit: Limit,
 }
 

@@ -32,7 +32,7 @@ pub enum Action {
 pub struct Change {
     content: Arc<Content>,
     late: bool,
-    /// Whether it says again what holds.
+    /// Whether the instance was stored before and is read again, see [`Self::into_reread`].
     reread: bool,
 }
 

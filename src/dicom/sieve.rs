@@ -108,7 +108,7 @@ impl Sieve {
         }
     }
 
-    /// How many bytes were kept so far.
+    /// Returns the number of bytes kept so far.
     #[must_use]
     pub fn len(&self) -> usize {
         self.kept.len()
@@ -120,7 +120,7 @@ impl Sieve {
         self.kept.is_empty()
     }
 
-    /// What was kept.
+    /// Returns the text that was kept.
     #[must_use]
     pub fn into_kept(self) -> Bytes {
         self.kept.into()

@@ -1,4 +1,4 @@
-//! What others added to a study of ours: with it, the study is more than what we said.
+//! Additions of others to a study that radcast created: a study with additions is emptied, not deleted.
 //!
 //! Ours are the elements of the mapping, and of their lists the items that carry our marks, or are of
 //! dicom-cast's form. What a server writes into `meta`, and a narrative that was generated, is
