@@ -187,6 +187,12 @@ impl Change {
         self.reread || self.content.is_update
     }
 
+    /// Whether the service was told to correct the instance: that may move a study to another patient,
+    /// which the same words read again may not.
+    pub(super) fn is_correction(&self) -> bool {
+        self.content.is_update
+    }
+
     pub(super) fn is_late(&self) -> bool {
         self.late
     }

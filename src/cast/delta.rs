@@ -201,7 +201,7 @@ impl StudyDelta {
     /// Whether an update names this patient.
     pub(super) fn moves_to(&self, key: &PatientKey) -> bool {
         let mut naming = self.stored.iter().filter(|it| it.patient() == Some(key));
-        naming.any(Change::is_update)
+        naming.any(Change::is_correction)
     }
 
     /// Whether the last that is said of an instance is said by an update.
