@@ -187,6 +187,11 @@ impl Change {
         self.reread || self.content.is_update
     }
 
+    /// Whether the instance was stored before and is read again.
+    pub(super) fn is_reread(&self) -> bool {
+        self.reread
+    }
+
     /// Whether the service was told to correct the instance: that may move a study to another patient,
     /// which the same words read again may not.
     pub(super) fn is_correction(&self) -> bool {

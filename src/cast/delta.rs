@@ -204,6 +204,12 @@ impl StudyDelta {
         naming.any(Change::is_correction)
     }
 
+    /// Whether an entry names this patient, and not only an instance that is read again.
+    pub(super) fn names_anew(&self, key: &PatientKey) -> bool {
+        let mut naming = self.stored.iter().filter(|it| it.patient() == Some(key));
+        naming.any(|change| !change.is_reread())
+    }
+
     /// Whether the last that is said of an instance is said by an update.
     pub(super) fn updates(&self, key: &InstanceKey) -> bool {
         let said = self.stored.iter().rev().find(|it| it.key() == key);

@@ -20,8 +20,8 @@ type Mark = (&'static str, String);
 
 impl Resource {
     /// Compares the marks that were sent with those that are stored: ids of elements, our extensions,
-    /// and `meta.source`, to which servers may add a fragment. The ids of primitive elements are no
-    /// marks of ours. Returns the kinds that were sent and kept.
+    /// and `meta.source`, to which servers may add a fragment. The ids of primitive elements and of
+    /// contained resources are no marks of ours. Returns the kinds that were sent and kept.
     ///
     /// # Errors
     /// The kind of the first mark that is lost.
@@ -52,7 +52,7 @@ fn marks(resource: &Resource) -> BTreeMap<Mark, usize> {
         count(&mut marks, (MARK_IN_META, source.to_owned()));
     }
     for (name, member) in members {
-        if name != "meta" {
+        if name != "meta" && name != "contained" {
             collect(name, member, &mut marks);
         }
     }
@@ -93,6 +93,11 @@ mod tests {
         let cases = [
             (r#"{"id":"1"}"#, r#"{"id":"2"}"#, Ok(None)),
             (r#"{"_name":{"id":"a"}}"#, "{}", Ok(None)),
+            (
+                r##"{"contained":[{"id":"a","name":[{"id":"b"}]}]}"##,
+                r##"{"contained":[{"id":"#1"}]}"##,
+                Ok(None),
+            ),
             (
                 r#"{"name":[{"id":"a"},{"id":"a"}]}"#,
                 r#"{"id":"1","name":[{"id":"a"}]}"#,

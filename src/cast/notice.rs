@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::StudyKey;
+use super::{ResourceName, StudyKey};
 
 /// What a person should know about a merge. Never holds a value of a dataset but UIDs.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,6 +37,15 @@ pub enum Notice {
         study: StudyKey,
         /// Logical id of the `ImagingStudy`.
         id: String,
+    },
+    /// Instances were deleted that the study lists as those of other services alone: they stay listed.
+    ListedByOthers {
+        /// The study.
+        study: StudyKey,
+        /// `ImagingStudy/id`
+        resource: String,
+        /// The Endpoints of the study that are others'.
+        endpoints: Vec<ResourceName>,
     },
     /// Several resources are what the study refers to, so that the reference names none of them.
     AmbiguousReference {
@@ -118,6 +127,7 @@ impl Notice {
             Self::AnnotatedStudyEmptied { .. } => "annotated_study_emptied",
             Self::ReferencedStudyEmptied { .. } => "referenced_study_emptied",
             Self::HeldByOthers { .. } => "held_by_others",
+            Self::ListedByOthers { .. } => "listed_by_others",
             Self::AmbiguousReference { .. } => "ambiguous_reference",
             Self::OtherPatient { .. } => "study_of_other_patient",
             Self::StudyMoved { .. } => "study_moved",
@@ -175,6 +185,22 @@ impl fmt::Display for Notice {
                  hold: they stay listed until that one has deleted them too",
                 study.uid()
             ),
+            Self::ListedByOthers {
+                study,
+                resource,
+                endpoints,
+            } => {
+                let endpoints: Vec<_> = endpoints.iter().map(ResourceName::to_string).collect();
+                write!(
+                    f,
+                    "instances of study {} were deleted that {resource} lists, but not as this \
+                     service's: they stay listed; if an Endpoint of it ({}) is this service under a \
+                     former address, that Endpoint needs the new address as its identifier, or the \
+                     status off",
+                    study.uid(),
+                    endpoints.join(", ")
+                )
+            }
             Self::AmbiguousReference {
                 study,
                 element,

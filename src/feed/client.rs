@@ -202,7 +202,7 @@ impl FeedClient {
         let request = Outgoing::get(url, "application/json", self.limit.clone());
         let answer = self.exchange.exchange(request).await.map_err(no_answer)?;
         if !answer.is_success() {
-            return Err(refused(&answer));
+            return Err(refused("the change feed", &answer));
         }
         Ok(answer)
     }
@@ -268,10 +268,11 @@ pub(super) fn no_answer(error: NoAnswer) -> Failure {
     Failure::new(code, error.reason)
 }
 
-pub(super) fn refused(answer: &Answer) -> Failure {
+/// What the service answered with a refusal when it was asked for `what`.
+pub(super) fn refused(what: &str, answer: &Answer) -> Failure {
     let status = answer.status;
     let code = classify(Dependency::Dicom, Operation::Read, Symptom::Status(status));
-    let message = format!("the change feed answered {}", answer.status_in_words());
+    let message = format!("{what} answered {}", answer.status_in_words());
     Failure {
         retry_after: answer.retry_after,
         ..Failure::new(code, message)

@@ -13,6 +13,9 @@ use crate::auth::Outgoing;
 use crate::dicom::{Dataset, InstanceKey};
 use crate::failure::Failure;
 
+/// Who answers, in words.
+const METADATA: &str = "the service, asked for an instance's metadata,";
+
 /// What is kept as it is in a segment of a path.
 const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
@@ -38,7 +41,13 @@ impl InstanceMetadata for FeedClient {
         let answer = self.exchange(request).await.map_err(no_answer)?;
         match answer.status {
             204 | 404 | 410 => return Ok(None),
-            _ if !answer.is_success() => return Err(refused(&answer)),
+            // A service that does not offer this says so by 501, which is no outage.
+            501 => {
+                return Err(malformed(
+                    "the service does not serve metadata of instances",
+                ));
+            }
+            _ if !answer.is_success() => return Err(refused(METADATA, &answer)),
             _ => {}
         }
         let datasets: Option<Vec<Box<RawValue>>> = serde_json::from_slice(&answer.body).ok();

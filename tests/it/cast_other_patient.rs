@@ -262,6 +262,84 @@ fn of_what_nobody_disagreed_on_nothing_is_read_again() {
 }
 
 #[test]
+fn an_instance_that_was_read_again_counts_until_another_one_is() {
+    let describes = |n, text: &str| {
+        says(
+            n,
+            Action::Create,
+            "A",
+            &[("00081030", &format!(r#"["{text}"]"#))],
+        )
+    };
+    let mut world = World::default();
+    for (n, text) in [(1, "x"), (2, "y"), (3, "y")] {
+        world.cast([describes(n, text)]);
+    }
+    for (gone, next, text) in [(2, 3, "y"), (3, 1, "x")] {
+        let (read, _) = world.cast_reading(&rules(), [delete(9, instance(gone))], |_| {
+            describes(next, text)
+        });
+        assert_eq!(read, Some(instance(next)));
+        assert_eq!(world.only("ImagingStudy")["description"], text);
+    }
+    assert_eq!(world.only("ImagingStudy")["extension"], Value::Null);
+}
+
+#[test]
+fn with_a_deletion_the_entries_beside_count_more_than_what_is_read_again() {
+    let describes = |n, text: &str| {
+        says(
+            n,
+            Action::Create,
+            "A",
+            &[("00081030", &format!(r#"["{text}"]"#))],
+        )
+    };
+    let mut world = World::default();
+    world.cast([describes(1, "x")]);
+    world.cast([describes(2, "y")]);
+    let changes = [delete(9, instance(2)), describes(3, "z")];
+    let (read, _) = world.cast_reading(&rules(), changes, |_| describes(1, "x"));
+    assert_eq!(read, Some(instance(1)));
+    assert_eq!(world.only("ImagingStudy")["description"], "z");
+}
+
+/// A person corrects the subject of a study; then instances go that had said the last word.
+#[test]
+fn an_instance_that_is_read_again_moves_no_study_and_fails_no_deletion() {
+    for policy in [
+        OnOtherPatient::Keep,
+        OnOtherPatient::Move,
+        OnOtherPatient::Fail,
+    ] {
+        let rules = on_other(policy);
+        let describes = |n, text: &str| {
+            let text = format!(r#"["{text}"]"#);
+            says(n, Action::Create, "A", &[("00081030", &text)])
+        };
+        let mut world = World::default();
+        for (n, text) in [(1, "x"), (2, "y"), (3, "z")] {
+            world.cast_by(&rules, [describes(n, text)]).unwrap();
+        }
+        let corrected = json!({ "reference": "Patient/corrected" });
+        let mut study = world.only("ImagingStudy");
+        study["subject"] = corrected.clone();
+        world.put(&study.to_string());
+        world.put(&patient("corrected", "C", ""));
+        for (gone, next) in [(3, 2), (2, 1)] {
+            let (read, merged) = world.cast_reading(&rules, [delete(9, instance(gone))], |_| {
+                describes(next, "x")
+            });
+            assert_eq!(read, Some(instance(next)), "{policy:?}");
+            let study = world.only("ImagingStudy");
+            assert_eq!(study["subject"], corrected, "{policy:?}");
+            assert_eq!(study["numberOfInstances"], gone - 1, "{policy:?}");
+            assert!(is_kept(&merged) && merged.omitted.is_empty(), "{policy:?}");
+        }
+    }
+}
+
+#[test]
 fn of_many_that_were_disagreed_on_any_is_read_again() {
     let mut world = World::default();
     for n in 0..=255_u8 {

@@ -114,6 +114,42 @@ fn an_instance_that_the_other_archive_never_had_goes_at_once() {
     assert_eq!(listed(&world), [2]);
 }
 
+/// The service has moved: its former Endpoint may be another archive's.
+#[test]
+fn a_deletion_of_what_only_others_list_is_told_and_counts_once_they_are_off() {
+    let [a, b] = archives();
+    for is_joined in [false, true] {
+        for beside in [false, true] {
+            let mut world = World::default();
+            world.cast_by(&a, [stored(1), stored(2)]).unwrap();
+            let joining = if is_joined {
+                stored(3)
+            } else {
+                create(3, key("1.9", "1.3", "9"), &[])
+            };
+            world.cast_by(&b, [joining]).unwrap();
+            let mut deleting = vec![gone(1)];
+            deleting.extend(beside.then(|| stored(4)));
+            let of_other_study = |it: &&Value| it["identifier"][0]["value"] == "urn:oid:1.9";
+            let merged = world.cast_by(&b, deleting.clone()).unwrap();
+            let told: Vec<_> = merged.notices.iter().map(ToString::to_string).collect();
+            let case = format!("{is_joined} {beside} {told:?}");
+            assert_eq!(merged.notices[0].event(), "listed_by_others", "{case}");
+            let studies = world.all("ImagingStudy");
+            let first = studies.iter().find(|it| !of_other_study(it)).unwrap();
+            let former = text(&first["endpoint"][0]["reference"]).to_owned();
+            assert!(told[0].contains(&format!("({former})")), "{case}");
+            assert!(listed(&world).contains(&1), "{case}");
+            let mut endpoint: Value = serde_json::from_str(&world.resources[&former]).unwrap();
+            endpoint["status"] = json!("off");
+            world.put(&endpoint.to_string());
+            let merged = world.cast_by(&b, deleting).unwrap();
+            assert!(!listed(&world).contains(&1), "{case}");
+            assert!(merged.notices.is_empty(), "{case}");
+        }
+    }
+}
+
 #[test]
 fn removals_beside_what_is_stored_heed_the_other_archive_too() {
     let [a, b] = archives();

@@ -155,8 +155,11 @@ impl World {
         let mut changes: Vec<_> = changes.into_iter().collect();
         let delta = StudyDelta::fold(changes.clone()).unwrap();
         let found = self.found_for(&delta, rules);
-        let key = delta.reread(&found.study, rules);
-        changes.extend(key.as_ref().map(|key| read(key).into_reread()));
+        let candidates = delta.reread(&found.study, rules).unwrap_or_default();
+        let key = candidates.into_iter().next();
+        if let Some(key) = &key {
+            changes.insert(0, read(key).into_reread());
+        }
         (key, self.cast_by(rules, changes).unwrap())
     }
 

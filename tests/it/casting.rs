@@ -165,6 +165,72 @@ async fn what_a_deleted_instance_said_last_is_said_by_one_that_remains() {
     );
 }
 
+/// Four instances, of which the last says something else and is deleted, while the service answers
+/// requests for metadata so. Returns what the study says then, and how often it was not read again.
+async fn delete_what_was_said_last(
+    answers: &[StatusCode],
+    settings: &[(&str, &str)],
+) -> (String, Vec<Value>) {
+    let services = Services::start().await;
+    let places = study(1, 1, 1, 4);
+    services.store(&places[..3]);
+    let mut odd = places[3].ct();
+    odd["00081030"]["Value"] = json!(["Neck"]);
+    let last = services.store_json(&odd.to_string());
+    let mut daemon = Daemon::of(&services)
+        .with("RetryConfiguration__InitialDelay", "00:00:00.01")
+        .with("RetryConfiguration__MaxDelay", "00:00:00.01");
+    for (name, value) in settings {
+        daemon = daemon.with(name, value);
+    }
+    daemon.run_until_settled(last).await;
+    for status in answers {
+        services.dicom.faults().order(
+            "dicom.metadata",
+            Fault::Reject {
+                status: *status,
+                body: String::new(),
+                retry_after: None,
+            },
+        );
+    }
+    services.delete(places[3]);
+    daemon.run_until_settled(last + 1).await;
+    let left = only_study(&services);
+    assert_eq!(left["numberOfInstances"], 3);
+    assert_eq!(daemon.records().await, [], "{}", daemon.log());
+    let description = left["description"].as_str().unwrap().to_owned();
+    (description, daemon.events("instance_not_read_again"))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_remains_is_read_again_by_another_attempt_or_from_another_instance() {
+    for answers in [
+        &[
+            StatusCode::SERVICE_UNAVAILABLE,
+            StatusCode::TOO_MANY_REQUESTS,
+        ][..],
+        &[StatusCode::NOT_FOUND, StatusCode::BAD_REQUEST],
+        &[StatusCode::FORBIDDEN],
+    ] {
+        let (description, unread) = delete_what_was_said_last(answers, &[]).await;
+        assert_eq!(description, "Chest CT", "{answers:?}");
+        assert_eq!(unread, [Value::Null; 0], "{answers:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn where_nothing_can_be_read_again_the_log_says_so() {
+    let unserved = [StatusCode::NOT_IMPLEMENTED; 3];
+    let unlisted = [("ImagingStudy__ListInstancesUpTo", "2")];
+    for (answers, settings, tried) in [(&unserved[..], &[][..], 3), (&[], &unlisted, 0)] {
+        let (description, unread) = delete_what_was_said_last(answers, settings).await;
+        assert_eq!(description, "Neck", "{tried}");
+        assert_eq!(unread.len(), 1, "{tried}");
+        assert_eq!(unread[0]["tried"], tried, "{unread:?}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn an_instance_deleted_before_it_was_read_leaves_nothing() {
     let services = Services::start().await;

@@ -7,36 +7,42 @@ use crate::dicom::{InstanceKey, is_uid};
 
 use super::super::edit::EditError;
 use super::super::object::Object;
-use super::super::{Resource, Rules, StudyDelta};
-use super::digests::{CONTESTED, Digests, OF_OTHER_PATIENT};
+use super::super::{Change, Resource, Rules, StudyDelta};
+use super::digests::{CONTESTED, Digests, OF_OTHER_PATIENT, digest};
 use super::identity::Identity;
+use super::series::SeriesList;
+use super::subject::is_claimed;
 
 /// The most instances that are kept; of a study with more any may be one.
 const MAX_KEPT: usize = 256;
+
+/// The most instances that are tried.
+const MAX_TRIED: usize = 8;
 
 /// In the set, in the place of a UID: any instance may be one.
 const ANY: &str = "";
 
 impl StudyDelta {
-    /// The instance that has to be read again before instances are removed from the stored study:
-    /// one that remains, where one that goes was the last to say something, or none remains that is
-    /// of the study's patient. None for nearly all deltas.
+    /// The instances of which one has to be read again before instances are removed from the stored
+    /// study, the best first: they remain, and one that goes was the last to say something, or none
+    /// remains that is of the study's patient. None of them are known where the study lists no
+    /// instances. `None` for nearly all deltas: nothing has to be read again.
     #[must_use]
-    pub fn reread(&self, study: &[Resource], rules: &Rules) -> Option<InstanceKey> {
+    pub fn reread(&self, study: &[Resource], rules: &Rules) -> Option<Vec<InstanceKey>> {
         if self.removed().is_empty() || self.is_late() {
             return None;
         }
         let identity = Identity::new(self.study(), rules);
         let (stored, _) = identity.find(study).ok()?;
         // What cannot be read fails in the merge.
-        remaining(self, &stored?.object).ok()?
+        candidates(self, &stored?.object).ok()?
     }
 }
 
-fn remaining(delta: &StudyDelta, study: &Object) -> Result<Option<InstanceKey>, EditError> {
+fn candidates(delta: &StudyDelta, study: &Object) -> Result<Option<Vec<InstanceKey>>, EditError> {
     let contested = Digests::read(study, CONTESTED)?;
     let others = Digests::read(study, OF_OTHER_PATIENT)?;
-    if contested.len() + others.len() == 0 {
+    if contested.len() + others.len() == 0 || !has_remaining(delta, study)? {
         return Ok(None);
     }
     let said: HashSet<&str> = said(delta).collect();
@@ -46,19 +52,31 @@ fn remaining(delta: &StudyDelta, study: &Object) -> Result<Option<InstanceKey>, 
         .collect();
     let counts = |uid: &str| contested.contains(uid) || contested.contains(ANY);
     let is_contested = gone.iter().any(|uids| counts(&uids.instance));
-    let mut left = listed(delta, study)?;
-    left.retain(|key| !delta.removes(&key.series, &key.instance));
-    left.retain(|key| !said.contains(key.instance.as_str()));
-    let is_of_other = |key: &InstanceKey| others.contains(&key.instance);
-    let is_unclaimed = said.is_empty() && left.iter().all(is_of_other);
+    let is_unclaimed = said.is_empty() && others.len() > 0 && !is_claimed(delta, study)?;
     if !is_contested && !is_unclaimed {
         return Ok(None);
     }
-    let is_beside = |key: &InstanceKey| gone.iter().any(|uids| uids.series == key.series);
-    let latest_first = || left.iter().rev();
-    let chosen = latest_first().find(|key| is_beside(key) && !is_of_other(key));
-    let chosen = chosen.or_else(|| latest_first().find(|key| !is_of_other(key)));
-    Ok(chosen.or_else(|| latest_first().next()).cloned())
+    let mut left = listed(delta, study)?;
+    left.retain(|key| !delta.removes(&key.series, &key.instance));
+    left.retain(|key| !said.contains(key.instance.as_str()));
+    left.reverse();
+    // The order of each kind stays: the latest first.
+    left.sort_by_key(|key| {
+        let is_beside = gone.iter().any(|uids| uids.series == key.series);
+        (others.contains(&key.instance), !is_beside)
+    });
+    left.truncate(MAX_TRIED);
+    Ok(Some(left))
+}
+
+/// Whether the study has instances of which the delta does not speak.
+fn has_remaining(delta: &StudyDelta, study: &Object) -> Result<bool, EditError> {
+    let gone = delta.removed().iter().map(|uids| digest(&uids.instance));
+    let spoken: HashSet<u64> = gone.chain(said(delta).map(digest)).collect();
+    let series = study.shared("series");
+    let instances = SeriesList::open(series.as_ref())?.digests();
+    let is_spoken = |digest: &Option<u64>| digest.is_some_and(|it| spoken.contains(&it));
+    Ok(!instances.iter().all(is_spoken))
 }
 
 /// The instances that the study lists.
@@ -83,24 +101,26 @@ fn listed(delta: &StudyDelta, study: &Object) -> Result<Vec<InstanceKey>, EditEr
 }
 
 fn said(delta: &StudyDelta) -> impl Iterator<Item = &str> {
-    let said = delta.statements();
-    said.map(|(change, _)| change.key().instance.as_str())
+    delta.statements().map(|(change, _)| instance(change))
 }
 
-/// Notes which instances count now where others say something else, and forgets those that go. In a
-/// study of one instance there are no others.
+fn instance(change: &Change) -> &str {
+    &change.key().instance
+}
+
+/// Notes which instances count now where others say something else, and forgets those that go. One
+/// that was read again counts for what the study says now. In a study of one instance there are no
+/// others.
 pub(super) fn note<'a>(
-    delta: &StudyDelta,
+    delta: &'a StudyDelta,
     counting: impl Iterator<Item = &'a str>,
     study: &mut Object,
 ) -> Result<(), EditError> {
     let mut contested = Digests::read(study, CONTESTED)?;
-    let said: HashSet<&str> = said(delta).collect();
-    let gone = delta.removed().iter().map(|uids| uids.instance.as_str());
-    for gone in gone.filter(|uid| !said.contains(uid)) {
-        contested.remove(gone);
-    }
-    for uid in counting {
+    contested.forget_gone(delta);
+    let said = delta.statements().map(|(change, _)| change);
+    let read_again = said.filter(|change| change.is_reread()).map(instance);
+    for uid in read_again.chain(counting) {
         if contested.contains(ANY) {
             break;
         }

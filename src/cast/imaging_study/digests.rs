@@ -4,7 +4,7 @@
 //! Of a million instances two have the same digest with a probability of 3 in 100 million.
 
 use std::borrow::Cow;
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 use fhir_model::Base64Binary;
 use fhir_model::r4b::types::{Extension, ExtensionValue};
@@ -12,6 +12,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 
+use super::super::StudyDelta;
 use super::super::edit::EditError;
 use super::super::object::{Object, raw};
 
@@ -88,6 +89,20 @@ impl Digests {
         let removed = !self.digests.is_empty() && self.digests.remove(&digest(uid));
         self.changed |= removed;
         removed
+    }
+
+    /// Removes the instances that the delta removes and of which it says nothing.
+    pub(super) fn forget_gone(&mut self, delta: &StudyDelta) {
+        if self.digests.is_empty() || delta.removed().is_empty() {
+            return;
+        }
+        let said = delta.statements();
+        let said: HashSet<&str> = said.map(|(it, _)| it.key().instance.as_str()).collect();
+        for gone in delta.removed() {
+            if !said.contains(gone.instance.as_str()) {
+                self.remove(&gone.instance);
+            }
+        }
     }
 
     /// Whether an instance is there.

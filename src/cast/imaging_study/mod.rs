@@ -236,8 +236,11 @@ fn grow(
     growing.put_study(&statements, study)?;
     growing.put_series(&statements, &mut series)?;
     series.put_holdings()?;
-    if let Some((_, services)) = stored {
-        remove_gone(delta, &statements, &mut series, services)?;
+    if let Some((name, services)) = stored {
+        let removals = remove_gone(delta, &statements, &mut series, services)?;
+        merged
+            .notices
+            .extend(of_others(delta, &removals, name, services));
     }
     subject::note(delta, Some(links.subject.whose), study)?;
     finish(study, series, rules)?;
@@ -320,18 +323,32 @@ fn remove_gone(
     statements: &[(&Change, &Attributes)],
     list: &mut SeriesList<'_>,
     services: &Services<'_>,
-) -> Result<(), EditError> {
+) -> Result<Vec<Removal>, EditError> {
     if delta.removed().is_empty() {
-        return Ok(());
+        return Ok(Vec::new());
     }
     let said = statements
         .iter()
         .map(|(change, _)| InstanceUids::of(change));
     let said: HashSet<_> = said.collect();
-    for gone in delta.removed().iter().filter(|gone| !said.contains(gone)) {
-        list.remove(gone, services)?;
-    }
-    Ok(())
+    let gone = delta.removed().iter().filter(|gone| !said.contains(gone));
+    gone.map(|gone| list.remove(gone, services)).collect()
+}
+
+/// The notice that instances stay listed because only Endpoints of others serve them.
+fn of_others(
+    delta: &StudyDelta,
+    removals: &[Removal],
+    name: &str,
+    services: &Services<'_>,
+) -> Option<Notice> {
+    removals
+        .contains(&Removal::OfOthers)
+        .then(|| Notice::ListedByOthers {
+            study: delta.study().clone(),
+            resource: name.to_owned(),
+            endpoints: services.others_of_study(),
+        })
 }
 
 /// Removes instances. The last one takes a study with it that we created and nobody added to.
@@ -351,7 +368,9 @@ fn shrink(
     for gone in delta.removed() {
         removals.push(series.remove(gone, &services).map_err(fail)?);
     }
-    if removals.iter().all(|it| *it == Removal::Unknown) {
+    notices.extend(of_others(delta, &removals, &name, &services));
+    let is_unchanged = |it: &Removal| matches!(it, Removal::Unknown | Removal::OfOthers);
+    if removals.iter().all(is_unchanged) {
         return Ok(None);
     }
     let key = delta.study().clone();

@@ -46,21 +46,18 @@ pub(super) struct SeriesList<'a> {
 /// What became of an instance that our service has no more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Removal {
-    /// Nothing of ours was there.
+    /// The instance is not listed.
     Unknown,
+    /// The instance is listed, and not as our service's: only other Endpoints may have it.
+    OfOthers,
     /// It went.
     Removed,
     /// It stays, for another service may have it.
     Kept,
 }
 
-/// Takes an instance of our service out of a series that has these, as far as services serve it.
-fn withdraw(
-    series: &mut Object,
-    uid: &str,
-    instances: &[Option<u64>],
-    services: &Services<'_>,
-) -> Result<Removal, EditError> {
+/// Takes an instance of our service out of a series, as far as services serve it.
+fn withdraw(series: &mut Object, uid: &str, services: &Services<'_>) -> Result<Removal, EditError> {
     let endpoints = services.of_series(series)?;
     let others = services.others(&endpoints);
     let mut holdings = Holdings::read(series)?;
@@ -72,15 +69,27 @@ fn withdraw(
     let ours = services.ours.as_deref();
     let ours = ours.filter(|_| endpoints.iter().any(|it| services.is_ours(it)));
     let Some(ours) = ours.filter(|ours| !holdings.is_absent(ours, uid)) else {
-        return Ok(Removal::Unknown);
+        return Ok(Removal::OfOthers);
     };
     holdings.remove(ours, uid);
-    if holdings.has_none(ours, instances) {
-        holdings.leave(ours);
-        services.leave_series(series)?;
-    }
     holdings.write(series)?;
     Ok(Removal::Kept)
+}
+
+/// Takes our service out of a series that has these instances, if it has none of them.
+fn leave_empty(
+    series: &mut Object,
+    instances: &[Option<u64>],
+    services: &Services<'_>,
+) -> Result<(), EditError> {
+    let mut holdings = Holdings::read(series)?;
+    let ours = services.ours.as_deref();
+    let Some(ours) = ours.filter(|ours| holdings.has_none(ours, instances)) else {
+        return Ok(());
+    };
+    holdings.leave(ours);
+    services.leave_series(series)?;
+    holdings.write(series)
 }
 
 impl<'a> SeriesList<'a> {
@@ -128,21 +137,28 @@ impl<'a> SeriesList<'a> {
         if !self.instances_at(place).is_some_and(|it| it.contains(uid)) {
             return Ok(Removal::Unknown);
         }
-        let instances = self.instances_at(place).map(|it| it.digests());
+        let within = |error: EditError| error.within("series");
         let Some(series) = self.series_at(place) else {
             return Ok(Removal::Unknown);
         };
-        let kept = withdraw(series, uid, &instances.unwrap_or_default(), services);
-        let kept = kept.map_err(|error| error.within("series"))?;
-        let is_annotated = additions::are_in_series(series);
-        if kept != Removal::Removed {
-            return Ok(kept);
+        let removal = withdraw(series, uid, services).map_err(within)?;
+        if removal == Removal::Kept {
+            let instances = self.instances_at(place).map(|it| it.digests());
+            if let Some((instances, series)) = instances.zip(self.series_at(place)) {
+                leave_empty(series, &instances, services).map_err(within)?;
+            }
         }
+        if removal != Removal::Removed {
+            return Ok(removal);
+        }
+        let is_last = self.instances_at(place).is_some_and(|it| it.len() == 1);
+        let series = self.series_at(place).filter(|_| is_last);
+        let is_annotated = series.is_some_and(|series| additions::are_in_series(series));
         if let Some(told) = self.instances.get_mut(place)
             && let Some(instances) = told
         {
             instances.remove(uid);
-            if instances.len() == 0 && !is_annotated {
+            if is_last && !is_annotated {
                 *told = None;
                 self.series.remove(&uids.series);
             }

@@ -53,6 +53,13 @@ impl<'a> Services<'a> {
         })
     }
 
+    /// The Endpoints of the study that count beside ours, as far as they are references by name.
+    pub(super) fn others_of_study(&self) -> Vec<ResourceName> {
+        let others = self.others(&self.of_study).into_iter();
+        let named = others.filter_map(|it| ResourceName::of(&it, self.base));
+        named.take(MAX_READ).collect()
+    }
+
     /// Those of some Endpoints that count beside ours.
     pub(super) fn others(&self, endpoints: &[String]) -> Vec<String> {
         let others = endpoints

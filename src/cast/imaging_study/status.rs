@@ -4,7 +4,7 @@
 //! |---|---|---|
 //! | none, `registered` | become part of it; `available` | go out of it |
 //! | `available`, `unknown` | become part of it | go out of it |
-//! | any, of a study that others refer to, so that the server does not delete it | | its last instance: `registered`, without series |
+//! | `available`, of a study that stays because others made it, added to it or refer to it | | its last instance: `registered`, without series |
 //! | `cancelled` | become part of it, with a notice: images of an examination that was broken off | go out of it, with a notice |
 //! | `entered-in-error` | are refused (`fhir.study-retracted`): somebody has to say which of the two is right | go out of it, with a notice; the resource stays |
 

@@ -31,7 +31,7 @@ pub(in crate::cast) fn stored_subject(
 }
 
 /// Whether the stored study has instances, and each of them names another patient than it has, is
-/// deleted by the delta, or is spoken of by it: the delta names another patient.
+/// deleted by the delta, or is spoken of by its entries: the delta names another patient.
 pub(in crate::cast) fn is_unclaimed(
     delta: &StudyDelta,
     found: &[Resource],
@@ -46,10 +46,12 @@ pub(in crate::cast) fn is_unclaimed(
     Ok(!claimed)
 }
 
-fn is_claimed(delta: &StudyDelta, study: &Object) -> Result<bool, EditError> {
+/// Whether an instance that the delta leaves alone may be of the study's patient.
+pub(super) fn is_claimed(delta: &StudyDelta, study: &Object) -> Result<bool, EditError> {
     let others = Digests::read(study, OF_OTHER_PATIENT)?;
     let gone = delta.removed().iter().map(|uids| digest(&uids.instance));
-    let said = delta.statements();
+    // Of one that is read again nobody has said anything new.
+    let said = delta.statements().filter(|(it, _)| !it.is_reread());
     let said = said.map(|(change, _)| digest(&change.key().instance));
     let others: HashSet<u64> = others.iter().chain(gone).chain(said).collect();
     let series = study.shared("series");
@@ -66,20 +68,14 @@ pub(super) fn note(
     study: &mut Object,
 ) -> Result<(), EditError> {
     let mut others = Digests::read(study, OF_OTHER_PATIENT)?;
-    let said: HashSet<&str> = delta
-        .statements()
-        .map(|(change, _)| change.key().instance.as_str())
-        .collect();
-    let gone = delta.removed().iter().map(|uids| uids.instance.as_str());
-    for gone in gone.filter(|uid| !said.contains(uid)) {
-        others.remove(gone);
-    }
+    others.forget_gone(delta);
     if whose == Some(Whose::Moved) {
         others.clear();
     }
     for (change, said) in delta.statements() {
         let instance = &change.key().instance;
         match whose {
+            Some(Whose::Other) if change.is_reread() => {}
             Some(Whose::Other) if !said.patient.key().of_study => others.insert(instance),
             _ => drop(others.remove(instance)),
         }

@@ -8,6 +8,7 @@
 //! | another patient's, and all instances name or come with another one by now | | the patient's, with a notice |
 //! | another patient's | otherwise | as `ImagingStudy:OnOtherPatient` says |
 //! | another patient's | late, after newer entries | nobody else's |
+//! | another patient's | by an instance that is read again | nobody else's, unless all instances name another one |
 
 use dicom_dictionary_std::tags;
 
@@ -59,7 +60,7 @@ pub(in crate::cast) fn merge(
         let moves = !key.of_study && moves(delta, key, &other, found, rules)?;
         match kept {
             Some(reference) if key.of_study => return Ok(Subject { reference, whose }),
-            Some(reference) if !moves && rules.on_other_patient != OnOtherPatient::Fail => {
+            Some(reference) if !moves && !fails(delta, key, rules) => {
                 note(delta, key, &reference, merged);
                 let whose = Whose::Other;
                 return Ok(Subject { reference, whose });
@@ -123,10 +124,17 @@ fn moves(
     if delta.is_late() {
         return Ok(false);
     }
+    let is_by_setting = rules.on_other_patient == OnOtherPatient::Move && delta.names_anew(key);
     Ok(delta.moves_to(key)
-        || rules.on_other_patient == OnOtherPatient::Move
+        || is_by_setting
         || People::of(found, rules).is_gone(other.reference.as_deref())
         || imaging_study::is_unclaimed(delta, &found.study, rules)?)
+}
+
+/// Whether the entries are refused because they name another patient. What is read again is no
+/// entry: the one by which it is read only removes.
+fn fails(delta: &StudyDelta, key: &PatientKey, rules: &Rules) -> bool {
+    rules.on_other_patient == OnOtherPatient::Fail && delta.names_anew(key)
 }
 
 /// Notes that the entries name another patient than the study has.
@@ -144,7 +152,7 @@ fn note(delta: &StudyDelta, key: &PatientKey, subject: &str, merged: &mut Merged
         is_kept: false,
     };
     let naming = delta.statements();
-    let naming = naming.filter(|(_, said)| said.patient.key() == key);
+    let naming = naming.filter(|(it, said)| said.patient.key() == key && !it.is_reread());
     let omitted = naming.map(|(change, _)| (change.sequence(), omitted()));
     merged.omitted.extend(omitted);
 }

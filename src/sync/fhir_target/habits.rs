@@ -30,7 +30,8 @@ struct Known {
     /// The kinds of marks that were seen to be kept.
     kept_marks: BTreeSet<&'static str>,
     dropped_mark: Option<Failure>,
-    heeds_versions: Option<(Result<(), Failure>, Instant)>,
+    /// Whether the server heeds versions, and when that was tested; none where the test did not tell.
+    heeds_versions: Option<(Option<Result<(), Failure>>, Instant)>,
     found_again: BTreeSet<Kind>,
     not_found: Option<Created>,
     /// Versions that an update left as they were.
@@ -68,10 +69,21 @@ impl Habits {
     /// Whether the server heeds versions; `None` while that is not known, or has to be tested again.
     pub(super) fn heeds_versions(&self) -> Option<Result<(), Failure>> {
         let (verdict, at) = self.known().heeds_versions.clone()?;
-        (verdict.is_ok() || at.elapsed() < TESTED_AGAIN_AFTER).then_some(verdict)
+        let verdict = verdict?;
+        (verdict.is_ok() || is_recent(at)).then_some(verdict)
     }
 
-    pub(super) fn set_heeds_versions(&self, verdict: Result<(), Failure>) {
+    /// Whether a test of that is due.
+    pub(super) fn is_versions_test_due(&self) -> bool {
+        match &self.known().heeds_versions {
+            Some((Some(Ok(())), _)) => false,
+            Some((_, at)) => !is_recent(*at),
+            None => true,
+        }
+    }
+
+    /// Takes note of whether the server heeds versions; `None` when a test of that did not tell.
+    pub(super) fn set_heeds_versions(&self, verdict: Option<Result<(), Failure>>) {
         self.known().heeds_versions = Some((verdict, Instant::now()));
     }
 
@@ -99,9 +111,14 @@ impl Habits {
     }
 
     pub(super) fn set_found_again(&self, created: &Created) {
-        let mut known = self.known();
-        known.found_again.insert(created.kind());
-        known.not_found = None;
+        self.forget_not_found(created);
+        self.known().found_again.insert(created.kind());
+    }
+
+    /// Forgets that a created resource was not found again.
+    pub(super) fn forget_not_found(&self, created: &Created) {
+        let is_it = |it: &mut Created| it.kind() == created.kind() && it.id == created.id;
+        self.known().not_found.take_if(is_it);
     }
 
     /// A created resource that was not found again.
@@ -129,4 +146,8 @@ impl Habits {
     fn known(&self) -> MutexGuard<'_, Known> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn is_recent(at: Instant) -> bool {
+    at.elapsed() < TESTED_AGAIN_AFTER
 }

@@ -157,7 +157,7 @@ impl FhirTarget {
     ) -> Result<Applied, Failure> {
         let written = async {
             let looked_up = self.look_up(delta, lookups, recalled).await?;
-            let Some(delta) = self.reread(delta, &looked_up.found).await else {
+            let Some(delta) = self.reread(delta, &looked_up.found).await? else {
                 return self.merge_with(delta, looked_up).await;
             };
             let (lookups, nothing) = (delta.lookups(&self.rules), Recalled::default());

@@ -58,6 +58,19 @@ impl Sent {
             }
         }
     }
+
+    /// Whether a write is an update with the same content.
+    pub(super) fn is_repeated_by(&self, write: &Write) -> bool {
+        let (Deed::Update { id: before, .. }, Write::Update { id, resource, .. }) =
+            (&self.deed, write)
+        else {
+            return false;
+        };
+        let sent = self.resource.as_ref();
+        before == id
+            && self.resource_type == write.resource_type()
+            && sent.is_some_and(|sent| sent.has_same_content(resource))
+    }
 }
 
 impl Deed {

@@ -14,31 +14,35 @@ use crate::fhir::Response;
 
 impl FhirTarget {
     /// Puts in the place of what was found what is stored after a step, to be merged with again.
+    /// Returns the name of each resource that was created by that: one that was there already may
+    /// say anything.
     pub(super) async fn refresh(
         &self,
         delta: &StudyDelta,
         looked_up: &mut LookedUp,
-        answered: Answered,
-    ) -> Result<(), Failure> {
-        let mut wrote_observations = false;
-        for (sent, response) in &answered {
+        answered: &Answered,
+    ) -> Result<Vec<Option<String>>, Failure> {
+        let mut names = Vec::with_capacity(answered.len());
+        for (sent, response) in answered {
             if sent.resource_type == "Observation" {
-                wrote_observations = true;
+                names.push(None);
                 continue;
             }
             let stored = match self.stored(sent, response).await? {
                 Some(stored) => Some(stored),
                 None => self.read_again(sent, response).await?,
             };
-            let names = stored.as_ref().and_then(name);
-            looked_up.read.extend(names);
+            let stored_name = stored.as_ref().and_then(name);
+            looked_up.read.extend(stored_name.clone());
             replace(&mut looked_up.found, sent, stored);
             self.update_endpoint(delta, looked_up, sent);
+            names.push(stored_name.filter(|_| response.status == 201));
         }
-        if wrote_observations {
+        let mut sent = answered.iter().map(|(sent, _)| sent);
+        if sent.any(|sent| sent.resource_type == "Observation") {
             self.look_up_observations(delta, looked_up).await?;
         }
-        Ok(())
+        Ok(names)
     }
 
     /// Checks that the last step did what it was to do, and remembers what is stored.
@@ -101,13 +105,15 @@ impl FhirTarget {
     }
 
     /// Learns the server's habits by what it made of a write. Of the version before that, of what
-    /// somebody wrote after it, or of what a create found, nothing can be learnt.
+    /// somebody wrote after it, or of what a create found, nothing can be learnt; where the answer
+    /// names no version, only of what has just been created.
     fn learn_by(&self, sent: &Sent, response: &Response, stored: &Resource) -> Result<(), Failure> {
         let found = matches!(sent.deed, Deed::Create { .. }) && response.status == 200;
         let version = stored.version();
-        let is_written = response
-            .version()
-            .is_none_or(|it| version.as_deref() == Some(it));
+        let is_written = match response.version() {
+            Some(written) => version.as_deref() == Some(written),
+            None => response.status == 201,
+        };
         match &sent.resource {
             Some(resource) if is_written && !found => self.learn(resource, stored),
             _ => Ok(()),

@@ -57,6 +57,35 @@ pub(super) fn next(writes: &[Write], max_entries: usize) -> Step {
     }
 }
 
+/// The full URLs of the creates of a step that only creates what others are going to refer to; none
+/// of any other step.
+pub(super) fn created_references(now: &[Write]) -> Vec<String> {
+    let urls = now.iter().map(|write| {
+        let is_referenced = is_referenced(write, &write.resource_type());
+        full_url(write).filter(|_| is_referenced).map(str::to_owned)
+    });
+    urls.collect::<Option<_>>().unwrap_or_default()
+}
+
+/// The writes that are left after the creates of these full URLs, under the names that the created
+/// resources have now. `None` where one has no name, so that all has to be merged again.
+pub(super) fn renamed(
+    writes: &[Write],
+    urls: &[String],
+    names: &[Option<String>],
+) -> Option<Vec<Write>> {
+    if urls.is_empty() || urls.len() != names.len() {
+        return None;
+    }
+    let names = urls.iter().zip(names);
+    let names = names.map(|(url, name)| Some((url.as_str(), name.as_deref()?)));
+    let names: Vec<_> = names.collect::<Option<_>>()?;
+    let is_left =
+        |write: &&Write| !full_url(write).is_some_and(|it| urls.iter().any(|url| url == it));
+    let left = writes.iter().filter(is_left);
+    left.map(|write| write.clone().renamed(&names)).collect()
+}
+
 /// A resource that a step deletes.
 pub(super) struct Deleted {
     pub(super) resource_type: &'static str,

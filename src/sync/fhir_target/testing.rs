@@ -59,6 +59,7 @@ impl FhirTarget {
             }
             // Merged or deleted by now, or created beside another one.
             if !hits.found.is_empty() || self.is_gone(&created).await? {
+                self.habits.forget_not_found(&created);
                 return Ok(());
             }
         }
@@ -76,43 +77,48 @@ impl FhirTarget {
     }
 
     /// Tries once whether the server refuses an update of a version that is not the present one: an
-    /// Endpoint of ours is sent as it is, so that nothing is lost where it does not.
+    /// Endpoint of ours is sent as it is, so that nothing is lost where it does not. Only a conflict
+    /// shows that it does: another refusal may be of anything.
     ///
     /// # Errors
     /// `fhir.no-versions`, unless versions are not required; the server cannot be reached.
     pub(super) async fn test_versions(&self, endpoint: Option<&Resource>) -> Result<(), Failure> {
-        let is_known = self.habits.heeds_versions().is_some();
-        let Some(endpoint) = endpoint.filter(|_| !is_known && self.options.require_versions) else {
+        let is_due = self.options.require_versions && self.habits.is_versions_test_due();
+        let id = endpoint.filter(|_| is_due).and_then(Resource::id);
+        let Some(id) = id else {
             return Ok(());
         };
-        let (Some(id), Some(version)) = (endpoint.id(), endpoint.version()) else {
+        let read = self.client.read("Endpoint", &id).await?;
+        let endpoint = read.and_then(|json| Resource::parse(json.get()).ok());
+        let Some((endpoint, version)) = endpoint.and_then(|it| it.version().map(|of| (it, of)))
+        else {
             return Ok(());
         };
         let stale = Write::Update {
             id: id.clone(),
             version: another_version(&version),
-            resource: endpoint.clone(),
+            resource: endpoint,
         };
         let verdict = match self.client.transaction(&mut [request(stale)?]).await {
             Err(failure) if matches!(failure.class(), Class::Transient | Class::Setup) => {
                 return Err(failure);
             }
-            Err(_) => Ok(()),
+            Err(failure) => (failure.class() == Class::Conflict).then_some(Ok(())),
             Ok(_) => {
                 let message = format!(
                     "the server updated Endpoint/{id} although If-Match named another version"
                 );
-                Err(Failure::new(Code::FhirNoVersions, message))
+                Some(Err(Failure::new(Code::FhirNoVersions, message)))
             }
         };
         self.habits.set_heeds_versions(verdict.clone());
-        verdict
+        verdict.unwrap_or(Ok(()))
     }
 
     /// Checks an update that is answered with no later version than the one that was there before. The
     /// answer may be another's, and the update refused; or the server stored nothing, because what it
     /// keeps of the resource is the same: that is believed, of a server that may store otherwise than
-    /// it is sent, when it is so a second time.
+    /// it is sent, and where `sent` is not there to be compared, when it is so a second time.
     pub(super) async fn check_version_stays(
         &self,
         resource_type: &str,
@@ -128,7 +134,7 @@ impl FhirTarget {
             .is_some_and(|(stored, sent)| stored.has_same_content(sent));
         if !is_as_sent {
             let name = format!("{resource_type}/{id}/_history/{version}");
-            let may_alter = self.habits.stores_as_sent() != Some(true);
+            let may_alter = sent.is_none() || self.habits.stores_as_sent() != Some(true);
             return match stays && may_alter && self.habits.stays_again(&name) {
                 true => Ok(()),
                 false => Err(not_updated(resource_type, id)),
@@ -139,7 +145,7 @@ impl FhirTarget {
         }
         let message = format!("{resource_type}/{id} was updated and has the version it had before");
         let failure = Failure::new(Code::FhirNoVersions, message);
-        self.habits.set_heeds_versions(Err(failure.clone()));
+        self.habits.set_heeds_versions(Some(Err(failure.clone())));
         Err(failure)
     }
 

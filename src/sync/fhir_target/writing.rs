@@ -41,12 +41,20 @@ impl FhirTarget {
                 looked_up.found.study.retain(is_unwritten);
                 writes.clear();
             }
+            let urls = steps::created_references(&step.now);
             match self.send(step.now, &mut applied).await {
                 Ok(sent) if !step.more => {
                     self.settle(delta, looked_up, sent).await?;
                     return Ok(applied);
                 }
-                Ok(sent) => self.refresh(delta, &mut looked_up, sent).await?,
+                Ok(sent) => {
+                    let names = self.refresh(delta, &mut looked_up, &sent).await?;
+                    let renamed = steps::renamed(&writes, &urls, &names);
+                    writes = match renamed {
+                        Some(renamed) => renamed,
+                        None => self.remaining(delta, &looked_up, &sent)?,
+                    };
+                }
                 Err(failure) if is_divisible && self.limit.lower(&failure, entries) => continue,
                 Err(failure) if self.are_kept(&failure, &mut looked_up, &deleted).await? => {
                     let merged = merge(delta, &looked_up.found, &self.rules)?;
@@ -57,14 +65,24 @@ impl FhirTarget {
                 }
                 Err(failure) => return Err(failure),
             }
-            if step.more {
-                writes = merge(delta, &looked_up.found, &self.rules)?.writes;
-                if writes.len() >= total {
-                    let message = "resources that were just written are not found again";
-                    return Err(Failure::new(Code::FhirConflict, message));
-                }
+            if writes.len() >= total {
+                let message = "resources that were just written are not found again";
+                return Err(Failure::new(Code::FhirConflict, message));
             }
         }
+    }
+
+    /// What is left to be written after a step, by a merge with what is stored then. An update that
+    /// would be sent a second time word for word is none: the server stores it otherwise.
+    fn remaining(
+        &self,
+        delta: &StudyDelta,
+        looked_up: &LookedUp,
+        sent: &Answered,
+    ) -> Result<Vec<Write>, Failure> {
+        let mut writes = merge(delta, &looked_up.found, &self.rules)?.writes;
+        writes.retain(|write| !sent.iter().any(|(sent, _)| sent.is_repeated_by(write)));
+        Ok(writes)
     }
 
     /// Whether a conflict is none of versions: the study that was to be deleted is the one that was
