@@ -139,7 +139,7 @@ impl Change {
     /// The same change, of an instance that is there already and is read again to say what holds: it
     /// corrects, as an update does.
     #[must_use]
-    pub fn into_reread(self) -> Self {
+    pub(super) fn into_reread(self) -> Self {
         Self {
             reread: true,
             ..self

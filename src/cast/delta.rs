@@ -75,6 +75,12 @@ impl StudyDelta {
         self
     }
 
+    /// This delta after what an instance says that is read again: the entries are newer.
+    #[must_use]
+    pub fn after_reading(self, again: Change) -> Self {
+        Self::of(again.into_reread()).then(self)
+    }
+
     /// The delta of the changes of one study, in the order of the feed; `None` without changes.
     pub fn fold(changes: impl IntoIterator<Item = Change>) -> Option<Self> {
         let mut changes = changes.into_iter();

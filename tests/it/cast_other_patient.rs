@@ -249,6 +249,27 @@ fn when_the_last_instance_of_the_patient_goes_the_study_is_of_those_that_remain(
 }
 
 #[test]
+fn a_study_that_was_left_without_instances_is_of_those_that_come_if_we_created_it() {
+    let rules = on_other(OnOtherPatient::Keep);
+    for source in ["https://dicom.example/", "https://ris.example/"] {
+        let mut world = World::default();
+        world.cast_by(&rules, [create(1, "A")]).unwrap();
+        let mut study = world.only("ImagingStudy");
+        study["note"] = json!([{ "authorString": "R", "text": "seen" }]);
+        study["meta"]["source"] = json!(source);
+        world.put(&study.to_string());
+        world.cast_by(&rules, [delete(9, instance(1))]).unwrap();
+        let merged = world.cast_by(&rules, [create(2, "B")]).unwrap();
+        let is_ours = source == "https://dicom.example/";
+        let expected = if is_ours { "B" } else { "A" };
+        assert_eq!(
+            (whose(&world).as_str(), is_moved(&merged)),
+            (expected, is_ours)
+        );
+    }
+}
+
+#[test]
 fn of_what_nobody_disagreed_on_nothing_is_read_again() {
     let same = [("00081030", r#"["x"]"#)];
     let mut world = World::default();

@@ -132,7 +132,10 @@ impl World {
         rules: &Rules,
         changes: impl IntoIterator<Item = Change>,
     ) -> Result<Merged, Failure> {
-        let delta = StudyDelta::fold(changes).unwrap();
+        self.cast_delta(rules, StudyDelta::fold(changes).unwrap())
+    }
+
+    fn cast_delta(&mut self, rules: &Rules, delta: StudyDelta) -> Result<Merged, Failure> {
         let mut all = Merged::default();
         for delta in delta.parts().unwrap_or_else(|| vec![delta]) {
             let merged = merge(&delta, &self.found_for(&delta, rules), rules)?;
@@ -152,15 +155,14 @@ impl World {
         changes: impl IntoIterator<Item = Change>,
         read: impl Fn(&InstanceKey) -> Change,
     ) -> (Option<InstanceKey>, Merged) {
-        let mut changes: Vec<_> = changes.into_iter().collect();
-        let delta = StudyDelta::fold(changes.clone()).unwrap();
+        let mut delta = StudyDelta::fold(changes).unwrap();
         let found = self.found_for(&delta, rules);
         let candidates = delta.reread(&found.study, rules).unwrap_or_default();
         let key = candidates.into_iter().next();
         if let Some(key) = &key {
-            changes.insert(0, read(key).into_reread());
+            delta = delta.after_reading(read(key));
         }
-        (key, self.cast_by(rules, changes).unwrap())
+        (key, self.cast_delta(rules, delta).unwrap())
     }
 
     /// Everything that is looked up for a delta.

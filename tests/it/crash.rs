@@ -43,7 +43,8 @@ async fn w11_killed_at_many_moments_it_ends_with_the_same_resources_and_no_dupli
     let mut kills = 0;
     while daemon.position().await < last {
         assert!(kills < 400, "{} of {last} only", daemon.position().await);
-        let requests = services.fhir.faults().total() + 1 + kills * 5 % 14;
+        // Lives become longer, so that there is an end where a start costs many requests.
+        let requests = services.fhir.faults().total() + 1 + kills * 5 % 14 + kills / 8;
         let running = daemon.start();
         until("the moment", async || {
             services.fhir.faults().total() >= requests || daemon.position().await == last

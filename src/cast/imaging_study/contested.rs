@@ -11,7 +11,7 @@ use super::super::{Change, Resource, Rules, StudyDelta};
 use super::digests::{CONTESTED, Digests, OF_OTHER_PATIENT, digest};
 use super::identity::Identity;
 use super::series::SeriesList;
-use super::subject::is_claimed;
+use super::subject::has_claim;
 
 /// The most instances that are kept; of a study with more any may be one.
 const MAX_KEPT: usize = 256;
@@ -52,7 +52,8 @@ fn candidates(delta: &StudyDelta, study: &Object) -> Result<Option<Vec<InstanceK
         .collect();
     let counts = |uid: &str| contested.contains(uid) || contested.contains(ANY);
     let is_contested = gone.iter().any(|uids| counts(&uids.instance));
-    let is_unclaimed = said.is_empty() && others.len() > 0 && !is_claimed(delta, study)?;
+    let is_unclaimed =
+        said.is_empty() && others.len() > 0 && has_claim(delta, study)? == Some(false);
     if !is_contested && !is_unclaimed {
         return Ok(None);
     }

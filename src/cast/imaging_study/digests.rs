@@ -148,10 +148,9 @@ impl Digests {
     }
 
     fn extension(&self) -> Result<Extension, EditError> {
-        let bytes = self.digests.iter().flat_map(|digest| digest.to_be_bytes());
         Extension::builder()
             .url(self.url.to_owned())
-            .value(ExtensionValue::Base64Binary(Base64Binary(bytes.collect())))
+            .value(ExtensionValue::Base64Binary(encode(&self.digests)))
             .build()
             .map_err(|_| EditError::Build(ELEMENT))
     }
@@ -168,6 +167,11 @@ pub(super) fn digest(uid: &str) -> u64 {
     let hash = Sha256::digest(uid.as_bytes());
     let first = hash.iter().take(8);
     first.fold(0, |number, byte| number << 8 | u64::from(*byte))
+}
+
+/// Digests as a `base64Binary`.
+pub(super) fn encode(digests: &BTreeSet<u64>) -> Base64Binary {
+    Base64Binary(digests.iter().flat_map(|it| it.to_be_bytes()).collect())
 }
 
 /// The digests of a `base64Binary`; none when it is no whole number of them.

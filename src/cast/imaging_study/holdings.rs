@@ -12,14 +12,13 @@
 
 use std::collections::BTreeSet;
 
-use fhir_model::Base64Binary;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use super::super::edit::EditError;
 use super::super::object::{Object, raw};
 use super::super::reference;
-use super::digests::{decode, digest};
+use super::digests::{decode, digest, encode};
 
 /// The extension, see `digests.rs`.
 pub(super) const URL: &str = "https://radcast.invalid/fhir/StructureDefinition/absent-instances";
@@ -161,11 +160,7 @@ impl Absent {
         });
         let mut parts = vec![endpoint];
         if !self.instances.is_empty() {
-            let bytes = self
-                .instances
-                .iter()
-                .flat_map(|digest| digest.to_be_bytes());
-            let bytes = serde_json::to_value(Base64Binary(bytes.collect()));
+            let bytes = serde_json::to_value(encode(&self.instances));
             let bytes = bytes.map_err(|_| EditError::Build(ELEMENT))?;
             parts.push(json!({ "url": "absent", "valueBase64Binary": bytes }));
         }

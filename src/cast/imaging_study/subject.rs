@@ -9,10 +9,10 @@ use super::super::edit::EditError;
 use super::super::object::Object;
 use super::super::patient::subject::Whose;
 use super::super::{Resource, Rules, StudyDelta, StudyKey};
-use super::StoredSubject;
 use super::digests::{Digests, OF_OTHER_PATIENT, digest};
 use super::identity::Identity;
 use super::series::SeriesList;
+use super::{StoredSubject, is_ours};
 
 /// The patient of the stored study; none where there is no study, or it names nobody.
 pub(in crate::cast) fn stored_subject(
@@ -30,8 +30,9 @@ pub(in crate::cast) fn stored_subject(
     Ok(is_named.then_some(subject))
 }
 
-/// Whether the stored study has instances, and each of them names another patient than it has, is
-/// deleted by the delta, or is spoken of by its entries: the delta names another patient.
+/// Whether nobody says any more that the stored study is its patient's: each instance names another
+/// patient, is deleted by the delta, or is spoken of by its entries; and a study without instances is
+/// one that we created.
 pub(in crate::cast) fn is_unclaimed(
     delta: &StudyDelta,
     found: &[Resource],
@@ -41,13 +42,17 @@ pub(in crate::cast) fn is_unclaimed(
     let Some(stored) = stored else {
         return Ok(false);
     };
-    let claimed = is_claimed(delta, &stored.object);
-    let claimed = claimed.map_err(|error| error.into_failure(&stored.reference()))?;
-    Ok(!claimed)
+    let study = &stored.object;
+    let unclaimed = has_claim(delta, study).and_then(|claim| match claim {
+        Some(is_claimed) => Ok(!is_claimed),
+        None => is_ours(study, rules),
+    });
+    unclaimed.map_err(|error| error.into_failure(&stored.reference()))
 }
 
-/// Whether an instance that the delta leaves alone may be of the study's patient.
-pub(super) fn is_claimed(delta: &StudyDelta, study: &Object) -> Result<bool, EditError> {
+/// Whether an instance that the delta leaves alone may be of the study's patient; `None` where there
+/// are no instances.
+pub(super) fn has_claim(delta: &StudyDelta, study: &Object) -> Result<Option<bool>, EditError> {
     let others = Digests::read(study, OF_OTHER_PATIENT)?;
     let gone = delta.removed().iter().map(|uids| digest(&uids.instance));
     // Of one that is read again nobody has said anything new.
@@ -57,7 +62,8 @@ pub(super) fn is_claimed(delta: &StudyDelta, study: &Object) -> Result<bool, Edi
     let series = study.shared("series");
     let instances = SeriesList::open(series.as_ref())?.digests();
     let is_other = |digest: &Option<u64>| digest.is_some_and(|it| others.contains(&it));
-    Ok(instances.is_empty() || !instances.iter().all(is_other))
+    let claims = || !instances.iter().all(is_other);
+    Ok((!instances.is_empty()).then(claims))
 }
 
 /// Notes which instances name another patient than the study has; none says anything where the

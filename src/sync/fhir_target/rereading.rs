@@ -33,8 +33,7 @@ impl FhirTarget {
                     study,
                     instance = key.instance
                 );
-                let said = StudyDelta::of(change.into_reread());
-                return Ok(Some(said.then(delta.clone())));
+                return Ok(Some(delta.clone().after_reading(change)));
             }
         }
         warn!(

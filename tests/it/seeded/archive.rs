@@ -128,7 +128,7 @@ fn its_rules(state: &State) -> Option<Rules> {
         dicom_endpoint: ADDRESS.into(),
         ..rules()
     };
-    let is_stated = (0..3).any(|study| issuers::stated(state.plan.seed, study).1.is_some());
+    let is_stated = (0..3).any(|study| issuers::stated(state, study).1.is_some());
     if is_stated {
         let home = state.home_issuer.as_ref()?;
         its.know_home(&Issuer {
@@ -141,7 +141,7 @@ fn its_rules(state: &State) -> Option<Rules> {
 
 fn change(state: &State, study: u8, key: &InstanceKey, action: Action, rules: &Rules) -> Change {
     let element = |vr: &str, value: &str| format!(r#"{{"vr":"{vr}","Value":["{value}"]}}"#);
-    let (id, issuer) = issuers::stated(state.plan.seed, study);
+    let (id, issuer) = issuers::stated(state, study);
     let id = element("LO", id);
     let issuer = issuer.map(|issuer| element("LO", issuer));
     let issuer = issuer.iter().map(|json| ("00100021", json.as_str()));

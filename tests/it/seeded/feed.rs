@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::issuers;
 use super::plan::{EventKind, Nature};
-use super::world::{Course, Row, Service, State, World, instance_uid, study_uid};
+use super::world::{Course, Row, Service, State, World, instance_of, instance_uid, study_uid};
 
 /// The service as one replica reaches it.
 #[derive(Debug)]
@@ -27,13 +27,13 @@ impl Exchange for ModelFeed {
             return Err(no_answer());
         }
         let (now, second) = (self.world.now(), self.world.second());
-        let body = respond(&mut self.world.lock(), &request.url, now, second);
+        let (status, body) = respond(&mut self.world.lock(), &request.url, now, second);
         self.world.answer(self.replica).await;
         if course == Course::AnswerLost {
             return Err(no_answer());
         }
         Ok(Answer {
-            status: 200,
+            status,
             retry_after: None,
             location: None,
             body: body.into(),
@@ -89,7 +89,25 @@ impl Asked {
     }
 }
 
-fn respond(state: &mut State, url: &str, now: Timestamp, second: u64) -> String {
+fn respond(state: &mut State, url: &str, now: Timestamp, second: u64) -> (u16, String) {
+    match url.split_once("/instances/") {
+        Some((_, uid)) => retrieve(state, uid.trim_end_matches("/metadata")),
+        None => (200, respond_with_feed(state, url, now, second)),
+    }
+}
+
+/// The metadata of an instance, if it is there (WADO-RS).
+fn retrieve(state: &mut State, uid: &str) -> (u16, String) {
+    let at = instance_of(uid).filter(|at| *at < state.instances.len());
+    let version = at.and_then(|at| Some((at, state.instances[at].current?)));
+    let Some((at, version)) = version else {
+        return (404, String::new());
+    };
+    state.happened("an instance read again");
+    (200, json!([metadata(state, at, version)]).to_string())
+}
+
+fn respond_with_feed(state: &mut State, url: &str, now: Timestamp, second: u64) -> String {
     let asked = Asked::read(url);
     let (seen, lie) = state.lie(&asked, now, second);
     let body = truth(state, &asked, seen);
@@ -222,7 +240,8 @@ pub fn metadata(state: &State, at: usize, version: u64) -> Value {
     let instance = &state.instances[at];
     let revision = state.revisions.get(&instance.study).copied().unwrap_or(0);
     let element = |vr: &str, value: Value| json!({ "vr": vr, "Value": [value] });
-    let (id, issuer) = issuers::stated(state.plan.seed, instance.study);
+    let stated = issuers::stated(state, instance.study);
+    let (id, issuer) = stated;
     let mut metadata = json!({
         "00080016": element("UI", json!("1.2.840.10008.5.1.4.1.1.2")),
         "00080018": element("UI", json!(instance_uid(at))),
@@ -237,7 +256,7 @@ pub fn metadata(state: &State, at: usize, version: u64) -> Value {
     if let Some(issuer) = issuer {
         metadata["00100021"] = element("LO", json!(issuer));
     }
-    if let Some(family) = issuers::family(state.plan.seed, instance.study) {
+    if let Some(family) = issuers::family(state.plan.seed, stated) {
         metadata["00100010"] = element("PN", json!({ "Alphabetic": family }));
     }
     match instance.nature {
@@ -266,6 +285,9 @@ pub fn happen(state: &mut State, event: &super::plan::Event, now: Timestamp) {
             let there = of_study(state, event.study, true);
             if !there.is_empty() {
                 *state.revisions.entry(event.study).or_default() += 1;
+                if state.plan.moves {
+                    state.happened("a study moved");
+                }
             }
             for instance in there {
                 add(state, instance, "update", event, now);

@@ -127,6 +127,12 @@ fn check_study(state: &State, resource: &Value, open: &BTreeSet<u64>, found: &mu
             "study {uid} is not at revision {revision}: {resource}"
         ));
     }
+    let subject = text(&resource["subject"]["reference"]);
+    let patient = state.stored.newest(subject);
+    let is_whose = patient.is_some_and(|it| issuers::is_now_of(state, study, it));
+    if whole && state.plan.moves && !is_whose {
+        found.push(format!("study {uid} is left with {subject}: {resource}"));
+    }
     // Where others had a part in it, it is not ours to delete.
     let is_ours = !state.plan.fhir_lies.archive
         && !others::have_noted(state, &format!("ImagingStudy/{}", text(&resource["id"])));

@@ -11,8 +11,28 @@ use super::strangers;
 use super::world::{State, study_uid};
 use crate::cast_world::{items, text};
 
+/// A patient id and who issued it.
+pub type Stated = (&'static str, Option<&'static str>);
+
+/// The patient to whom studies are moved, in worlds where updates do that.
+const MOVED_TO: Stated = ("P3", None);
+
 /// The patient id of a study and who issued it.
-pub fn stated(seed: u64, study: u8) -> (&'static str, Option<&'static str>) {
+pub fn stated(state: &State, study: u8) -> Stated {
+    let revision = state.revisions.get(&study).copied().unwrap_or(0);
+    match state.plan.moves && revision % 2 == 1 {
+        true => MOVED_TO,
+        false => first_stated(state.plan.seed, study),
+    }
+}
+
+/// All that a study has ever stated, or may yet.
+fn ever_stated(state: &State, study: u8) -> impl Iterator<Item = Stated> {
+    let first = first_stated(state.plan.seed, study);
+    std::iter::once(first).chain(state.plan.moves.then_some(MOVED_TO))
+}
+
+fn first_stated(seed: u64, study: u8) -> Stated {
     match (seed % 3, study) {
         (0, 0 | 1) => ("P1", None),
         (0, _) => ("P2", None),
@@ -22,9 +42,9 @@ pub fn stated(seed: u64, study: u8) -> (&'static str, Option<&'static str>) {
     }
 }
 
-/// The family name of the patient of a study, by which patients are told apart whatever is merged.
-pub fn family(seed: u64, study: u8) -> Option<&'static str> {
-    match stated(seed, study) {
+/// The family name of a patient, by which patients are told apart whatever is merged.
+pub fn family(seed: u64, of: Stated) -> Option<&'static str> {
+    match of {
         (_, Some(issuer)) => Some(issuer),
         // Whose patient that is depends on who is home.
         ("P1", None) if seed % 3 == 1 => None,
@@ -58,20 +78,30 @@ pub fn check(state: &State) -> Vec<String> {
     found
 }
 
-/// Whether a patient is that of a study: by the identifier under which it was made.
+/// Whether a patient is that of a study, or was: by the identifier under which it was made.
 pub fn is_of(state: &State, study: u8, patient: &Value) -> bool {
     let made_by = items(&patient["identifier"]).next();
-    made_by.is_some_and(|it| is_identifier(state, study, it))
+    let mut stated = ever_stated(state, study);
+    made_by.is_some_and(|it| stated.any(|stated| is_identifier(state, stated, it)))
 }
 
-/// Whether a patient carries the identifier of that of a study as one in use: by a merge as well.
-pub fn carries(state: &State, study: u8, patient: &Value) -> bool {
-    let mut in_use = items(&patient["identifier"]).filter(|it| it["use"] != "old");
-    in_use.any(|it| is_identifier(state, study, it))
+/// Whether a patient is the one that the study states now.
+pub fn is_now_of(state: &State, study: u8, patient: &Value) -> bool {
+    let made_by = items(&patient["identifier"]).next();
+    made_by.is_some_and(|it| is_identifier(state, stated(state, study), it))
 }
 
-fn is_identifier(state: &State, study: u8, identifier: &Value) -> bool {
-    let (id, issuer) = stated(state.plan.seed, study);
+/// The family names that a patient may have: those of the identifiers in use that the patient
+/// carries, by a merge as well.
+pub fn families(state: &State, patient: &Value) -> Vec<&'static str> {
+    let in_use = || items(&patient["identifier"]).filter(|it| it["use"] != "old");
+    let stated = (0..3).flat_map(|study| ever_stated(state, study));
+    let carried = stated.filter(|stated| in_use().any(|it| is_identifier(state, *stated, it)));
+    let seed = state.plan.seed;
+    carried.filter_map(|stated| family(seed, stated)).collect()
+}
+
+fn is_identifier(state: &State, (id, issuer): Stated, identifier: &Value) -> bool {
     let home = state.home_issuer.as_ref();
     let home = home.and_then(|home| home.name.as_deref());
     let is_apart = issuer.is_some() && issuer != home;

@@ -85,6 +85,8 @@ pub struct Plan {
     pub pages_at_once: usize,
     pub lies: Lies,
     pub fhir_lies: FhirLies,
+    /// Whether updates move a study to another patient, and back.
+    pub moves: bool,
 }
 
 /// How the feed's answers are not the service's own.
@@ -131,6 +133,11 @@ impl Plan {
             // From who lags, a late commit cannot be told from a number that never comes.
             events.iter_mut().for_each(|event| event.late = 0);
         }
+        let fhir_lies = FhirLies::of(seed);
+        let is_simple = seed.is_multiple_of(3) && fhir_lies.merges == 0 && !fhir_lies.archive;
+        if is_simple {
+            events.extend(moving(seed, calm));
+        }
         let replicas = if rng.u8(..4) == 0 { 2 } else { 1 };
         Self {
             seed,
@@ -154,7 +161,8 @@ impl Plan {
             max_attempts: rng.u32(2..6),
             pages_at_once: rng.usize(1..4),
             lies,
-            fhir_lies: FhirLies::of(seed),
+            fhir_lies,
+            moves: is_simple,
         }
     }
 }
@@ -172,7 +180,10 @@ impl Plan {
         let (replicas, crashes) = (self.replicas, self.crashes.len());
         let lies = if self.lies.are_none() { "" } else { ", lies" };
         let fhir = self.fhir_lies.in_words();
-        format!("{version}, {replicas} replicas {lease} a lease, {crashes} crashes{lies}{fhir}")
+        let moves = if self.moves { ", moves" } else { "" };
+        format!(
+            "{version}, {replicas} replicas {lease} a lease, {crashes} crashes{lies}{fhir}{moves}"
+        )
     }
 }
 
@@ -191,6 +202,26 @@ fn event(rng: &mut Rng, calm: u64) -> Event {
         gap: if rng.u8(..8) == 0 { rng.u64(1..4) } else { 0 },
         late: if rng.u8(..12) == 0 { rng.u64(1..15) } else { 0 },
     }
+}
+
+/// Updates, which move a study, and deletions after them.
+fn moving(seed: u64, calm: u64) -> Vec<Event> {
+    let mut rng = Rng::with_seed(seed ^ 0x307e);
+    let study = rng.u8(..3);
+    let kinds = [
+        EventKind::Update,
+        EventKind::Delete,
+        EventKind::Update,
+        EventKind::Delete,
+    ];
+    let mut seconds: Vec<u64> = kinds.iter().map(|_| rng.u64(..calm)).collect();
+    seconds.sort_unstable();
+    let events = kinds.into_iter().zip(seconds).map(|(kind, second)| Event {
+        second,
+        kind,
+        ..Event::update(study)
+    });
+    events.collect()
 }
 
 fn nature(rng: &mut Rng) -> Nature {

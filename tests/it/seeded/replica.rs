@@ -112,10 +112,10 @@ fn engine(world: &World, replica: usize, feed: FeedClient) -> Engine<FhirTarget>
     let address = "http://fhir.example".parse().unwrap();
     let clock = world.clone();
     Engine {
-        target: Arc::new(FhirTarget::new(
-            FhirClient::over(Arc::new(exchange), &address),
-            rules(),
-        )),
+        target: Arc::new(
+            FhirTarget::new(FhirClient::over(Arc::new(exchange), &address), rules())
+                .reading(Arc::new(feed.clone())),
+        ),
         store: Arc::new(ModelStore {
             world: world.clone(),
             replica,

@@ -30,9 +30,7 @@ pub fn write(state: &mut State, name: &str, resource: &Value, second: u64) {
 
 /// A patient has the name of no other one.
 fn write_patient(state: &mut State, name: &str, patient: &Value) {
-    let seed = state.plan.seed;
-    let studies = (0..3).filter(|study| issuers::carries(state, *study, patient));
-    let own: Vec<_> = studies.filter_map(|it| issuers::family(seed, it)).collect();
+    let own = issuers::families(state, patient);
     let is_own = |it: &Value| own.contains(&text(&it["family"]));
     if !items(&patient["name"]).all(is_own) {
         state.violate(format!("{name} has another one's name: {patient}"));
