@@ -77,7 +77,8 @@ pub(super) fn rules(settings: &Settings) -> Rules {
 /// A client of the FHIR server of these settings.
 pub(super) fn fhir_client(settings: &Settings) -> Result<FhirClient, Failure> {
     let client = FhirClient::new(&settings.fhir.endpoint, settings.fhir.timeout)?;
-    Ok(client.holding(settings.fhir.max_response_bytes))
+    let client = client.holding(settings.fhir.max_response_bytes);
+    Ok(client.showing_text(settings.fhir.show_server_text))
 }
 
 /// The FHIR server of these settings as a target.

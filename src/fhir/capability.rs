@@ -4,6 +4,9 @@ use serde::Deserialize;
 
 use crate::failure::{Code, Failure};
 
+/// The longest word of the server that is told, in bytes.
+const LONGEST: usize = 60;
+
 /// The parts of a capability statement that radcast depends on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Capability {
@@ -64,8 +67,9 @@ impl Capability {
     /// Reads a capability statement and checks that radcast can work with the server: R4 (4.0.x)
     /// or R4B (4.3.x), and transactions.
     pub(super) fn check(body: &[u8]) -> Result<Self, Failure> {
-        let statement: Statement = serde_json::from_slice(body).map_err(|error| {
-            let message = format!("metadata is no capability statement: {error}");
+        // The parser's own words may quote the answer.
+        let statement: Statement = serde_json::from_slice(body).map_err(|_| {
+            let message = "metadata is no capability statement";
             Failure::new(Code::FhirWrongAddress, message)
         })?;
         let fhir_version = statement.supported_version()?;
@@ -104,15 +108,17 @@ impl Capability {
 
 impl Statement {
     fn supported_version(&self) -> Result<String, Failure> {
-        let version = self
-            .fhir_version
-            .clone()
-            .unwrap_or_else(|| "missing".to_owned());
+        let version = self.fhir_version.as_deref().unwrap_or("missing");
+        let version = if is_plain(version) {
+            version
+        } else {
+            "unreadable"
+        };
         if ["4.0.", "4.3."]
             .iter()
             .any(|supported| version.starts_with(supported))
         {
-            return Ok(version);
+            return Ok(version.to_owned());
         }
         Err(Failure::new(
             Code::FhirWrongVersion,
@@ -137,13 +143,19 @@ impl Statement {
 }
 
 impl Software {
+    /// Name and version, as far as they are plain.
     fn title(self) -> Option<String> {
-        let name = self.name?;
-        Some(
-            self.version
-                .map_or_else(|| name.clone(), |version| format!("{name} {version}")),
-        )
+        let name = self.name.filter(|name| is_plain(name))?;
+        let version = self.version.filter(|version| is_plain(version));
+        Some(version.map_or_else(|| name.clone(), |version| format!("{name} {version}")))
     }
+}
+
+/// Whether a word of the server is short and of letters, digits and a few signs: such as a terminal
+/// shows as they are.
+fn is_plain(text: &str) -> bool {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || " .-_+()/".contains(c);
+    text.len() <= LONGEST && text.chars().all(is_plain)
 }
 
 #[cfg(test)]
@@ -197,6 +209,29 @@ mod tests {
         let missing = Err(Code::FhirNoConditionalCreate);
         assert_eq!(verdict(unconditional, false), missing);
         assert_eq!(verdict(r#"{"type":"Patient"}"#, true), Ok(()));
+    }
+
+    #[test]
+    fn a_name_or_version_that_is_not_plain_is_not_told() {
+        for word in [
+            "4.0.1\\u001b[2J",
+            "4.0.1\\n",
+            "4.0.1 Ω",
+            &"4.0.1".repeat(20),
+        ] {
+            let json = format!(
+                r#"{{"fhirVersion":"4.0.1","software":{{"name":"{word}"}},
+                    "rest":[{{"interaction":[{{"code":"transaction"}}]}}]}}"#
+            );
+            let capability = Capability::check(json.as_bytes()).unwrap();
+            assert_eq!(capability.software, None, "{word}");
+            let failure = Capability::check(json.replacen("4.0.1", word, 1).as_bytes());
+            assert_eq!(
+                failure.unwrap_err().message,
+                "fhirVersion is unreadable",
+                "{word}"
+            );
+        }
     }
 
     #[test]

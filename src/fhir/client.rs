@@ -64,6 +64,8 @@ pub struct FhirClient {
     refuses_page_size: Arc<AtomicBool>,
     /// How much of an answer is held, in bytes.
     most: usize,
+    /// Whether failures quote the server's own words.
+    shows_text: bool,
 }
 
 impl FhirClient {
@@ -85,7 +87,16 @@ impl FhirClient {
             base: Base::new(endpoint),
             refuses_page_size: Arc::default(),
             most: MOST,
+            shows_text: false,
         }
+    }
+
+    /// A client whose failures quote the server's own words, if that is so set. They may quote
+    /// patients.
+    #[must_use]
+    pub const fn showing_text(mut self, shows_text: bool) -> Self {
+        self.shows_text = shows_text;
+        self
     }
 
     /// A client that holds so many bytes of an answer.
@@ -93,6 +104,12 @@ impl FhirClient {
     pub const fn holding(mut self, most: usize) -> Self {
         self.most = most;
         self
+    }
+
+    /// Whether failures quote the server's own words.
+    #[must_use]
+    pub const fn shows_text(&self) -> bool {
+        self.shows_text
     }
 
     /// What the server can do (`GET metadata`), checked against what radcast needs.
@@ -173,7 +190,7 @@ impl FhirClient {
             return Ok(None);
         }
         if !answer.is_success() {
-            return Err(refused(Operation::Read, &answer));
+            return Err(self.refused(Operation::Read, &answer));
         }
         let named: Option<Named> = serde_json::from_slice(&answer.body).ok();
         let is_this = named.is_some_and(|it| it.resource_type == resource_type && it.id == id);
@@ -210,7 +227,7 @@ impl FhirClient {
             _ => {}
         }
         if !answer.is_success() {
-            return Err(refused(Operation::Read, &answer));
+            return Err(self.refused(Operation::Read, &answer));
         }
         let read: Option<Versioned> = serde_json::from_slice(&answer.body).ok();
         let read = read.filter(|read| read.id == id && read.resource_type == resource_type);
@@ -281,7 +298,31 @@ impl FhirClient {
         if answer.is_success() {
             return Ok(answer.body);
         }
-        Err(refused(operation, &answer))
+        Err(self.refused(operation, &answer))
+    }
+
+    fn refused(&self, operation: Operation, answer: &Answer) -> Failure {
+        let status = answer.status;
+        let refusal = Refusal::read(&answer.body);
+        let symptom = if matches!(status, 400 | 422) && refusal.tells_of_precondition() {
+            Symptom::PreconditionInText
+        } else {
+            Symptom::Status(status)
+        };
+        let text = match self.shows_text {
+            true => refusal.text(),
+            false => refusal.known(),
+        };
+        let status = answer.status_in_words();
+        let message = match text.is_empty() {
+            true => format!("the server answered {status}"),
+            false => format!("the server answered {status}: {text}"),
+        };
+        Failure {
+            retry_after: answer.retry_after,
+            answer: refusal.answer(&answer.body),
+            ..Failure::new(classify(Dependency::Fhir, operation, symptom), message)
+        }
     }
 
     async fn exchange(&self, request: Outgoing, operation: Operation) -> Result<Answer, Failure> {
@@ -303,27 +344,6 @@ fn search_page(body: &[u8]) -> Result<SearchPage, Failure> {
 fn malformed(operation: Operation, message: &str) -> Failure {
     let code = classify(Dependency::Fhir, operation, Symptom::Malformed);
     Failure::new(code, message)
-}
-
-fn refused(operation: Operation, answer: &Answer) -> Failure {
-    let status = answer.status;
-    let refusal = Refusal::read(&answer.body);
-    let symptom = if matches!(status, 400 | 422) && refusal.tells_of_precondition() {
-        Symptom::PreconditionInText
-    } else {
-        Symptom::Status(status)
-    };
-    let text = refusal.text();
-    let message = if text.is_empty() {
-        format!("the server answered {}", answer.status_in_words())
-    } else {
-        format!("the server answered {}: {text}", answer.status_in_words())
-    };
-    Failure {
-        retry_after: answer.retry_after,
-        answer: refusal.answer(&answer.body),
-        ..Failure::new(classify(Dependency::Fhir, operation, symptom), message)
-    }
 }
 
 #[cfg(test)]

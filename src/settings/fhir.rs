@@ -22,6 +22,8 @@ pub struct Fhir {
     pub require_versions: bool,
     /// Whether a server that does not keep what tells our elements from others' stops the feed.
     pub require_marks: bool,
+    /// Whether failures quote the server's own words, which may hold patient data.
+    pub show_server_text: bool,
 }
 
 impl Fhir {
@@ -32,6 +34,7 @@ impl Fhir {
         let max_entries = values.integer(&table::FHIR_MAX_ENTRIES);
         let require_versions = values.boolean(&table::FHIR_REQUIRE_VERSIONS);
         let require_marks = values.boolean(&table::FHIR_REQUIRE_MARKS);
+        let show_server_text = values.boolean(&table::FHIR_SHOW_SERVER_TEXT);
         Some(Self {
             endpoint: endpoint?,
             timeout: timeout?,
@@ -39,6 +42,7 @@ impl Fhir {
             max_entries: max_entries??,
             require_versions: require_versions?,
             require_marks: require_marks?,
+            show_server_text: show_server_text?,
         })
     }
 }

@@ -61,6 +61,8 @@ settings! {
         "Whether a FHIR server that keeps no versions, or does not heed `If-Match`, stops the feed. With `false` the feed goes on, and what others write to the same resources at the same time may be overwritten.";
     FHIR_REQUIRE_MARKS: "Fhir:RequireMarks", Boolean, Default("true"),
         "Whether a FHIR server that drops the ids of elements, extensions or `meta.source` stops the feed: by them radcast knows what it wrote itself. With `false` the feed goes on, and values that change may stay beside the new ones.";
+    FHIR_SHOW_SERVER_TEXT: "Fhir:ShowServerText", Boolean, Default("false"),
+        "Whether failures quote the FHIR server's own words, in logs, records, notifications and telemetry. **They may hold patient data**: names, ids and addresses that this server stores, of any patient. With `false` failures tell severity, type, paths of elements and known messages; the whole answer goes to the archive, if there is one.";
     FHIR_AUTHENTICATION_ENABLED: "Fhir:Authentication:Enabled", Boolean, Recognised,
         "Has to be `false`: this version sends requests without a token.";
     FHIR_AUTHENTICATION: "Fhir:Authentication:*", Secret, Recognised,

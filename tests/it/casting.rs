@@ -8,8 +8,9 @@ use radcast::store::{FailureTable, RecordFilter, Store, SyncState};
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
+use crate::support::canary;
 use crate::support::daemon::{Daemon, until};
-use crate::support::instances::{Place, study};
+use crate::support::instances::study;
 use crate::support::services::Services;
 
 fn only_study(services: &Services) -> Value {
@@ -468,34 +469,44 @@ async fn rx9_sigterm_ends_a_long_wait_at_once_and_the_entry_is_applied_after_the
 
 #[tokio::test(flavor = "multi_thread")]
 async fn no_log_line_names_a_patient() {
+    for status in [StatusCode::UNPROCESSABLE_ENTITY, StatusCode::BAD_REQUEST] {
+        let services = Services::start().await;
+        let mut metadata = canary::instance_of_canary(study(1, 1, 1, 1)[0]);
+        metadata["00100040"]["Value"] = json!(["CANARY-QX7ZK"]);
+        services.store_json(&metadata.to_string());
+        services
+            .fhir
+            .faults()
+            .order("fhir.transaction", canary::quoting(status));
+        let daemon = Daemon::of(&services).with("RUST_LOG", "trace");
+        daemon.run_until_settled(1).await;
+        let records = daemon.records().await;
+        assert_eq!(records[0].code, Code::FhirRejected.as_str());
+        assert!(
+            records[0]
+                .message
+                .contains("error value at Patient.birthDate"),
+            "{records:?}"
+        );
+        canary::assert_discreet("the log", &daemon.log());
+        canary::assert_discreet("the records", &format!("{records:?}"));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_words_of_the_server_are_shown_where_that_is_so_set_without_what_was_sent() {
     let services = Services::start().await;
-    let place = Place {
-        patient: 1,
-        study: 1,
-        series: 1,
-        instance: 1,
-    };
-    let mut metadata = place.ct();
-    metadata["00100010"]["Value"] = json!([{ "Alphabetic": "Canary^Yellow" }]);
-    metadata["00100020"]["Value"] = json!(["CANARY-4711"]);
-    metadata["00100030"]["Value"] = json!(["19660606"]);
-    metadata["00100040"]["Value"] = json!(["CANARY"]);
-    services.store_json(&metadata.to_string());
-    let refusal = r#"{"resourceType":"OperationOutcome","issue":[{"severity":"error",
-        "code":"value","diagnostics":"Patient CANARY-4711 (Canary, Yellow, 1966-06-06) is odd"}]}"#;
-    let fault = Fault::Reject {
+    services.store_json(&canary::instance_of_canary(study(1, 1, 1, 1)[0]).to_string());
+    let refusal = Fault::Reject {
         status: StatusCode::UNPROCESSABLE_ENTITY,
-        body: refusal.to_owned(),
+        body: json!({ "issue": [{ "severity": "error", "code": "value",
+                                  "diagnostics": "the wug of Canary is odd" }] })
+        .to_string(),
         retry_after: None,
     };
-    services.fhir.faults().order("fhir.transaction", fault);
-    let daemon = Daemon::of(&services).with("RUST_LOG", "trace");
+    services.fhir.faults().order("fhir.transaction", refusal);
+    let daemon = Daemon::of(&services).with("Fhir__ShowServerText", "true");
     daemon.run_until_settled(1).await;
-    let records = daemon.records().await;
-    assert_eq!(records[0].code, Code::FhirRejected.as_str());
-    for written in [daemon.log(), format!("{records:?}")] {
-        for canary in ["CANARY", "Canary", "Yellow", "1966-06-06", "19660606"] {
-            assert!(!written.contains(canary), "{canary} in {written}");
-        }
-    }
+    let message = &daemon.records().await[0].message;
+    assert!(message.contains("the wug of [removed] is odd"), "{message}");
 }

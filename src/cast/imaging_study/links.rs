@@ -7,7 +7,7 @@ use super::super::identifier::{self, Token};
 use super::super::mapping::{Derived, Origin};
 use super::super::object::Object;
 use super::super::patient::subject::Subject;
-use super::super::{element, reference};
+use super::super::{ResourceName, element, reference};
 
 /// The references, as rows of the mapping.
 pub(super) const DERIVED: &[Derived] = &[
@@ -84,9 +84,16 @@ impl StoredSubject {
 }
 
 impl fmt::Display for StoredSubject {
-    /// The reference, or the element: the identifier is a patient's.
+    /// `Type/id`, or the element: an identifier is a patient's, and a reference in another form may
+    /// hold one.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.reference.as_deref().unwrap_or("subject.identifier"))
+        let reference = self.reference.as_deref();
+        let name = reference.and_then(|it| ResourceName::of(it, None));
+        match (name, reference) {
+            (Some(name), _) => name.fmt(f),
+            (None, Some(_)) => f.write_str("subject.reference"),
+            (None, None) => f.write_str("subject.identifier"),
+        }
     }
 }
 

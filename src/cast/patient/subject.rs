@@ -61,7 +61,7 @@ pub(in crate::cast) fn merge(
         match kept {
             Some(reference) if key.of_study => return Ok(Subject { reference, whose }),
             Some(reference) if !moves && !fails(delta, key, rules) => {
-                note(delta, key, &reference, merged);
+                note(delta, key, &name, merged);
                 let whose = Whose::Other;
                 return Ok(Subject { reference, whose });
             }

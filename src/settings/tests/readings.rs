@@ -74,6 +74,7 @@ fn the_two_endpoints_are_enough() {
             max_entries: 500,
             require_versions: true,
             require_marks: true,
+            show_server_text: false,
             endpoint: "http://fhir.example.org/r4".parse().unwrap(),
             timeout: seconds(100),
         },

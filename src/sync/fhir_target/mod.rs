@@ -287,7 +287,10 @@ impl Target for FhirTarget {
 
     async fn apply(&self, delta: &StudyDelta) -> Result<Applied, Failure> {
         let applied = self.apply_in_parts(delta).await;
-        // A server's words may quote what was sent.
+        if !self.client.shows_text() {
+            return applied;
+        }
+        // The server's own words may quote what was sent.
         applied.map_err(|failure| Failure {
             message: delta.redact(&failure.message),
             ..failure

@@ -1,66 +1,37 @@
 //! A patient's name, id and birth date are nowhere but where they belong.
 
 use axum::http::StatusCode;
-use radcast::sandbox::Fault;
 use serde_json::{Value, json};
 
 use super::daemon::{tables_of, until_settled};
 use crate::support::azurite::{Azurite, unique};
+use crate::support::canary::{assert_discreet, instance_of_canary, outcome, quotation, quoting};
 use crate::support::daemon::{Daemon, until};
 use crate::support::instances::{Place, study};
 use crate::support::ops::Ops;
 use crate::support::receiver::Receiver;
 use crate::support::services::Services;
 
-const CANARIES: [&str; 6] = [
-    "CANARY",
-    "Canary",
-    "Yellow",
-    "QX7ZK",
-    "1966-06-06",
-    "19660606",
-];
-
-const QUOTED: &str = "Patient CANARY-QX7ZK (Canary, Yellow, born 1966-06-06 or 19660606) is odd";
-
 const KEY: &str = "correct-horse";
 
 /// What `RUST_LOG` is set to.
 const LEVEL: &str = "trace";
 
-/// An instance of the patient.
-fn of_canary(place: Place) -> Value {
-    let mut instance = place.ct();
-    instance["00100010"]["Value"] = json!([{ "Alphabetic": "Canary^Yellow" }]);
-    instance["00100020"]["Value"] = json!(["CANARY-QX7ZK"]);
-    instance["00100030"]["Value"] = json!(["19660606"]);
-    instance
-}
-
-fn quoting(status: StatusCode) -> Fault {
-    let outcome = json!({
-        "resourceType": "OperationOutcome",
-        "issue": [{ "severity": "error", "code": "value", "diagnostics": QUOTED }],
-    });
-    Fault::Reject {
-        status,
-        body: outcome.to_string(),
-        retry_after: None,
-    }
-}
-
 /// Stores the patient's instances, one for each way that an entry can take, and gives the
 /// sequence of the last.
 async fn take_every_way(services: &Services, settled: impl AsyncFn(u64)) -> u64 {
     let mut places = (1..).map(|number| study(1, number, 1, 1)[0]);
-    let mut next = || of_canary(places.next().unwrap());
-    let applied = services.store_json(&next().to_string());
+    let first = places.next().unwrap();
+    let mut next = || instance_of_canary(places.next().unwrap());
+    let applied = services.store_json(&instance_of_canary(first).to_string());
     settled(applied).await;
     let faults = services.fhir.faults();
     // What is remembered may be to blame for the first: all is read again before the second.
     for _ in 0..2 {
-        let refusal = quoting(StatusCode::UNPROCESSABLE_ENTITY);
-        faults.order("fhir.transaction", refusal);
+        faults.order(
+            "fhir.transaction",
+            quoting(StatusCode::UNPROCESSABLE_ENTITY),
+        );
     }
     let refused = services.store_json(&next().to_string());
     settled(refused).await;
@@ -72,21 +43,51 @@ async fn take_every_way(services: &Services, settled: impl AsyncFn(u64)) -> u64 
     let refused = services.store_json(&next().to_string());
     settled(refused).await;
     faults.clear();
-    faults.order("fhir.transaction", quoting(StatusCode::SERVICE_UNAVAILABLE));
+    // It takes an outage for the server to be asked what it can do.
+    for _ in 0..20 {
+        faults.order("fhir.transaction", quoting(StatusCode::SERVICE_UNAVAILABLE));
+    }
+    for operation in ["fhir.capability", "fhir.test", "fhir.search", "fhir.read"] {
+        faults.order(operation, quoting(StatusCode::INTERNAL_SERVER_ERROR));
+        faults.order(operation, quoting(StatusCode::UNPROCESSABLE_ENTITY));
+    }
     let retried = services.store_json(&next().to_string());
     settled(retried).await;
+    faults.clear();
+    change_and_delete(services, first, &settled).await;
     let mut lacking = next();
     lacking.as_object_mut().unwrap().remove("00080060");
     services.store_json(&lacking.to_string());
     let mut odd = next();
     odd["00100040"]["Value"] = json!(["CANARY-QX7ZK"]);
-    odd["00100030"]["Value"] = json!(["CANARY 19660606"]);
+    odd["00100030"]["Value"] = json!(["Canary 19660606"]);
     services.store_json(&odd.to_string());
-    let unreadable =
-        format!(r#"{{"sequence":{{sequence}},"action":"Create","metadata":"{QUOTED}"}}"#);
+    let words = Value::from(quotation());
+    let unreadable = format!(r#"{{"sequence":{{sequence}},"action":"Create","metadata":{words}}}"#);
     let last = services.dicom.insert_raw_entry(&unreadable).unwrap();
     settled(last).await;
     last
+}
+
+/// An update that is refused twice, and a deletion.
+async fn change_and_delete(services: &Services, first: Place, settled: &impl AsyncFn(u64)) {
+    let faults = services.fhir.faults();
+    for status in [StatusCode::CONFLICT, StatusCode::UNPROCESSABLE_ENTITY] {
+        for _ in 0..2 {
+            faults.order("fhir.transaction", quoting(status));
+        }
+        let changes = json!({ "00081030": { "vr": "LO", "Value": [status.to_string()] } });
+        let (study, changes) = (first.study_uid(), changes.as_object().unwrap());
+        services.dicom.update(None, &study, changes).unwrap();
+        settled(services.dicom.latest_sequence().unwrap()).await;
+        faults.clear();
+    }
+    for status in [StatusCode::CONFLICT, StatusCode::FORBIDDEN] {
+        faults.order("fhir.transaction", quoting(status));
+    }
+    services.delete(first);
+    settled(services.dicom.latest_sequence().unwrap()).await;
+    faults.clear();
 }
 
 /// Everything that the daemon says over HTTP.
@@ -97,13 +98,6 @@ async fn answers(ops: &Ops) -> String {
     }
     let (_, failures) = ops.json_with_key("/api/v1/failures", KEY).await;
     format!("{all}{failures}")
-}
-
-fn assert_discreet(what: &str, text: &str) {
-    for canary in CANARIES {
-        let found = text.lines().find(|line| line.contains(canary));
-        assert_eq!(found, None, "{canary} in {what}");
-    }
 }
 
 /// Every row of every table of a prefix.
@@ -131,6 +125,8 @@ async fn archived_with(archive: bool) -> Option<String> {
         .with("Lease__Enabled", "false")
         .with("Archive__Enabled", &archive.to_string())
         .with("Notify__Webhook__Url", &receiver.address())
+        .with("RetryConfiguration__InitialDelay", "00:00:00.05")
+        .with("RetryConfiguration__MaxDelay", "00:00:00.2")
         .with("Ops__Listen", "127.0.0.1:0")
         .with("Ops__ApiKey", KEY)
         .with("RUST_LOG", LEVEL);
@@ -172,8 +168,11 @@ async fn archived_with(archive: bool) -> Option<String> {
 async fn rx10_a_patient_is_in_the_archive_if_that_is_on_and_nowhere_else() {
     assert_eq!(archived_with(false).await, None);
     let archived = archived_with(true).await.unwrap();
-    for canary in CANARIES {
+    for canary in ["CANARY-QX7ZK", "Canary", "Strangerson"] {
         assert!(archived.contains(canary), "{canary} in {archived}");
     }
-    assert!(archived.contains(QUOTED), "the server's own words");
+    assert!(
+        archived.contains(&outcome().to_string()),
+        "the server's own words"
+    );
 }

@@ -2,6 +2,7 @@
 
 pub mod azurite;
 pub mod bearer;
+pub mod canary;
 pub mod collector;
 pub mod daemon;
 pub mod environment;

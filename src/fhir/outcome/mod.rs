@@ -1,15 +1,42 @@
-//! What a server says in an `OperationOutcome`.
+//! What a server says in an `OperationOutcome`. Its text is a stranger's and may quote anybody: what
+//! leaves the process is written anew from what FHIR knows, unless the settings say otherwise.
+
+mod known;
+mod path;
+
+use std::fmt::Write;
 
 use bytes::Bytes;
 use serde::Deserialize;
 
 use crate::failure::Withheld;
 
-/// The longest text kept of one answer, in characters.
+/// The longest text of one answer that is shown, in characters.
 const LONGEST: usize = 1_000;
 
 /// The longest answer kept for the archive, in bytes.
 const LONGEST_ANSWER: usize = 64 * 1024;
+
+/// The most issues, and of each the most paths and codes, that are told of.
+const MOST_ISSUES: usize = 5;
+
+/// R4 `issue-severity`.
+const SEVERITIES: &[&str] = &["fatal", "error", "warning", "information"];
+
+/// R4 `issue-type`.
+const TYPES: &str = "business-rule code-invalid conflict deleted duplicate exception expired extension forbidden \
+    incomplete informational invalid invariant lock-error login multiple-matches no-store \
+    not-found not-supported processing required security structure suppressed throttled timeout \
+    too-costly too-long transient unknown value";
+
+/// Code systems whose codes are messages of servers.
+const MESSAGES: &[&str] = &[
+    "http://hl7.org/fhir/java-core-messageId",
+    "http://terminology.hl7.org/CodeSystem/operation-outcome",
+];
+
+/// The longest code of a message.
+const LONGEST_CODE: usize = 64;
 
 #[derive(Debug, Default, Deserialize)]
 struct OperationOutcome {
@@ -27,14 +54,26 @@ struct Issue {
     details: Option<Details>,
     #[serde(default)]
     expression: Vec<String>,
+    #[serde(default)]
+    location: Vec<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]
 struct Details {
     text: Option<String>,
+    #[serde(default)]
+    coding: Vec<Coding>,
 }
 
-/// The text of a refusal, for people.
+#[derive(Debug, Default, Deserialize)]
+struct Coding {
+    #[serde(default)]
+    system: String,
+    #[serde(default)]
+    code: String,
+}
+
+/// The words of a refusal.
 #[derive(Debug, Default)]
 pub(super) struct Refusal {
     issues: Vec<Issue>,
@@ -64,7 +103,21 @@ impl Refusal {
         })
     }
 
-    /// The issues in one line, at most 1,000 characters.
+    /// What is known of the issues, in one line: severity, type, where, and what messages are known
+    /// to mean.
+    pub(super) fn known(&self) -> String {
+        let issues = self.issues.iter().take(MOST_ISSUES);
+        let lines: Vec<String> = issues.map(Issue::known).collect();
+        let mut text = lines.join("; ");
+        let left = self.issues.len().saturating_sub(MOST_ISSUES);
+        if left > 0 {
+            // Writing to a text cannot fail.
+            let _ = write!(text, "; {left} more");
+        }
+        text
+    }
+
+    /// The issues in the server's own words, at most 1,000 characters.
     pub(super) fn text(&self) -> String {
         let issues: Vec<String> = self.issues.iter().map(Issue::line).collect();
         let text = issues.join("; ");
@@ -109,6 +162,33 @@ impl Issue {
         self.diagnostics.as_deref().into_iter().chain(details)
     }
 
+    fn known(&self) -> String {
+        let kind = TYPES.split(' ').find(|known| *known == self.code);
+        let mut line = kind.unwrap_or("unknown").to_owned();
+        if SEVERITIES.contains(&self.severity.as_str()) {
+            line = format!("{} {line}", self.severity);
+        }
+        let paths = self
+            .expression
+            .iter()
+            .chain(&self.location)
+            .take(MOST_ISSUES);
+        let mut places: Vec<String> = paths.filter_map(|text| path::known_path(text)).collect();
+        places.dedup();
+        if !places.is_empty() {
+            line = format!("{line} at {}", places.join(", "));
+        }
+        let coding = self.details.iter().flat_map(|details| &details.coding);
+        let codes = coding.take(MOST_ISSUES).filter_map(Coding::message);
+        let mut said: Vec<String> = codes.map(str::to_owned).collect();
+        said.extend(self.texts().flat_map(known::known_of));
+        said.dedup();
+        match said.is_empty() {
+            true => line,
+            false => format!("{line} ({})", said.join(", ")),
+        }
+    }
+
     fn line(&self) -> String {
         let mut line = format!("{} {}", self.severity, self.code);
         if !self.expression.is_empty() {
@@ -119,9 +199,35 @@ impl Issue {
     }
 }
 
+impl Coding {
+    /// The code of a message of a server that many sites run.
+    fn message(&self) -> Option<&str> {
+        let is_known = MESSAGES.contains(&self.system.as_str());
+        let is_of_code = |byte: u8| byte.is_ascii_alphabetic() || byte == b'_';
+        let is_code = self.code.len() <= LONGEST_CODE && self.code.bytes().all(is_of_code);
+        (is_known && is_code && self.code.contains('_')).then_some(&self.code)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn of_the_issues_is_told_what_fhir_knows_and_no_word_of_the_server() {
+        let known = |json: &str| Refusal::read(json.as_bytes()).known();
+        let outcome = r#"{"issue":[{"severity":"error","code":"value","diagnostics":"HAPI-0450: Canary is unknown",
+            "details":{"coding":[{"system":"http://hl7.org/fhir/java-core-messageId","code":"Type_Checks"},
+                                 {"system":"urn:x","code":"Canary_A"},{"code":"4711"}],"text":"Canary"},
+            "location":["Patient.birthDate","Line[1] Col[2]","Canary"],"expression":["Patient.birthDate"]},
+            {"severity":"Canary","code":"Canary","diagnostics":"Canary"}]}"#;
+        assert_eq!(
+            known(outcome),
+            "error value at Patient.birthDate, line 1, column 2 (Type_Checks, HAPI-0450, unknown); unknown"
+        );
+        let many = format!(r#"{{"issue":[{}]}}"#, [r#"{"code":"value"}"#; 8].join(","));
+        assert_eq!(known(&many), "value; value; value; value; value; 3 more");
+    }
 
     #[test]
     fn issues_are_told_in_one_line() {
