@@ -237,6 +237,12 @@ impl Code {
     pub fn named(name: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|code| code.as_str() == name)
     }
+
+    /// Whether it is about the DICOM service or what that says.
+    #[must_use]
+    pub fn is_of_dicom(self) -> bool {
+        self.as_str().starts_with("dicom.")
+    }
 }
 
 impl fmt::Display for Code {

@@ -8,14 +8,12 @@ use tokio::time::Instant;
 
 use crate::settings;
 
-/// The longest that a receiver may put us off; then it is asked again.
-const LONGEST_WAIT: Duration = Duration::from_secs(3_600);
-
 /// The attempts at one notification.
 #[derive(Debug)]
 pub(super) struct Attempts {
     delays: ExponentialBackoff,
     longest: Duration,
+    longest_asked: Duration,
     deadline: Instant,
 }
 
@@ -36,16 +34,16 @@ impl Attempts {
         Self {
             delays,
             longest: policy.max_delay,
+            longest_asked: policy.max_retry_after,
             deadline: Instant::now() + policy.total_duration,
         }
     }
 
-    /// The delay before the next attempt, not less than the receiver asks for, an hour at most;
-    /// `None` when attempts or time have run out. What the receiver asks for beyond our own delay
+    /// The delay before the next attempt, not less than the receiver asks for within bounds; `None` when attempts or time have run out. What the receiver asks for beyond our own delay
     /// takes none of the time.
     pub(super) fn next_delay(&mut self, asked: Option<Duration>) -> Option<Duration> {
         let own = self.delays.next()?.min(self.longest);
-        let asked = asked.unwrap_or_default().min(LONGEST_WAIT);
+        let asked = asked.unwrap_or_default().min(self.longest_asked);
         let delay = own.max(asked);
         self.deadline += delay - own;
         (Instant::now() + delay <= self.deadline).then_some(delay)
@@ -57,12 +55,15 @@ mod tests {
     use std::num::NonZeroU32;
 
     use super::*;
-    use crate::settings::{OnOutage, Policies, Retry};
+    use crate::settings::{OnOutage, Order, Policies, Retry};
 
     fn policy(most: u32) -> Retry {
         Retry {
             total_duration: Duration::from_secs(600),
             max_attempts: NonZeroU32::new(most),
+            max_attempts_when_healthy: NonZeroU32::MIN,
+            order: Order::Strict,
+            max_retry_after: Duration::from_secs(300),
             initial_delay: Duration::from_secs(2),
             max_delay: Duration::from_secs(60),
             on_outage: OnOutage::Pause,
@@ -98,9 +99,9 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_receiver_may_put_us_off_for_an_hour_and_no_longer() {
+    async fn a_receiver_may_put_us_off_as_long_as_is_set_and_no_longer() {
         let mut attempts = Attempts::new(&policy(3));
-        for asked in [1_800, 3_600, 86_400].map(Duration::from_secs) {
+        for asked in [60, 300, 86_400].map(Duration::from_secs) {
             let Some(delay) = attempts.next_delay(Some(asked)) else {
                 assert_eq!(asked, Duration::from_secs(86_400), "the attempts run out");
                 break;
@@ -109,6 +110,6 @@ mod tests {
             tokio::time::sleep(delay).await;
         }
         let asked = Attempts::new(&policy(3)).next_delay(Some(Duration::MAX));
-        assert_eq!(asked, Some(LONGEST_WAIT));
+        assert_eq!(asked, Some(policy(3).max_retry_after));
     }
 }

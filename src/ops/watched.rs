@@ -103,9 +103,9 @@ impl Watched {
         loop {
             tokio::time::sleep(every).await;
             let state = self.status.borrow().state;
-            if matches!(state, State::Paused(_) | State::Retrying { .. })
-                && let Some(newest) = newest().await
-            {
+            // A service that is in trouble itself is left to the engine, which heeds when to ask again.
+            let is_held_up = state.code().is_some_and(|code| !code.is_of_dicom());
+            if is_held_up && let Some(newest) = newest().await {
                 self.heard.fetch_max(newest, Ordering::Relaxed);
             }
         }

@@ -57,7 +57,7 @@ pub use ops::Ops;
 pub use patient::{MissingId, OnUnknownIssuer, Patient, PatientPolicy, PlaceholderIds};
 pub use policies::{Policies, Policy};
 pub use problem::{Problem, Unusable, Warning};
-pub use retry::{OnOutage, Retry};
+pub use retry::{OnOutage, Order, Retry};
 pub use secret::Secret;
 pub use storage::{BlobStore, Credentials, Identity, Lease, StorageAccount, TableStore, Workload};
 pub use store::Store;

@@ -14,6 +14,12 @@ pub struct Retry {
     pub total_duration: Duration,
     /// How often it is tried at most, the first time included; `None`: bounded by time alone.
     pub max_attempts: Option<NonZeroU32>,
+    /// How often it is tried at most once the service is known to work for others.
+    pub max_attempts_when_healthy: NonZeroU32,
+    /// What others do meanwhile.
+    pub order: Order,
+    /// The longest wait that a service may ask for.
+    pub max_retry_after: Duration,
     /// Pause before the second attempt; it doubles from one attempt to the next.
     pub initial_delay: Duration,
     /// The longest pause between two attempts; at least `initial_delay`.
@@ -35,10 +41,32 @@ pub enum OnOutage {
     Record,
 }
 
+/// What becomes of other studies while an entry is retried on a service that works for them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Order {
+    /// No new one is begun.
+    Strict,
+    /// They go on.
+    Relaxed,
+}
+
 impl Retry {
+    /// The pause before the next attempt: our own, or what the service asks for within bounds.
+    #[must_use]
+    pub fn pause(&self, own: Duration, asked: Option<Duration>) -> Duration {
+        own.max(asked.unwrap_or_default().min(self.max_retry_after))
+    }
+
     pub(super) fn read(values: &mut Values) -> Option<Self> {
         let total_duration = values.duration(&table::RETRY_TOTAL_DURATION);
         let max_attempts = values.integer::<u32>(&table::RETRY_MAX_ATTEMPTS);
+        let when_healthy = values.integer::<u32>(&table::RETRY_MAX_ATTEMPTS_WHEN_HEALTHY);
+        let order = values.choice(&table::RETRY_ORDER, |word| match word {
+            "strict" => Some(Order::Strict),
+            "relaxed" => Some(Order::Relaxed),
+            _ => None,
+        });
+        let max_retry_after = values.duration(&table::RETRY_MAX_RETRY_AFTER);
         let initial_delay = values.duration(&table::RETRY_INITIAL_DELAY);
         let max_delay = values.duration(&table::RETRY_MAX_DELAY);
         let on_outage = values.choice(&table::RETRY_ON_OUTAGE, |word| match word {
@@ -55,6 +83,9 @@ impl Retry {
         Some(Self {
             total_duration: total_duration?,
             max_attempts: NonZeroU32::new(max_attempts??),
+            max_attempts_when_healthy: NonZeroU32::new(when_healthy??)?,
+            order: order??,
+            max_retry_after: max_retry_after?,
             initial_delay: initial_delay?,
             max_delay: max_delay?,
             on_outage: on_outage??,

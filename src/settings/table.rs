@@ -98,6 +98,12 @@ settings! {
         "How long a request that fails for a passing cause is tried again.";
     RETRY_MAX_ATTEMPTS: "RetryConfiguration:MaxAttempts", Integer(0, 1000), Default("14"),
         "How often it is tried at most, the first time included; `0` leaves it to the time alone. With the default delays, 14 attempts take about eight minutes.";
+    RETRY_MAX_ATTEMPTS_WHEN_HEALTHY: "RetryConfiguration:MaxAttemptsWhenHealthy", Integer(1, 1000), Default("4"),
+        "How often an entry is tried at most, the first time included, once a test shows that the service works for others: the trouble is then of this study. With the default delays, 4 attempts take about 15 seconds. A study that used them up has one attempt for what follows, until it succeeds or `RetryConfiguration:TotalRetryDuration` has passed.";
+    RETRY_ORDER: "RetryConfiguration:Order", Choice(&["Strict", "Relaxed"]), Default("Strict"),
+        "While an entry is retried on a service that works for others: with `Strict` no new study is begun; with `Relaxed` other studies go on, in their own order.";
+    RETRY_MAX_RETRY_AFTER: "RetryConfiguration:MaxRetryAfter", Span(TICK), Default("00:05:00"),
+        "The longest wait that a service may ask for (`Retry-After`); it is asked again after that.";
     RETRY_INITIAL_DELAY: "RetryConfiguration:InitialDelay", Span(TICK), Default("00:00:02"),
         "Pause before the second attempt; it doubles from one attempt to the next.";
     RETRY_MAX_DELAY: "RetryConfiguration:MaxDelay", Span(TICK), Default("00:01:00"),

@@ -1,6 +1,5 @@
 //! The work of one batch: apply, isolate, record, settle.
 
-use std::ops::Range;
 use std::sync::Arc;
 
 use tracing::Span;
@@ -10,11 +9,12 @@ use super::archiving::{Failing, Refused};
 use super::attempt::Unapplied;
 use super::done::Done;
 use super::lane::Lane;
+use super::parts::Parts;
 use super::retry::Patience;
 use super::schedule::{Batch, Claim, Load, Pending};
 use super::status::Fate;
 use super::target::Applied;
-use crate::failure::{Class, Failure};
+use crate::failure::Class;
 
 /// What became of the entries of a batch at the target.
 struct Outcome {
@@ -89,12 +89,10 @@ impl<T: Target> Lane<T> {
             applied: vec![false; entries.len()],
             failed: Vec::new(),
         };
-        let mut parts = vec![Part {
-            range: 0..entries.len(),
-            patience: Patience::Full,
-            attempts: 0,
-        }];
-        while let Some(part) = parts.pop() {
+        let unit = entries.first().map(|first| self.target.unit(&first.change));
+        let patience = unit.as_ref().map(|unit| self.ailing.patience(unit));
+        let mut parts = Parts::new(entries.len(), patience.unwrap_or(Patience::Full));
+        while let Some(part) = parts.next() {
             let Some(items) = entries.get(part.range.clone()) else {
                 continue;
             };
@@ -107,8 +105,10 @@ impl<T: Target> Lane<T> {
                 }
                 Err(Unapplied::Failed { failure, attempts }) => {
                     let attempts = part.attempts.max(attempts);
-                    if isolates(&failure) && items.len() > 1 {
-                        parts.extend(part.halves(&failure, attempts));
+                    if let Some(pause) = parts.halve(&part, &failure, attempts, &self.retry) {
+                        if self.stops_within(pause).await {
+                            break;
+                        }
                         continue;
                     }
                     let failed = |pending: &Pending<T::Change>| Failing {
@@ -120,33 +120,20 @@ impl<T: Target> Lane<T> {
                 Err(Unapplied::Stopped) => break,
             }
         }
+        if let Some(unit) = unit {
+            self.note_health(unit, &outcome);
+        }
         outcome
     }
-}
 
-/// Whether one entry of several may have brought this failure in: the server says so, or it fails
-/// again and again on a server that otherwise works.
-const fn isolates(failure: &Failure) -> bool {
-    failure.code.isolates() || matches!(failure.class(), Class::Transient | Class::Conflict)
-}
-
-/// Some of the entries of a batch.
-struct Part {
-    range: Range<usize>,
-    patience: Patience,
-    /// The most attempts that were made at one piece of work with these entries in it.
-    attempts: u32,
-}
-
-impl Part {
-    /// The second half below the first, so that a stack gives them back in order.
-    fn halves(&self, failure: &Failure, attempts: u32) -> [Self; 2] {
-        let Range { start, end } = self.range;
-        let middle = start + (end - start) / 2;
-        [middle..end, start..middle].map(|range| Self {
-            range,
-            patience: self.patience.after(failure),
-            attempts,
-        })
+    /// Takes note of how a unit fares: one of which something failed on a target that works for others
+    /// has little patience next.
+    fn note_health(&self, unit: T::Unit, outcome: &Outcome) {
+        let is_ailing = |failing: &Failing| failing.entry.failure.class() == Class::Transient;
+        if outcome.failed.iter().any(is_ailing) {
+            self.ailing.add(unit);
+        } else if outcome.applied.contains(&true) {
+            self.ailing.remove(&unit);
+        }
     }
 }

@@ -1,6 +1,8 @@
 //! The attempts at one piece of work: fold, apply, retry in place.
 
 use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use futures_util::FutureExt;
@@ -15,7 +17,7 @@ use super::retry::{Attempts, Patience};
 use super::schedule::Pending;
 use super::target::Applied;
 use crate::failure::{Class, Failure, Subject};
-use crate::settings::OnOutage;
+use crate::settings::{OnOutage, Order};
 use crate::store::FailedEntry;
 
 /// Why a piece of work did not succeed.
@@ -35,6 +37,22 @@ impl Unapplied {
             failure,
             attempts: 1,
         }
+    }
+}
+
+/// A piece of work that waits for its next attempt while others go on.
+struct Asleep(Arc<AtomicUsize>);
+
+impl Asleep {
+    fn new(asleep: &Arc<AtomicUsize>) -> Self {
+        asleep.fetch_add(1, Ordering::Relaxed);
+        Self(Arc::clone(asleep))
+    }
+}
+
+impl Drop for Asleep {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -64,16 +82,19 @@ impl<T: Target> Lane<T> {
             if failure.class() == Class::Transient {
                 self.concurrency.refused();
             }
+            let failed = attempts.count(&failure);
             let delay = self.next_attempt(&mut attempts, &failure, &hold).await;
-            attempts.failed += 1;
-            self.tell_of_attempt(first, items.len(), attempts.failed, &failure, delay);
+            self.tell_of_attempt(first, items.len(), failed, &failure, delay);
             let Some(delay) = delay else {
-                let attempts = attempts.failed;
+                let attempts = failed;
                 return Err(Unapplied::Failed { failure, attempts });
             };
             if matches!(failure.class(), Class::Transient | Class::Conflict) {
-                row.show(self.failed(first, failure, attempts.failed));
+                row.show(self.failed(first, failure, failed));
             }
+            let _asleep = self
+                .lets_others_go_on(&attempts)
+                .then(|| self.fall_asleep(&hold));
             if self.stops_within(delay).await {
                 return Err(Unapplied::Stopped);
             }
@@ -118,11 +139,32 @@ impl<T: Target> Lane<T> {
         failure: &Failure,
         hold: &Hold,
     ) -> Option<Duration> {
+        let is_transient = failure.class() == Class::Transient;
+        if is_transient && attempts.doubts_itself() && self.works_for_others().await {
+            attempts.find_healthy();
+        }
         if let Some(delay) = attempts.next_delay(failure.retry_after) {
             hold.tell(failure, false);
             return Some(delay);
         }
         self.pause_if_down(attempts, failure, hold).await
+    }
+
+    /// Whether the target works, so that the trouble is this unit's own. A target that hangs does not.
+    async fn works_for_others(&self) -> bool {
+        let probe = tokio::time::timeout(self.retry.max_delay, self.target.probe());
+        matches!(probe.await, Ok(Ok(())))
+    }
+
+    fn lets_others_go_on(&self, attempts: &Attempts<'_>) -> bool {
+        attempts.is_healthy() && self.retry.order == Order::Relaxed
+    }
+
+    /// Leaves the gate and its place to others until dropped.
+    fn fall_asleep(&self, hold: &Hold) -> Asleep {
+        let asleep = Asleep::new(&self.asleep);
+        hold.leave();
+        asleep
     }
 
     /// With the dependency down it is an outage, otherwise it is this entry, if it fails once more.

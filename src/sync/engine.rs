@@ -10,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 use tracing::{error, info, warn};
 
+use super::ailing::Ailing;
 use super::begin::{Begin, Start};
 use super::breaker::Breaker;
 use super::concurrency::Concurrency;
@@ -262,6 +263,8 @@ impl<T: Target> Engine<T> {
             retrying,
             open,
             present: Arc::clone(&self.present),
+            ailing: Ailing::new(self.retry.total_duration),
+            asleep: Arc::default(),
         }
     }
 }

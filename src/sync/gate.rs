@@ -113,13 +113,20 @@ impl Hold {
     }
 }
 
-impl Drop for Hold {
-    fn drop(&mut self) {
+impl Hold {
+    /// Leaves the gate, until trouble is told of again.
+    pub(super) fn leave(&self) {
         self.gate.holders.send_if_modified(|holders| {
             let before = holders.len();
             holders.retain(|trouble| trouble.holder != self.holder);
             holders.len() < before
         });
+    }
+}
+
+impl Drop for Hold {
+    fn drop(&mut self) {
+        self.leave();
     }
 }
 

@@ -120,6 +120,9 @@ mod tests {
         settings::Retry {
             total_duration: Duration::from_secs(600),
             max_attempts: NonZeroU32::new(4),
+            max_attempts_when_healthy: NonZeroU32::MIN,
+            order: settings::Order::Strict,
+            max_retry_after: Duration::from_secs(300),
             initial_delay: Duration::from_secs(2),
             max_delay: Duration::from_secs(60),
             on_outage: settings::OnOutage::Pause,

@@ -4,6 +4,7 @@
 //! It knows feeds, targets and stores as traits only. FHIR is the first target.
 
 mod again;
+mod ailing;
 mod apply;
 mod archiving;
 mod attempt;
@@ -20,6 +21,7 @@ mod lane;
 mod ledger;
 mod open_records;
 mod panicked;
+mod parts;
 mod progress;
 mod reader;
 mod record;

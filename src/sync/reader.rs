@@ -103,7 +103,7 @@ impl<F: ChangeFeed, T: Target> Reader<F, T> {
                 Err(failure) => failure,
             };
             let delay = delays.next().unwrap_or(self.retry.max_delay);
-            let delay = failure.retry_after.map_or(delay, |asked| asked.max(delay));
+            let delay = self.retry.pause(delay, failure.retry_after);
             trouble.tell(&failure, failure.code.pauses_feed());
             self.observer.service_failed(&failure);
             error!(event = "feed_not_read", code = %failure.code, cure = failure.cure(), "the change feed cannot be read: {failure}");

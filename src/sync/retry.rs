@@ -15,6 +15,9 @@ const CONFLICTS: u32 = 5;
 /// How many attempts after the first are made once a dependency has failed for long enough.
 const BRIEF: u32 = 1;
 
+/// After so many failures in a row it is asked whether the dependency works for others.
+pub(super) const DOUBTED_AFTER: u32 = 2;
+
 /// How many of the attempts wait until the dependency was found to work.
 const PROVEN: u32 = 1;
 
@@ -26,13 +29,15 @@ pub(super) enum Patience {
     /// Little: the settings' attempts were made already, and the entry at fault is being looked
     /// for.
     Brief,
+    /// One attempt: the unit has used up its attempts before, on a dependency that works for others.
+    Once,
 }
 
 impl Patience {
     /// The patience for the halves of what failed like this.
     pub(super) const fn after(self, failure: &Failure) -> Self {
         match failure.class() {
-            Class::Transient | Class::Conflict => Self::Brief,
+            Class::Transient | Class::Conflict if matches!(self, Self::Full) => Self::Brief,
             _ => self,
         }
     }
@@ -48,7 +53,11 @@ pub(super) struct Attempts<'a> {
     conflicts: u32,
     proven: u32,
     /// How many attempts failed.
-    pub(super) failed: u32,
+    failed: u32,
+    /// How many of them since it was begun, or renewed.
+    in_vain: u32,
+    /// Whether the dependency is known to work for others.
+    is_healthy: bool,
 }
 
 impl<'a> Attempts<'a> {
@@ -56,6 +65,7 @@ impl<'a> Attempts<'a> {
         let retries = match patience {
             Patience::Full => policy.max_attempts.map(|attempts| attempts.get() - 1),
             Patience::Brief => Some(BRIEF),
+            Patience::Once => Some(0),
         };
         let probes = policy.on_outage == OnOutage::Pause;
         let proven = if probes {
@@ -71,14 +81,45 @@ impl<'a> Attempts<'a> {
             conflicts: 0,
             proven,
             failed: 0,
+            in_vain: 0,
+            is_healthy: false,
         }
+    }
+
+    /// Counts a failed attempt; answers how many there are. A lost race says nothing of the unit.
+    pub(super) fn count(&mut self, failure: &Failure) -> u32 {
+        self.failed += 1;
+        self.in_vain += u32::from(failure.class() == Class::Transient);
+        self.failed
+    }
+
+    /// Whether it should be asked whether the dependency works for others: it fails again and again.
+    pub(super) const fn doubts_itself(&self) -> bool {
+        !self.is_healthy && self.in_vain >= DOUBTED_AFTER
+    }
+
+    /// Takes note that the dependency works for others: then few attempts are left.
+    pub(super) const fn find_healthy(&mut self) {
+        self.is_healthy = true;
+    }
+
+    /// Whether the dependency is known to work for others.
+    pub(super) const fn is_healthy(&self) -> bool {
+        self.is_healthy
+    }
+
+    fn is_used_up(&self) -> bool {
+        self.is_healthy && self.in_vain >= self.policy.max_attempts_when_healthy.get()
     }
 
     /// The delay before the next attempt, not less than the server asks for; `None` when attempts
     /// or time have run out. What the server asks for beyond our own delay takes none of the time.
     pub(super) fn next_delay(&mut self, retry_after: Option<Duration>) -> Option<Duration> {
+        if self.is_used_up() {
+            return None;
+        }
         let own = self.delays.next()?;
-        let delay = retry_after.map_or(own, |asked| own.max(asked));
+        let delay = self.policy.pause(own, retry_after);
         self.deadline += delay - own;
         (Instant::now() + delay <= self.deadline).then_some(delay)
     }
@@ -92,14 +133,16 @@ impl<'a> Attempts<'a> {
     /// The delay before the last attempt, now that the dependency is known to work: what failed
     /// before may have failed with it. `None` when that was it.
     pub(super) fn next_proven(&mut self, retry_after: Option<Duration>) -> Option<Duration> {
+        if self.is_used_up() {
+            return None;
+        }
         self.proven = self.proven.checked_sub(1)?;
-        Some(retry_after.unwrap_or_default())
+        Some(self.policy.pause(self.policy.initial_delay, retry_after))
     }
 
     /// The delay while the dependency is down: the longest, however often it was waited.
     pub(super) fn pause(&self, retry_after: Option<Duration>) -> Duration {
-        let longest = self.policy.max_delay;
-        retry_after.map_or(longest, |asked| asked.max(longest))
+        self.policy.pause(self.policy.max_delay, retry_after)
     }
 
     /// Starts again with all attempts and all time.
@@ -164,6 +207,9 @@ mod tests {
         settings::Retry {
             total_duration: Duration::from_secs(600),
             max_attempts: NonZeroU32::new(4),
+            max_attempts_when_healthy: NonZeroU32::MIN.saturating_add(2),
+            order: settings::Order::Strict,
+            max_retry_after: Duration::from_secs(1_000),
             initial_delay: Duration::from_secs(2),
             max_delay: Duration::from_secs(60),
             on_outage: OnOutage::Pause,

@@ -1,6 +1,7 @@
 //! The loop that owns what waits, what is under way and what is settled.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use tokio::sync::{mpsc, watch};
@@ -32,6 +33,9 @@ use crate::store::row_key;
 
 /// Of how many units at once it is read what they will need.
 const MOST_AHEAD: usize = 20;
+
+/// In whose place others go on at most, of those that wait for their next attempt.
+const MOST_ASLEEP: usize = 64;
 
 /// The engine's state. One task owns it.
 pub(super) struct Work<T: Target> {
@@ -143,7 +147,13 @@ impl<T: Target> Work<T> {
         let wanting = self.tries_one() && self.schedule.len() == 0;
         (self.lane.gate.is_open() || wanting)
             && !self.is_full()
-            && self.running.len() <= self.bounds.max_concurrency
+            && self.busy() <= self.bounds.max_concurrency
+    }
+
+    /// How many pieces of work are under way, but for those that wait while others go on.
+    fn busy(&self) -> usize {
+        let asleep = self.lane.asleep.load(Ordering::Relaxed);
+        self.running.len().saturating_sub(asleep.min(MOST_ASLEEP))
     }
 
     fn is_full(&self) -> bool {
@@ -170,7 +180,7 @@ impl<T: Target> Work<T> {
         {
             self.start(batch);
         }
-        while self.running.len() < self.lane.concurrency.limit() && self.lane.gate.is_open() {
+        while self.busy() < self.lane.concurrency.limit() && self.lane.gate.is_open() {
             // So that reading goes on meanwhile.
             let most = self.bounds.most_waiting.div_ceil(2);
             let Some(batch) = self.schedule.next_of(most, self.pace()) else {

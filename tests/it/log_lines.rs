@@ -146,7 +146,9 @@ async fn r13_each_failed_attempt_is_a_line_with_its_number_and_the_next_delay() 
         let busy = Fault::reject(StatusCode::SERVICE_UNAVAILABLE);
         services.fhir.faults().order("fhir.transaction", busy);
     }
-    let daemon = Daemon::of(&services).with("RetryConfiguration__MaxDelay", "00:00:00.1");
+    let daemon = Daemon::of(&services)
+        .with("RetryConfiguration__MaxDelay", "00:00:00.1")
+        .with("RetryConfiguration__MaxAttemptsWhenHealthy", "6");
     daemon.run_until_settled(last).await;
     let lines = daemon.events("attempt_failed");
     assert_eq!(lines.len(), 5, "{}", daemon.log());

@@ -9,8 +9,8 @@ use crate::settings::setting::{Kind, Standing};
 use crate::settings::{
     ApiVersion, Cast, DicomWeb, Escalation, Fhir, ImagingStudy, Issuers, LogFormat, LogLevel,
     Logging, MissingId, Names, Notify, OnOtherPatient, OnOutage, OnUnknownIssuer, OnUnparsable,
-    Ops, Patient, PatientPolicy, PlaceholderIds, Policies, References, Resolution, Retry, Secret,
-    Settings, Severity, Store, Telemetry, Validation, Worker, table,
+    Ops, Order, Patient, PatientPolicy, PlaceholderIds, Policies, References, Resolution, Retry,
+    Secret, Settings, Severity, Store, Telemetry, Validation, Worker, table,
 };
 
 fn default_retry() -> Retry {
@@ -18,6 +18,9 @@ fn default_retry() -> Retry {
     Retry {
         total_duration: seconds(600),
         max_attempts: NonZeroU32::new(14),
+        max_attempts_when_healthy: NonZeroU32::new(4).unwrap(),
+        order: Order::Strict,
+        max_retry_after: seconds(300),
         initial_delay: seconds(2),
         max_delay: seconds(60),
         on_outage: OnOutage::Pause,

@@ -1,6 +1,9 @@
 //! What a seed stands for: the feed, the faults, the crashes.
 
+use std::num::NonZeroU32;
+
 use fastrand::Rng;
+use radcast::settings::Order;
 
 use super::fhir_lies::FhirLies;
 
@@ -82,6 +85,8 @@ pub struct Plan {
     /// Second from which on nothing goes wrong any more.
     pub calm: u64,
     pub max_attempts: u32,
+    pub max_attempts_when_healthy: NonZeroU32,
+    pub order: Order,
     pub pages_at_once: usize,
     pub lies: Lies,
     pub fhir_lies: FhirLies,
@@ -159,6 +164,12 @@ impl Plan {
             repaired: rng.u64(..calm),
             calm,
             max_attempts: rng.u32(2..6),
+            max_attempts_when_healthy: NonZeroU32::new(u32::try_from(seed % 5).unwrap() + 1)
+                .unwrap(),
+            order: match seed % 2 {
+                0 => Order::Strict,
+                _ => Order::Relaxed,
+            },
             pages_at_once: rng.usize(1..4),
             lies,
             fhir_lies,

@@ -134,6 +134,9 @@ fn engine(world: &World, replica: usize, feed: FeedClient) -> Engine<FhirTarget>
         retry: Arc::new(Retry {
             total_duration: Duration::from_secs(600),
             max_attempts: NonZeroU32::new(plan.max_attempts),
+            max_attempts_when_healthy: plan.max_attempts_when_healthy,
+            order: plan.order,
+            max_retry_after: Duration::from_secs(300),
             initial_delay: Duration::from_secs(1),
             max_delay: Duration::from_secs(30),
             on_outage: OnOutage::Pause,

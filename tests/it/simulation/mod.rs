@@ -1,6 +1,7 @@
 //! The engine against models of its surroundings, on simulated time: whatever goes wrong, every
 //! entry ends up applied, skipped or recorded, in order within its study.
 
+mod ailing;
 mod archiving;
 mod concurrency;
 mod escalating;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use radcast::failure::Failure;
-use radcast::settings::{Escalation, OnOutage, Policies, Retry, Worker};
+use radcast::settings::{Escalation, OnOutage, Order, Policies, Retry, Worker};
 use radcast::store::SyncState;
 use radcast::sync::{Engine, State, Status, Unobserved};
 use tokio::sync::watch;
@@ -17,6 +17,9 @@ pub fn retry() -> Retry {
     Retry {
         total_duration: Duration::from_secs(14_400),
         max_attempts: NonZeroU32::new(300),
+        max_attempts_when_healthy: NonZeroU32::new(300).unwrap(),
+        order: Order::Strict,
+        max_retry_after: Duration::from_secs(3_600),
         initial_delay: Duration::from_secs(2),
         max_delay: Duration::from_secs(60),
         on_outage: OnOutage::Pause,
