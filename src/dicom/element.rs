@@ -4,8 +4,11 @@ use bytes::Bytes;
 use dicom_core::{Tag, VR};
 
 use super::character_set::Terms;
-use super::scan::{items, visit_members};
+use super::scan::{items_up_to, visit_members};
 use super::{Dataset, Reason, binary, blank, dictionary};
+
+/// The most values that are read: no attribute that is mapped has as many.
+const MOST_VALUES: usize = 10_000;
 
 /// One element of a dataset (PS3.18 F.2.2), its values still undecoded.
 #[derive(Clone)]
@@ -169,19 +172,25 @@ impl Element {
             return Err(reason);
         }
         let values = self.values();
+        if values.len() > MOST_VALUES {
+            return Err(Reason::TooMany(MOST_VALUES));
+        }
         match values.contains(&Value::Malformed) {
             true => Err(Reason::Malformed),
             false => Ok(values),
         }
     }
 
-    /// All values that are not empty.
+    /// All values that are not empty; of very many only one more than anybody has use for.
     fn values(&self) -> Vec<Value> {
         let Some(json) = &self.value else {
             return Vec::new();
         };
-        match items(json) {
-            Some(list) if list.complete => list.items.iter().flat_map(|v| self.decode(v)).collect(),
+        match items_up_to(json, MOST_VALUES) {
+            Some(list) if list.complete || list.items.len() > MOST_VALUES => {
+                let values = list.items.iter().flat_map(|v| self.decode(v));
+                values.take(MOST_VALUES + 1).collect()
+            }
             Some(_) => vec![Value::Malformed],
             None => self.decode(json),
         }
@@ -214,7 +223,8 @@ impl Element {
         let parts = text.split(move |c| c == '\\' && !whole);
         let trimmed = parts.map(|part| trim(part, whole));
         let filled = trimmed.filter(|part| !part.is_empty());
-        filled.map(|part| Value::Text(part.to_owned())).collect()
+        let values = filled.map(|part| Value::Text(part.to_owned()));
+        values.take(MOST_VALUES + 1).collect()
     }
 }
 

@@ -246,3 +246,21 @@ fn however_deep_a_value_is_nested_it_is_one_bad_value() {
     });
     read.unwrap().join().unwrap();
 }
+
+#[test]
+fn of_very_many_values_or_items_no_more_are_read_than_anybody_has_use_for() {
+    let many = |value: &str| vec![value; 200_000].join(",");
+    let joined = vec!["a"; 200_000].join("\\\\");
+    for values in [many(r#""a""#), format!(r#""{joined}""#)] {
+        let json = format!(
+            r#"{{"00101001":{{"vr":"PN","Value":[{values}]}},"00080060":{{"vr":"CS","Value":[{values}]}}}}"#
+        );
+        let set = Dataset::parse(Bytes::from(json)).unwrap();
+        let element = set.element(tags::MODALITY).unwrap();
+        assert_eq!(element.all().err(), Some(Reason::TooMany(10_000)));
+    }
+    let items = many(r#"{"00100020":{"vr":"LO","Value":["1"]}}"#);
+    let json = format!(r#"{{"00101002":{{"vr":"SQ","Value":[{items}]}}}}"#);
+    let set = Dataset::parse(Bytes::from(json)).unwrap();
+    assert_eq!(set.items(tags::OTHER_PATIENT_I_DS_SEQUENCE).len(), 10_001);
+}
