@@ -31,7 +31,10 @@ lint: ## format, clippy, documentation, dependencies
 	case "$$features" in *arbitrary_precision*) \
 	  echo "serde_json/arbitrary_precision is on: it changes how every number is read" >&2; exit 1;; \
 	esac
-	@if command -v cargo-deny >/dev/null; then cargo deny check bans licenses sources; \
+	@if command -v cargo-deny >/dev/null; then cargo deny check bans licenses sources && \
+	  if cargo deny --offline fetch db >/dev/null 2>&1 || timeout 60 cargo deny fetch db >/dev/null 2>&1; \
+	  then cargo deny --offline check advisories; \
+	  else echo "there is no copy of the advisory database: known vulnerabilities not checked (cargo deny fetch db)"; fi; \
 	else echo "cargo-deny is not installed: dependencies not checked (cargo install cargo-deny)"; fi
 
 fmt: ## format the sources

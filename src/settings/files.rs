@@ -18,6 +18,12 @@ pub enum SettingsFile<'a> {
     Named(&'a Path),
 }
 
+/// The longest file of settings, in bytes.
+const LONGEST: u64 = 1 << 20;
+
+/// The deepest that a file of settings is nested. The parser goes down with each level.
+const DEEPEST: usize = 20;
+
 impl SettingsFile<'_> {
     /// The layers that there are, lowest precedence first.
     pub(super) fn layers(self, environment: &str, problems: &mut Vec<Problem>) -> Vec<FileLayer> {
@@ -51,13 +57,41 @@ fn layer(path: &Path, required: bool, problems: &mut Vec<Problem>) -> Option<Fil
         return None;
     }
     let layer = FileLayer::new(path);
-    let error = match layer.collect() {
-        Ok(_) => return Some(layer),
-        Err(_) if !present => "it does not exist".to_owned(),
-        Err(error) => cause(&error),
+    let error = match check_bounds(path).map(|()| layer.collect()) {
+        Err(error) => error,
+        Ok(Ok(_)) => return Some(layer),
+        Ok(Err(_)) if !present => "it does not exist".to_owned(),
+        Ok(Err(error)) => cause(&error),
     };
     problems.push(unreadable(&path.display(), &error));
     None
+}
+
+/// Refuses a file that the parser could not bear. One that cannot be read is left to the parser.
+fn check_bounds(path: &Path) -> Result<(), String> {
+    let length = std::fs::metadata(path).map_or(0, |file| file.len());
+    if length > LONGEST {
+        return Err(format!("it is longer than {LONGEST} bytes"));
+    }
+    let text = std::fs::read(path).unwrap_or_default();
+    match depth(&text) {
+        depth if depth > DEEPEST => Err(format!("it is nested more than {DEEPEST} deep")),
+        _ => Ok(()),
+    }
+}
+
+/// How deep brackets are nested, wherever they stand: those in texts are closed again mostly.
+fn depth(text: &[u8]) -> usize {
+    let (mut now, mut deepest) = (0_usize, 0);
+    for byte in text {
+        match byte {
+            b'[' | b'{' => now += 1,
+            b']' | b'}' => now = now.saturating_sub(1),
+            _ => {}
+        }
+        deepest = deepest.max(now);
+    }
+    deepest
 }
 
 /// What is wrong with a file, without its name, which the problem has already.

@@ -60,6 +60,7 @@ mod large_answers;
 mod log_lines;
 mod looking_up;
 mod lying_fhir;
+mod mutated_answers;
 mod mutated_pages;
 mod notifications;
 mod ops;

@@ -2,7 +2,7 @@
 //!
 //! `RADCAST_MUTATED_PAGE=4711` replays the page of that seed alone and prints it.
 
-mod mutation;
+pub mod mutation;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;

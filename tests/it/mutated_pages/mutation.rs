@@ -152,7 +152,7 @@ impl Mutator {
 }
 
 /// Does something to the bytes of a page.
-fn mutate(page: &mut Vec<u8>, rng: &mut Rng) {
+pub fn mutate(page: &mut Vec<u8>, rng: &mut Rng) {
     if page.is_empty() {
         return;
     }
