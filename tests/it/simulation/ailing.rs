@@ -15,7 +15,7 @@ use super::scene::{engine, position, retry, simulated, until};
 const FOREVER: Nature = Nature::Flaky(u32::MAX);
 
 /// The settings as they are without being set.
-fn defaults(order: Order) -> Retry {
+pub fn defaults(order: Order) -> Retry {
     Retry {
         total_duration: Duration::from_secs(600),
         max_attempts: NonZeroU32::new(14),

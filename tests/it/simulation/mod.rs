@@ -4,6 +4,7 @@
 mod ailing;
 mod archiving;
 mod concurrency;
+mod constant;
 mod escalating;
 mod model;
 mod omitted;
