@@ -74,7 +74,7 @@ impl Daemon {
         } = self;
         let (status, watched) = watch::channel(Status::default());
         let notifying = Arc::new(Notifying::start(&settings, notifiers));
-        let store = storage::open_store(&settings)?;
+        let store = storage::own_store(&settings)?;
         let dropping = Arc::clone(&notifying);
         shown.metrics.show_dropped(move || dropping.dropped());
         let feed = assembly::feed_client(&settings)?;
