@@ -1,7 +1,6 @@
 //! The tables of the embedded store, with dicom-cast's columns and more.
 
-use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use rusqlite::{Connection, ErrorCode, TransactionBehavior};
 
@@ -89,8 +88,8 @@ const APPLICATION: i64 = 0x7264_6374;
 /// How long others that work at the file are waited for.
 pub(super) const PATIENCE: Duration = Duration::from_secs(5);
 
-/// How long to wait before a change is tried again that SQLite does not wait for itself.
-const PAUSE: Duration = Duration::from_millis(10);
+/// How often somebody else may come in between.
+const ROUNDS: usize = 20;
 
 /// Whose a file is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -131,7 +130,7 @@ fn header(connection: &Connection) -> rusqlite::Result<(i64, i64)> {
 /// Makes the tables, or brings those of an earlier version up to date, and sets how changes are
 /// written.
 pub(super) fn prepare(connection: &mut Connection) -> rusqlite::Result<()> {
-    patiently(|| connection.pragma_update(None, "journal_mode", "WAL"))?;
+    use_log(connection)?;
     connection.pragma_update(None, "synchronous", "FULL")?;
     if header(connection)? == (APPLICATION, VERSION) {
         return Ok(());
@@ -153,15 +152,17 @@ pub(super) fn prepare(connection: &mut Connection) -> rusqlite::Result<()> {
     transaction.commit()
 }
 
-/// Tries again while somebody else works at the file: SQLite does not wait for the log to be set up.
-fn patiently(change: impl Fn() -> rusqlite::Result<()>) -> rusqlite::Result<()> {
-    let deadline = Instant::now() + PATIENCE;
-    loop {
-        match change() {
-            Err(error) if is_busy(&error) && Instant::now() < deadline => thread::sleep(PAUSE),
+/// Has changes written to a log first. SQLite does not wait for others when it sets that up, but to
+/// be alone with the file it does.
+fn use_log(connection: &Connection) -> rusqlite::Result<()> {
+    let set = || connection.pragma_update(None, "journal_mode", "WAL");
+    for _ in 0..ROUNDS {
+        match set() {
+            Err(error) if is_busy(&error) => connection.execute_batch("BEGIN EXCLUSIVE; COMMIT")?,
             done => return done,
         }
     }
+    set()
 }
 
 fn is_busy(error: &rusqlite::Error) -> bool {

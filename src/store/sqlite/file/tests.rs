@@ -227,6 +227,26 @@ fn a_file_with_two_names_is_one_file() {
     assert_eq!(second.code, Code::StoreConflict);
 }
 
+#[test]
+fn several_that_open_a_file_without_a_log_at_once_all_get_in() {
+    for _ in 0..20 {
+        let (_folder, path) = folder();
+        drop(SqliteStore::open(&path).unwrap());
+        let connection = Connection::open(&path).unwrap();
+        let plain = "PRAGMA journal_mode = DELETE; PRAGMA user_version = 3; \
+                     PRAGMA application_id = 0";
+        connection.execute_batch(plain).unwrap();
+        drop(connection);
+        let opens = (0..6).map(|_| {
+            let path = path.clone();
+            std::thread::spawn(move || SqliteStore::open(&path).map(drop))
+        });
+        for open in opens.collect::<Vec<_>>() {
+            open.join().unwrap().unwrap();
+        }
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn several_that_open_a_new_file_at_once_all_find_it_whole_and_can_write() {
     for _ in 0..20 {
