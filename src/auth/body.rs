@@ -112,6 +112,15 @@ pub(super) async fn gather(
     Ok(body)
 }
 
+/// Reads a body of this many bytes at most, counted after decompression. Of an answer that is no
+/// success, what is more is not read.
+///
+/// # Errors
+/// It breaks off, or the answer is a success and larger.
+pub async fn read_within(response: Response, most: usize) -> Result<Bytes, NoAnswer> {
+    gather(response, &Limit::of(most), &Buffers::default()).await
+}
+
 /// Reads the rest of a body.
 async fn condense(
     mut response: Response,

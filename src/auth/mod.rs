@@ -2,12 +2,15 @@
 //! one [`TokenSource`] for all clients, over the identities of Microsoft Entra.
 
 mod body;
+mod bounded;
 mod bridge;
 mod buffers;
+#[cfg(test)]
+pub(crate) mod endless;
 mod exchange;
 mod source;
 mod trouble;
 
-pub use body::{Condense, Limit};
+pub use body::{Condense, Limit, read_within};
 pub use exchange::{Answer, Exchange, HttpExchange, NoAnswer, Outgoing, Prefer};
 pub use source::{Token, TokenSource};

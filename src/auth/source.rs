@@ -13,6 +13,7 @@ use azure_identity::{
 use jiff::Timestamp;
 use tokio::sync::OnceCell;
 
+use super::bounded::BoundedClient;
 use super::trouble;
 use crate::failure::{Code, Failure, describe};
 use crate::settings::{Identity, Secret, Workload};
@@ -112,7 +113,7 @@ impl TokenSource {
         Ok(ClientOptions {
             // Retried by our own policy alone.
             retry: RetryOptions::none(),
-            transport: Some(Transport::new(Arc::new(http))),
+            transport: Some(Transport::new(Arc::new(BoundedClient::new(http)))),
             ..ClientOptions::default()
         })
     }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use azure_core::error::ErrorKind;
 use azure_core::http::headers::HeaderName;
 
+use super::bounded::TooLarge;
 use crate::failure::{Code, Dependency, Failure, Operation, Symptom, classify, retry_after_in};
 
 /// The failure behind an error of the library.
@@ -34,6 +35,9 @@ fn symptom(error: &azure_core::Error) -> (Symptom, String, Option<Duration>) {
     for cause in causes(error) {
         if let Some(error) = cause.downcast_ref::<reqwest::Error>() {
             return (Symptom::of(error), no_answer(error), None);
+        }
+        if let Some(too_large) = cause.downcast_ref::<TooLarge>() {
+            return (Symptom::TooLarge, too_large.to_string(), None);
         }
         if let Some(ErrorKind::HttpResponse {
             status,

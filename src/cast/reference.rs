@@ -23,13 +23,21 @@ impl ResourceName {
         };
         let (resource_type, id) = relative.split_once('/')?;
         let is_type = |text: &str| text.bytes().all(|byte| byte.is_ascii_alphabetic());
-        let is_id = |byte: u8| byte.is_ascii_alphanumeric() || b"-._".contains(&byte);
-        let is_name = is_type(resource_type) && !id.is_empty() && id.bytes().all(is_id);
+        let is_name = !resource_type.is_empty() && is_type(resource_type) && is_id(id);
         is_name.then(|| Self {
             resource_type: resource_type.to_owned(),
             id: id.to_owned(),
         })
     }
+}
+
+/// Whether a text can be the id or the version of a resource, and so can hold nothing else: letters,
+/// digits and `-.`, 64 at most (R4 `id`). There are servers with `_`. One or two dots would be no name
+/// in an address but a step.
+pub(super) fn is_id(text: &str) -> bool {
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-._".contains(&byte);
+    let is_step = matches!(text, "." | "..");
+    (1..=64).contains(&text.len()) && text.bytes().all(allowed) && !is_step
 }
 
 impl fmt::Display for ResourceName {
@@ -77,6 +85,9 @@ mod tests {
         for reference in [
             "https://other.example/r4/Patient/1",
             "https://fhir.example/r4x/Patient/1",
+            "Patient/..",
+            "Patient/.",
+            "/1",
             "urn:uuid:1",
             "#contained",
             "Patient/",

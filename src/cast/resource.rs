@@ -6,6 +6,7 @@ use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
 
 use super::object::Object;
+use super::reference::is_id;
 
 /// Elements that servers add to what they store.
 const ADDED: [&str; 3] = ["id", "meta", "text"];
@@ -39,16 +40,17 @@ impl Resource {
         Self::parse(json.get())
     }
 
-    /// Its logical id; `None` when it has none.
+    /// Its logical id; `None` when it has none, or one that no resource can have.
     #[must_use]
     pub fn id(&self) -> Option<String> {
-        filled(self.object.text("id").ok()?)
+        filled(self.object.text("id").ok()?).filter(|id| is_id(id))
     }
 
-    /// Its version, `meta.versionId`; `None` when it has none.
+    /// Its version, `meta.versionId`; `None` when it has none, or one that no resource can have.
     #[must_use]
     pub fn version(&self) -> Option<String> {
-        filled(self.object.object("meta").ok()??.text("versionId").ok()?)
+        let meta = self.object.object("meta").ok()??;
+        filled(meta.text("versionId").ok()?).filter(|version| is_id(version))
     }
 
     /// Its type, e.g. `ImagingStudy`; `None` when it has none.
@@ -197,6 +199,9 @@ mod tests {
             "{}",
             r#"{"id":5,"meta":[]}"#,
             r#"{"id":" ","meta":{"versionId":3}}"#,
+            r#"{"id":"..","meta":{"versionId":"3\", \"4"}}"#,
+            r#"{"id":"1/../../x","meta":{"versionId":"3\r\nx: y"}}"#,
+            r#"{"id":"1?a=b","meta":{"versionId":"*/"}}"#,
         ] {
             let resource = Resource::parse(json).unwrap();
             assert_eq!((resource.id(), resource.version()), (None, None), "{json}");

@@ -65,7 +65,7 @@ impl Stored {
             let name = name(resource, query);
             Failure::new(
                 Code::FhirInvalidResource,
-                format!("{name}: the stored resource has no `{element}`"),
+                format!("{name}: the stored resource has no `{element}` of FHIR's form"),
             )
         };
         Ok(Self {

@@ -72,9 +72,13 @@ impl Daemon {
             notifiers,
             shown,
         } = self;
-        let (status, watched) = watch::channel(Status::default());
+        let lease = storage::open_lease(&settings)?.map(|lease| Arc::new(lease) as Arc<dyn Lease>);
+        let (status, watched) = watch::channel(Status {
+            leader: lease.is_none(),
+            ..Status::default()
+        });
         let notifying = Arc::new(Notifying::start(&settings, notifiers));
-        let store = storage::open_store(&settings)?;
+        let store = storage::own_store(&settings)?;
         let dropping = Arc::clone(&notifying);
         shown.metrics.show_dropped(move || dropping.dropped());
         let feed = assembly::feed_client(&settings)?;
@@ -85,7 +89,6 @@ impl Daemon {
         ];
         let stopping = CancellationToken::new();
         let observers = Arc::new(Observers(observers));
-        let lease = storage::open_lease(&settings)?.map(|lease| Arc::new(lease) as Arc<dyn Lease>);
         let following = async {
             let status = status;
             let work = |stop| {

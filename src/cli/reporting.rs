@@ -24,6 +24,11 @@ async fn ends_within(time: Duration, status: &watch::Receiver<Status>) -> bool {
     timeout(time, ends).await.is_ok()
 }
 
+/// Whether it is known whether this replica works or stands by.
+fn is_known(status: &Status) -> bool {
+    status.leader || status.state != State::Starting
+}
+
 /// Who reports, and to whom.
 pub(super) struct Reporting {
     pub(super) store: Arc<dyn Store>,
@@ -38,19 +43,21 @@ impl Reporting {
         let mut told = None;
         loop {
             let now = *status.borrow_and_update();
-            self.save(&now, now.state.as_str(), &mut told).await;
+            if is_known(&now) {
+                self.save(&now, now.state.as_str(), &mut told).await;
+            }
             if ends_within(PAUSE, &status).await {
                 break;
             }
             let due = Instant::now() + EVERY;
-            let state = now.state;
-            let changed = status.wait_for(|status| status.state != state);
+            let changed =
+                status.wait_for(|status| (status.state, status.leader) != (now.state, now.leader));
             if let Ok(Err(_)) = timeout_at(due, changed).await {
                 break;
             }
         }
         let last = *status.borrow();
-        if last.state != State::Standby {
+        if last.state != State::Standby && is_known(&last) {
             self.save(&last, "stopped", &mut told).await;
         }
     }
@@ -75,10 +82,10 @@ impl Reporting {
             _ => None,
         };
         Report {
-            role: if status.state == State::Standby {
-                Role::Standby
-            } else {
+            role: if status.leader {
                 Role::Active
+            } else {
+                Role::Standby
             },
             replica: self.replica.clone(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -103,7 +110,10 @@ mod tests {
     async fn the_end_is_reported_at_once() {
         let folder = tempfile::tempdir().unwrap();
         let store = Arc::new(SqliteStore::open(&folder.path().join("s.db")).unwrap());
-        let (sender, status) = watch::channel(Status::default());
+        let (sender, status) = watch::channel(Status {
+            leader: true,
+            ..Status::default()
+        });
         let reporting = Reporting {
             store: Arc::clone(&store) as _,
             replica: "r".to_owned(),

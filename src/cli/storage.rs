@@ -14,6 +14,14 @@ pub(super) fn open_store(settings: &Settings) -> Result<Arc<dyn Store>, Failure>
     })
 }
 
+/// The store of these settings, for the one that consumes the feed.
+pub(super) fn own_store(settings: &Settings) -> Result<Arc<dyn Store>, Failure> {
+    Ok(match &settings.table_store {
+        Some(tables) => Arc::new(AzureStore::open(tables)?),
+        None => Arc::new(SqliteStore::open_alone(&settings.store.path)?),
+    })
+}
+
 /// The store of these settings, which has to be there: an empty one made in the wrong place would
 /// tell that nothing has failed.
 pub(super) fn existing_store(settings: &Settings) -> Result<Arc<dyn Store>, Failure> {

@@ -206,6 +206,16 @@ codes! {
     StoreConflict = "store.conflict", Setup,
         "Another radcast writes the same store: stop one of the two.";
 
+    /// The file at `Store:Path` is corrupt, or a row of it cannot be read.
+    StoreDamaged = "store.damaged", Setup,
+        "The file at Store:Path is damaged; nothing is written over it. Stop radcast, keep a copy of the file with its -wal, check the disk, then put a backup in its place (or what `sqlite3 FILE .recover` makes of it; or remove the file and its -wal and set the position by `radcast state import`), and start radcast. Where a single record is named, remove it by `radcast failures dismiss`.";
+    /// The file at `Store:Path` was removed or replaced while it was open.
+    StoreFileReplaced = "store.file-replaced", Setup,
+        "Nothing more is written. Put the file back to Store:Path, or restart radcast to go on with what is there now; stop radcast before a backup is put in the file's place.";
+    /// The file at `Store:Path` is empty, no database, another application's, or that of a newer radcast.
+    StoreWrongFile = "store.wrong-file", Setup,
+        "Store:Path has to name a file of this radcast or one that does not exist yet: correct it, put a backup in the file's place, or move the file away to begin with an empty store. A file of a newer radcast needs that one again.";
+
     /// No connection to the blobs, no answer in time, or none that can be read.
     BlobUnavailable = "blob.unavailable", Transient,
         "Check that the blob service of the storage account can be reached: its name, DNS, firewall and private endpoint.";

@@ -191,7 +191,7 @@ impl Entry {
             return Err("the entry is not a complete JSON object".to_owned());
         }
         let key = InstanceKey {
-            partition: members.partition(),
+            partition: members.known_partition()?,
             study: members.uid("studyInstanceUid")?,
             series: members.uid("seriesInstanceUid")?,
             instance: members.uid("sopInstanceUid")?,
@@ -242,7 +242,9 @@ fn digest(raw: &[u8]) -> String {
 /// `.-_`, 64 at most.
 fn is_partition(text: &str) -> bool {
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b".-_".contains(&byte);
-    text.len() <= 64 && text.bytes().all(allowed)
+    // In an address, one or two dots are no name but a step.
+    let is_step = matches!(text, "." | "..");
+    (1..=64).contains(&text.len()) && text.bytes().all(allowed) && !is_step
 }
 
 const ACTIONS: &[(&str, Action)] = &[
@@ -343,6 +345,16 @@ impl<'a> Members<'a> {
         (name != DEFAULT_PARTITION).then(|| name.into_owned())
     }
 
+    /// The partition, whose name goes into addresses and identifiers.
+    fn known_partition(&self) -> Result<Option<String>, String> {
+        match self.partition() {
+            Some(name) if !is_partition(&name) => {
+                Err("partitionName is no name of a data partition".to_owned())
+            }
+            partition => Ok(partition),
+        }
+    }
+
     fn timestamp(&self) -> Option<Timestamp> {
         self.text("timestamp")?.parse().ok()
     }
@@ -408,6 +420,26 @@ mod tests {
     fn a_partition_other_than_the_default_is_kept() {
         let entry = parse(&GOOD.replace("Microsoft.Default", "clinic-b")).unwrap();
         assert_eq!(entry.key.partition.as_deref(), Some("clinic-b"));
+    }
+
+    #[test]
+    fn a_partition_that_is_no_name_is_malformed_and_shown_nowhere() {
+        let long = "a".repeat(65);
+        for name in [
+            "", ".", "..", "a/b", "a b", "a%2Fb", "a'", "\\u0000", "ü", &long,
+        ] {
+            let malformed = parse(&GOOD.replace("Microsoft.Default", name)).unwrap_err();
+            assert_eq!(
+                malformed.reason,
+                "partitionName is no name of a data partition"
+            );
+            assert_eq!(malformed.subject.partition, None, "{name}");
+            assert_eq!(malformed.subject.instance.as_deref(), Some("1.2.3.4"));
+        }
+        for name in ["a", "A.b-c_9", "...", &"a".repeat(64)] {
+            let entry = parse(&GOOD.replace("Microsoft.Default", name)).unwrap();
+            assert_eq!(entry.key.partition.as_deref(), Some(name));
+        }
     }
 
     #[test]

@@ -36,7 +36,10 @@ pub trait InstanceMetadata: fmt::Debug + Send + Sync + 'static {
 #[async_trait]
 impl InstanceMetadata for FeedClient {
     async fn of(&self, instance: &InstanceKey) -> Result<Option<Dataset>, Failure> {
-        let url = format!("{}{}", self.service(), path(instance));
+        let Some(path) = path(instance) else {
+            return Ok(None);
+        };
+        let url = format!("{}{path}", self.service());
         let request = Outgoing::get(url, "application/dicom+json", self.limit());
         let answer = self.exchange(request).await.map_err(no_answer)?;
         match answer.status {
@@ -61,18 +64,24 @@ impl InstanceMetadata for FeedClient {
     }
 }
 
-/// The path of the metadata of an instance below the service.
-fn path(instance: &InstanceKey) -> String {
+/// The path of the metadata of an instance below the service; `None` when its names would lead
+/// elsewhere, so that no service can have it.
+fn path(instance: &InstanceKey) -> Option<String> {
+    let names = [&instance.study, &instance.series, &instance.instance];
+    let mut names = names.into_iter().chain(&instance.partition);
+    if names.any(|name| matches!(name.as_str(), "" | "." | "..")) {
+        return None;
+    }
     let segment = |text: &str| utf8_percent_encode(text, SEGMENT).to_string();
     let partition = instance.partition.as_deref();
     let partition = partition.map(|name| format!("/partitions/{}", segment(name)));
-    format!(
+    Some(format!(
         "{}/studies/{}/series/{}/instances/{}/metadata",
         partition.unwrap_or_default(),
         segment(&instance.study),
         segment(&instance.series),
         segment(&instance.instance)
-    )
+    ))
 }
 
 #[cfg(test)]
@@ -88,8 +97,15 @@ mod tests {
             instance: "1.4".into(),
         };
         let rest = "/studies/1.2/series/1.3/instances/1.4/metadata";
-        assert_eq!(path(&key), rest);
+        assert_eq!(path(&key).as_deref(), Some(rest));
         key.partition = Some("a/b".into());
-        assert_eq!(path(&key), format!("/partitions/a%2Fb{rest}"));
+        assert_eq!(path(&key), Some(format!("/partitions/a%2Fb{rest}")));
+        for step in ["", ".", ".."] {
+            key.partition = Some(step.into());
+            assert_eq!(path(&key), None, "{step:?}");
+        }
+        key.partition = None;
+        key.series = "..".into();
+        assert_eq!(path(&key), None);
     }
 }

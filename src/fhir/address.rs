@@ -59,6 +59,14 @@ impl Base {
     }
 }
 
+/// Whether a text can be the id or the version of a resource (R4 `id`, and `_`, which some servers
+/// have in them). One or two dots would be no name in an address but a step.
+pub(super) fn is_id(text: &str) -> bool {
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-._".contains(&byte);
+    let is_step = matches!(text, "." | "..");
+    (1..=64).contains(&text.len()) && text.bytes().all(allowed) && !is_step
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -11,7 +11,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::Capability;
-use super::address::Base;
+use super::address::{Base, is_id};
 use super::bundle::SearchPage;
 use super::outcome::Refusal;
 use super::transaction::{self, Request, Response};
@@ -213,11 +213,10 @@ impl FhirClient {
         version: &str,
     ) -> Result<bool, Failure> {
         let url = self.base.join(&format!("{resource_type}/{id}"));
-        // Of another form than R4's `id` it would be no header, perhaps.
-        let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._".contains(&byte);
+        // Of another form it would be no header, perhaps.
         let etag = Some(format!("W/\"{version}\""));
         let request = Outgoing {
-            if_none_match: etag.filter(|_| version.bytes().all(is_plain)),
+            if_none_match: etag.filter(|_| is_id(version)),
             ..self.request(url)
         };
         let answer = self.exchange(request, Operation::Read).await?;

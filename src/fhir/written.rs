@@ -1,5 +1,6 @@
 //! What a transaction's answer tells of a resource that it wrote.
 
+use super::address::is_id;
 use super::transaction::Response;
 
 impl Response {
@@ -10,7 +11,7 @@ impl Response {
         let (name, _) = self.parts()?;
         let (rest, id) = name.rsplit_once('/')?;
         let of_type = rest.rsplit('/').next() == Some(resource_type);
-        Some(id).filter(|id| of_type && !id.is_empty())
+        Some(id).filter(|id| of_type && is_id(id))
     }
 
     /// Returns whether its location names another resource than this one.
@@ -23,6 +24,7 @@ impl Response {
     #[must_use]
     pub fn version(&self) -> Option<&str> {
         let by_etag = self.etag.as_deref().and_then(of_etag);
+        let by_etag = by_etag.filter(|version| is_id(version));
         let by_location = self.parts().and_then(|(_, version)| version);
         match (by_etag, by_location) {
             (Some(one), Some(other)) if one != other => None,
@@ -34,7 +36,7 @@ impl Response {
     fn parts(&self) -> Option<(&str, Option<&str>)> {
         let location = self.location.as_deref()?;
         Some(match location.rsplit_once("/_history/") {
-            Some((name, version)) => (name, Some(version).filter(|it| !it.is_empty())),
+            Some((name, version)) => (name, Some(version).filter(|it| is_id(it))),
             None => (location, None),
         })
     }
@@ -85,10 +87,18 @@ mod tests {
             (Some("Patient/5/_history/"), Some("\"3")),
             (Some("Patient/5/_history/4"), Some("W/\"3\"")),
             (Some("Patient/"), Some("\"\"")),
+            (Some("Patient/5/_history/3?x"), Some("W/\"3, *\"")),
         ] {
             assert_eq!(response(location, etag).version(), None, "{location:?}");
         }
-        for location in [None, Some("5"), Some("Patient/"), Some("xPatient/5")] {
+        for location in [
+            None,
+            Some("5"),
+            Some("Patient/"),
+            Some("xPatient/5"),
+            Some("Patient/.."),
+            Some("Patient/5?x"),
+        ] {
             assert_eq!(response(location, None).id("Patient"), None, "{location:?}");
         }
     }

@@ -20,6 +20,7 @@ pub(super) async fn status(Extract(facts): Extract<Facts>) -> Json<Value> {
     Json(json!({
         "version": env!("CARGO_PKG_VERSION"),
         "state": status.state.as_str(),
+        "leader": status.leader,
         "code": code.map(|code| code.as_str()),
         "cure": code.map(|code| code.cure()),
         "position": status.position,

@@ -76,7 +76,7 @@ impl Watched {
             lag_entries: lag.map(|lag| lag.entries),
             lag: lag.map(|lag| lag.time),
             last_success: status.last_success,
-            leader: status.state != State::Standby,
+            leader: status.leader,
         }
     }
 
@@ -116,5 +116,23 @@ const fn pause(state: State) -> Option<Code> {
     match state {
         State::Paused(code) => Some(code),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_has_lost_the_lease_is_no_leader_whatever_else_it_is_about() {
+        let lost = Status {
+            state: State::Paused(Code::BlobUnavailable),
+            ..Status::default()
+        };
+        let (status, shown) = watch::channel(lost);
+        let watched = Watched::new(shown, crate::sync::system_clock());
+        assert!(!watched.gauges().leader);
+        status.send_modify(|status| status.leader = true);
+        assert!(watched.gauges().leader);
     }
 }

@@ -71,6 +71,7 @@ impl Progress {
         };
         let now = Status {
             state,
+            leader: true,
             position,
             position_timestamp,
             latest: self.latest,
@@ -111,6 +112,7 @@ mod tests {
         progress.show();
         let expected = Status {
             state: State::CatchingUp,
+            leader: true,
             position: 3,
             latest: 5,
             settled: 0,

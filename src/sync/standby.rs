@@ -4,12 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::watch;
-use tokio::time::{Instant, sleep, timeout, timeout_at};
+use tokio::time::{Instant, sleep, sleep_until, timeout, timeout_at};
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
 use super::status::{State, Status};
-use crate::failure::Failure;
+use crate::failure::{Code, Failure};
 use crate::store::Lease;
 
 /// Does `work` while this replica holds the lease, and stands by while another one does; without a
@@ -30,6 +30,7 @@ where
     W: Future<Output = Result<(), Failure>>,
 {
     let Some(lease) = lease else {
+        status.send_modify(|status| status.leader = true);
         return work(stop.clone()).await;
     };
     loop {
@@ -43,7 +44,9 @@ where
                 release(lease.as_ref()).await;
                 return ended;
             }
-            () = keep(lease.as_ref(), held) => {
+            lost = keep(lease.as_ref(), held) => {
+                // Before anything is asked of the storage again, which may hang.
+                show(status, lost);
                 warn!(event = "lease_lost", "the lease is lost; another replica may go on");
             }
         }
@@ -59,10 +62,13 @@ fn interval(lease: &dyn Lease) -> Duration {
 async fn stand_by(lease: &dyn Lease, status: &watch::Sender<Status>) -> Instant {
     loop {
         let asked = Instant::now();
-        match lease.acquire().await {
+        match acquire(lease).await {
             Ok(true) => {
                 info!(event = "leading", "this replica is the active one");
-                status.send_modify(|status| status.state = State::Starting);
+                status.send_modify(|status| {
+                    status.state = State::Starting;
+                    status.leader = true;
+                });
                 return asked;
             }
             Ok(false) => show(status, State::Standby),
@@ -77,41 +83,57 @@ async fn stand_by(lease: &dyn Lease, status: &watch::Sender<Status>) -> Instant 
     }
 }
 
+/// Asks for the lease. An answer that takes longer than half of it is not waited for: little would be
+/// left of what was given.
+async fn acquire(lease: &dyn Lease) -> Result<bool, Failure> {
+    let patience = lease.duration() / 2;
+    let asked = timeout(patience, lease.acquire()).await;
+    asked.unwrap_or_else(|_| {
+        let text = format!("no answer within {patience:?}");
+        Err(Failure::new(Code::BlobUnavailable, text))
+    })
+}
+
+/// Shows the state of a replica without the lease.
 fn show(status: &watch::Sender<Status>, state: State) {
     let changed = status.send_if_modified(|status| {
         let before = std::mem::replace(&mut status.state, state);
-        before != state
+        std::mem::replace(&mut status.leader, false) || before != state
     });
     if changed && state == State::Standby {
         info!(event = "standing_by", "another replica is the active one");
     }
 }
 
-/// Renews the lease until it is lost, or so near its end that it may be.
-async fn keep(lease: &dyn Lease, mut held: Instant) {
+/// Renews the lease until it is lost, or so near its end that it may be; the state without it.
+async fn keep(lease: &dyn Lease, mut held: Instant) -> State {
     loop {
         let end = held + lease.duration() - interval(lease) / 3;
-        sleep(interval(lease)).await;
-        let Some(renewed) = renew(lease, end).await else {
-            return;
+        sleep_until(held + interval(lease)).await;
+        held = match renew(lease, end).await {
+            Ok(renewed) => renewed,
+            Err(lost) => return lost,
         };
-        held = renewed;
     }
 }
 
-/// The moment before the lease was renewed; `None` when it could not be before `end`.
-async fn renew(lease: &dyn Lease, end: Instant) -> Option<Instant> {
+/// The moment before the lease was renewed, or the state without it when it could not be before `end`.
+async fn renew(lease: &dyn Lease, end: Instant) -> Result<Instant, State> {
+    let mut trouble = Code::BlobUnavailable;
     loop {
         let asked = Instant::now();
-        match timeout_at(end, lease.renew()).await.ok()? {
-            Ok(renewed) => return renewed.then_some(asked),
-            Err(failure) => {
+        match timeout_at(end, lease.renew()).await {
+            Ok(Ok(true)) => return Ok(asked),
+            Ok(Ok(false)) => return Err(State::Standby),
+            Ok(Err(failure)) => {
                 warn!(event = "lease_not_renewed", code = %failure.code, cure = failure.cure(), "the lease cannot be renewed: {failure}");
+                trouble = failure.code;
             }
+            Err(_) => return Err(State::Paused(trouble)),
         }
         let pause = interval(lease) / 10;
         if Instant::now() + pause >= end {
-            return None;
+            return Err(State::Paused(trouble));
         }
         sleep(pause).await;
     }
@@ -137,13 +159,13 @@ mod tests {
     use async_trait::async_trait;
 
     use super::*;
-    use crate::failure::Code;
 
     /// A lease of half a minute that replicas of one process share.
     #[derive(Default)]
     struct Shared {
         holder: Mutex<Option<(usize, Instant)>>,
         down: Mutex<bool>,
+        hangs: Mutex<bool>,
     }
 
     struct Seen {
@@ -152,7 +174,10 @@ mod tests {
     }
 
     impl Seen {
-        fn take(&self) -> Result<bool, Failure> {
+        async fn take(&self) -> Result<bool, Failure> {
+            if *self.shared.hangs.lock().unwrap() {
+                std::future::pending::<()>().await;
+            }
             if *self.shared.down.lock().unwrap() {
                 return Err(Failure::new(Code::StoreUnavailable, "down"));
             }
@@ -173,11 +198,11 @@ mod tests {
         }
 
         async fn acquire(&self) -> Result<bool, Failure> {
-            self.take()
+            self.take().await
         }
 
         async fn renew(&self) -> Result<bool, Failure> {
-            self.take()
+            self.take().await
         }
 
         async fn release(&self) -> Result<(), Failure> {
@@ -267,6 +292,7 @@ mod tests {
         *shared.down.lock().unwrap() = true;
         sleep(Duration::from_secs(29)).await;
         assert!(at_work.lock().unwrap().is_empty());
+        assert!(!shown.borrow().leader);
         sleep(Duration::from_secs(60)).await;
         assert_eq!(shown.borrow().state, State::Paused(Code::StoreUnavailable));
         *shared.down.lock().unwrap() = false;
@@ -284,5 +310,81 @@ mod tests {
         sleep(Duration::from_secs(11)).await;
         assert!(at_work.lock().unwrap().is_empty());
         assert_eq!(shown.borrow().state, State::Standby);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_lease_that_hangs_ends_the_work_and_is_shown_before_another_replica_may_begin() {
+        let (shared, at_work) = (Arc::new(Shared::default()), Arc::default());
+        let (shown, _, _first) = replica(&shared, 1, &at_work);
+        sleep(Duration::from_secs(1)).await;
+        assert!(shown.borrow().leader);
+        let forever = Duration::from_secs(86_400);
+        for hung in [0, 10, 25] {
+            *shared.hangs.lock().unwrap() = false;
+            let led = async {
+                while !shown.borrow().leader {
+                    sleep(Duration::from_millis(100)).await
+                }
+            };
+            timeout(forever, led).await.unwrap();
+            sleep(Duration::from_secs(hung)).await;
+            *shared.hangs.lock().unwrap() = true;
+            let until = shared.holder.lock().unwrap().unwrap().1;
+            let mut ends = shown.clone();
+            let ended = timeout(forever, ends.wait_for(|status| !status.leader)).await;
+            let state = ended.unwrap().unwrap().state;
+            assert!(Instant::now() < until, "{hung}");
+            assert_eq!(state, State::Paused(Code::BlobUnavailable), "{hung}");
+            assert!(at_work.lock().unwrap().is_empty(), "{hung}");
+            sleep(Duration::from_secs(600)).await;
+            assert!(!shown.borrow().leader, "{hung}");
+            assert_eq!(shown.borrow().state, state, "{hung}");
+        }
+    }
+
+    /// A lease that is given, but so late that it has ended when its holder hears of it.
+    struct Late(watch::Sender<u32>);
+
+    #[async_trait]
+    impl Lease for Late {
+        fn duration(&self) -> Duration {
+            Duration::from_secs(30)
+        }
+
+        async fn acquire(&self) -> Result<bool, Failure> {
+            self.0.send_modify(|asked| *asked += 1);
+            sleep(Duration::from_secs(31)).await;
+            Ok(true)
+        }
+
+        async fn renew(&self) -> Result<bool, Failure> {
+            Ok(true)
+        }
+
+        async fn release(&self) -> Result<(), Failure> {
+            Ok(())
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_lease_that_has_ended_when_it_is_heard_of_begins_no_work() {
+        let (asked, times) = watch::channel(0);
+        let (status, shown) = watch::channel(Status::default());
+        let stop = CancellationToken::new();
+        let work = |_| async { panic!("another replica may be at work") };
+        let leading = lead(Some(Arc::new(Late(asked))), &status, &stop, work);
+        assert!(timeout(Duration::from_secs(600), leading).await.is_err());
+        assert_eq!(shown.borrow().state, State::Paused(Code::BlobUnavailable));
+        assert!(!shown.borrow().leader && *times.borrow() > 10);
+    }
+
+    #[tokio::test]
+    async fn without_a_lease_the_only_replica_leads() {
+        let (status, shown) = watch::channel(Status::default());
+        let work = |_| async { Ok(()) };
+        lead(None, &status, &CancellationToken::new(), work)
+            .await
+            .unwrap();
+        assert!(shown.borrow().leader);
     }
 }

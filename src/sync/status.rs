@@ -61,6 +61,8 @@ impl State {
 pub struct Status {
     /// What it is about.
     pub state: State,
+    /// Whether this replica may work: it surely holds the lease, or there is none.
+    pub leader: bool,
     /// Every entry up to this sequence is settled, and that is durably stored.
     pub position: u64,
     /// The newest time among the entries up to the position, by the feed's clock.

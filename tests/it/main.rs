@@ -76,6 +76,7 @@ mod seeded;
 mod simulation;
 mod status_and_state;
 mod store_contract;
+mod store_file;
 mod support;
 mod telemetry_export;
 mod unreliable_feed;

@@ -33,7 +33,7 @@ impl Casting {
         let engine = AbortOnDropHandle::new(tokio::spawn(async move {
             let (feed, store) = (
                 assembly::feed_client(&settings)?,
-                storage::open_store(&settings)?,
+                storage::own_store(&settings)?,
             );
             assembly::follow(&settings, feed, store, observer, told, stopping).await
         }));

@@ -29,6 +29,7 @@ pub(super) struct Account {
     reported_at: Option<String>,
     age_seconds: Option<i64>,
     standby: Option<String>,
+    standby_state: Option<String>,
     failures: Vec<Count>,
 }
 
@@ -46,11 +47,15 @@ impl Account {
         let latest = active.map(|report| report.latest);
         let lag = position.zip(latest);
         let lag_entries = lag.map(|(position, latest)| latest.saturating_sub(position));
-        let code = active.and_then(|report| report.code.clone());
+        let absent = absence(active, now);
         let fresh = standby.filter(|report| now.duration_since(report.at) <= FRESH);
+        // Where nobody works, what keeps the other one from it is what has to be mended.
+        let kept = fresh.filter(|_| absent.is_some());
+        let told = kept.filter(|report| report.code.is_some()).or(active);
+        let code = told.and_then(|report| report.code.clone());
         Self {
             state: active.map_or_else(|| "unknown".to_owned(), state),
-            absent: absence(active, now),
+            absent,
             cure: code.as_deref().and_then(Code::named).map(Code::cure),
             code,
             position,
@@ -67,6 +72,7 @@ impl Account {
             reported_at: active.map(|report| report.at.to_string()),
             age_seconds: active.map(|report| now.duration_since(report.at).as_secs()),
             standby: fresh.map(|report| report.replica.clone()),
+            standby_state: fresh.map(state),
             failures,
         }
     }
@@ -86,7 +92,12 @@ impl Account {
         let success = self.last_success.as_deref().unwrap_or("none told of");
         lines.push(("Last success", success.to_owned()));
         lines.extend(self.replica_in_words().map(|replica| ("Replica", replica)));
-        lines.extend(self.standby.clone().map(|standby| ("Standby", standby)));
+        let standby = self.standby.as_deref().zip(self.standby_state.as_deref());
+        let standby = standby.map(|(replica, state)| match state {
+            "standby" => replica.to_owned(),
+            state => format!("{replica}, {state}"),
+        });
+        lines.extend(standby.map(|standby| ("Standby", standby)));
         lines.push(("Failures", self.failures_in_words()));
         lines
     }
@@ -231,6 +242,29 @@ mod tests {
             told.contains("retrying entry 46 because of fhir.too-busy"),
             "{told}"
         );
+    }
+
+    #[test]
+    fn where_nobody_works_the_one_that_cannot_begin_says_why() {
+        let waiting = Report {
+            role: Role::Standby,
+            ..report("paused", Some(Code::BlobUnavailable), None)
+        };
+        let of = |active: Option<&Report>| {
+            Account::of(
+                active,
+                Some(&waiting),
+                None,
+                Vec::new(),
+                NOW.parse().unwrap(),
+            )
+        };
+        let told = of(None);
+        assert_eq!(told.code.as_deref(), Some("blob.unavailable"));
+        assert_eq!(told.cure, Some(Code::BlobUnavailable.cure()));
+        let standby = "one, paused because of blob.unavailable".to_owned();
+        assert!(told.lines().contains(&("Standby", standby)));
+        assert_eq!(of(Some(&report("following", None, None))).code, None);
     }
 
     #[test]

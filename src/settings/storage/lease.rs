@@ -25,7 +25,7 @@ pub(super) fn read(
 ) -> Option<Option<Lease>> {
     let enabled = values.switch(&table::LEASE_ENABLED);
     let duration = read_duration(values);
-    let blob_name = values.text(&table::LEASE_BLOB_NAME);
+    let blob_name = read_blob_name(values);
     let (tables, blobs) = stores?;
     let on = match (enabled?, tables, blobs) {
         (Some(true), _, None) => {
@@ -42,9 +42,29 @@ pub(super) fn read(
     let prefix = blobs.as_ref().map_or("", |blobs| blobs.prefix.as_str());
     let lease = Lease {
         duration: duration?,
-        blob_name: blob_name.unwrap_or_else(|| format!("{prefix}lease")),
+        blob_name: blob_name?.unwrap_or_else(|| format!("{prefix}lease")),
     };
     Some(on.then_some(lease))
+}
+
+fn read_blob_name(values: &mut Values) -> Option<Option<String>> {
+    values.checked(&table::LEASE_BLOB_NAME, |text| {
+        if is_blob_name(text) {
+            Ok(text.to_owned())
+        } else {
+            Err(
+                "has to be letters, digits and -_. with single slashes between, 254 at most, and none of its parts may end with a dot",
+            )
+        }
+    })
+}
+
+/// Whether a text names a blob, in whatever address it is put. The emulator takes 254 characters.
+fn is_blob_name(text: &str) -> bool {
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
+    let is_part =
+        |part: &str| !part.is_empty() && !part.ends_with('.') && part.bytes().all(allowed);
+    text.len() <= 254 && text.split('/').all(is_part)
 }
 
 fn read_duration(values: &mut Values) -> Option<Duration> {

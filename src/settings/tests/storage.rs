@@ -293,6 +293,19 @@ fn a_container_has_to_have_a_containers_name() {
 }
 
 #[test]
+fn a_blob_of_the_lease_has_to_have_a_blobs_name() {
+    let long = "a".repeat(255);
+    for refused in [
+        "a b", "a?b", "a#b", "a%2Fb", "/a", "a/", "a//b", "..", "a/../b", "a.", "a\\b", &long,
+    ] {
+        let shown = problem(&[("Lease__BlobName", refused)]);
+        assert!(shown.contains("Lease:BlobName"), "{shown}");
+        assert!(shown.contains("single slashes"), "{shown}");
+    }
+    assert!(with(&[("Lease__BlobName", "site-1/lease_a.v2")]).is_ok());
+}
+
+#[test]
 fn the_lease_is_on_with_tables_and_off_without() {
     let string = connection_string("");
     let tables = ("TableStore__ConnectionString", string.as_str());

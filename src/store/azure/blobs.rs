@@ -97,7 +97,7 @@ impl Blobs {
         }
     }
 
-    /// The content of a blob, up to 16 MiB; `None` when there is no such blob.
+    /// The content of a small blob; `None` when there is no such blob.
     pub(super) async fn get(&self, name: &str) -> Result<Option<Bytes>, Failure> {
         let failed = |error: &azure_core_021::Error| match Trouble::of(
             Dependency::Blobs,

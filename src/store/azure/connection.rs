@@ -14,6 +14,13 @@ use crate::auth::TokenSource;
 use crate::failure::{Code, Failure};
 use crate::settings::{BlobStore, Credentials, StorageAccount, TableStore};
 
+/// The most that is held of an answer of the tables, in bytes: a page of the longest rows of ours is
+/// smaller.
+const MOST_OF_TABLES: usize = 16 << 20;
+
+/// The most that is held of an answer of the blobs: nothing is read of them but a position and errors.
+const MOST_OF_BLOBS: usize = 256 << 10;
+
 /// A client of the table service. Nothing is asked of it yet.
 pub(super) fn tables(store: &TableStore) -> Result<TableServiceClient, Failure> {
     let builder = TableServiceClientBuilder::with_location(
@@ -22,7 +29,7 @@ pub(super) fn tables(store: &TableStore) -> Result<TableServiceClient, Failure> 
     );
     Ok(builder
         .retry(RetryOptions::none())
-        .transport(transport(store.timeout)?)
+        .transport(transport(store.timeout, MOST_OF_TABLES)?)
         .build())
 }
 
@@ -34,12 +41,13 @@ pub(super) fn container(store: &BlobStore) -> Result<ContainerClient, Failure> {
     );
     Ok(builder
         .retry(RetryOptions::none())
-        .transport(transport(store.timeout)?)
+        .transport(transport(store.timeout, MOST_OF_BLOBS)?)
         .container_client(&store.container))
 }
 
-fn transport(timeout: Duration) -> Result<TransportOptions, Failure> {
-    Ok(TransportOptions::new(Arc::new(Transport::new(timeout)?)))
+fn transport(timeout: Duration, most: usize) -> Result<TransportOptions, Failure> {
+    let transport = Transport::new(timeout, most)?;
+    Ok(TransportOptions::new(Arc::new(transport)))
 }
 
 fn location(account: &StorageAccount) -> CloudLocation {

@@ -21,9 +21,6 @@ use crate::store::{
     RecordKey, RecordState, Report, Store, SyncState,
 };
 
-/// The fewest rows that are asked for at once: of some rows the filter is told only here.
-const SMALLEST_PAGE: u32 = 100;
-
 /// How often a row is read again that somebody else changed meanwhile.
 const ROUNDS: usize = 8;
 
@@ -171,13 +168,11 @@ impl Store for AzureStore {
         limit: usize,
     ) -> Result<Vec<FailureRecord>, Failure> {
         let mut found = Vec::new();
-        let top = u32::try_from(limit).unwrap_or(LARGEST_PAGE);
-        let top = top.clamp(SMALLEST_PAGE, LARGEST_PAGE);
         let ahead = |table: &FailureTable| after.is_none_or(|after| *table >= after.table);
         for table in filter.tables().into_iter().filter(ahead) {
             let after = after.filter(|after| after.table == table);
             for wanted in filter::records(filter, after) {
-                let mut pages = self.tables.pages(table.name(), wanted, top);
+                let mut pages = self.tables.pages(table.name(), wanted, LARGEST_PAGE);
                 while found.len() < limit
                     && let Some(page) = pages.try_next().await?
                 {

@@ -17,8 +17,9 @@ use crate::store::ETag;
 /// The most operations of a batch.
 pub(super) const LARGEST_BATCH: usize = 100;
 
-/// The most entities that the service gives at once.
-pub(super) const LARGEST_PAGE: u32 = 1_000;
+/// The most entities that the service is asked for at once: with the longest texts they are within
+/// what is held of an answer.
+pub(super) const LARGEST_PAGE: u32 = 100;
 
 /// The tables of one prefix.
 #[derive(Debug, Clone)]

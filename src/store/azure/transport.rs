@@ -12,23 +12,31 @@ use reqwest::header::{HeaderMap, HeaderValue};
 use reqwest::{Method, redirect};
 
 use super::trouble::{Refused, Unanswered};
+use crate::auth::read_within;
 use crate::failure::{Code, Failure, describe};
+
+/// How long a connection waits for its next request: less than the 5 seconds after which services on
+/// Node.js (Azurite) and some proxies hang up, perhaps while a request is on its way.
+const LONGEST_IDLE: Duration = Duration::from_secs(4);
 
 /// A pooled HTTP client for the storage crates.
 #[derive(Debug, Clone)]
 pub(super) struct Transport {
     http: reqwest::Client,
+    /// The most that is held of an answer, in bytes.
+    most: usize,
 }
 
 impl Transport {
-    /// A client whose requests take this long at most.
-    pub(super) fn new(timeout: Duration) -> Result<Self, Failure> {
+    /// A client whose requests take this long at most, and whose answers are as long at most.
+    pub(super) fn new(timeout: Duration, most: usize) -> Result<Self, Failure> {
         let http = reqwest::Client::builder()
             .timeout(timeout)
+            .pool_idle_timeout(LONGEST_IDLE)
             .redirect(redirect::Policy::none())
             .build()
             .map_err(|error| Failure::new(Code::StoreUnavailable, describe(error)))?;
-        Ok(Self { http })
+        Ok(Self { http, most })
     }
 
     fn request(&self, request: &Request) -> azure_core_021::Result<reqwest::RequestBuilder> {
@@ -58,7 +66,8 @@ impl HttpClient for Transport {
         let unanswered = |error| Error::new(ErrorKind::Io, Unanswered::from(error));
         let answer = self.request(request)?.send().await.map_err(unanswered)?;
         let (status, headers) = (answer.status(), answer.headers().clone());
-        let body = answer.bytes().await.map_err(unanswered)?;
+        let body = read_within(answer, self.most).await;
+        let body = body.map_err(|error| Error::new(ErrorKind::Io, Unanswered::from(error)))?;
         if !status.is_success() {
             let refused = Refused::read(status.as_u16(), &headers, &body);
             return Err(Error::new(ErrorKind::Other, refused));
@@ -113,4 +122,47 @@ fn complete(received: &HeaderMap) -> Headers {
         id.unwrap_or_default().to_string(),
     );
     headers
+}
+
+#[cfg(test)]
+mod tests {
+    use azure_core_021::Method;
+
+    use super::*;
+    use crate::auth::endless::{Peer, WAYS};
+    use crate::failure::{Dependency, Operation};
+    use crate::store::azure::trouble::Trouble;
+
+    /// The code and text of what comes of a request whose answer has no end.
+    async fn failed(transport: &Transport, peer: &Peer, method: Method) -> Failure {
+        let request = Request::new(peer.address.parse().unwrap(), method);
+        let error = transport.execute_request(&request).await.unwrap_err();
+        match Trouble::of(Dependency::Tables, Operation::Read, &error) {
+            Trouble::Failed(failure) => failure,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[tokio::test]
+    async fn no_answer_is_held_beyond_its_bounds_however_it_is_sent() {
+        let most = 64 << 10;
+        let transport = Transport::new(Duration::from_secs(60), most).unwrap();
+        for way in WAYS {
+            for method in [
+                Method::Get,
+                Method::Put,
+                Method::Post,
+                Method::Merge,
+                Method::Delete,
+            ] {
+                let peer = Peer::answering(200, way).await;
+                let failure = failed(&transport, &peer, method).await;
+                assert_eq!(failure.code, Code::StoreInvalidResponse, "{way:?} {method}");
+                assert!(failure.message.contains("larger than 65536"), "{failure}");
+                let peer = Peer::answering(503, way).await;
+                let failure = failed(&transport, &peer, method).await;
+                assert_eq!(failure.code, Code::StoreTooBusy, "{way:?} {method}");
+            }
+        }
+    }
 }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use reqwest::header::HeaderMap;
 use serde_json::Value;
 
+use crate::auth::NoAnswer;
 use crate::failure::{Dependency, Failure, Operation, Symptom, classify, describe, retry_after};
 
 /// An answer other than success.
@@ -32,6 +33,15 @@ impl From<reqwest::Error> for Unanswered {
         Self {
             symptom: Symptom::of(&error),
             text: describe(error),
+        }
+    }
+}
+
+impl From<NoAnswer> for Unanswered {
+    fn from(NoAnswer { symptom, reason }: NoAnswer) -> Self {
+        Self {
+            symptom,
+            text: reason,
         }
     }
 }

@@ -1,19 +1,21 @@
 //! The embedded store: one SQLite file, write-ahead log, synced before a write is acknowledged.
 
+mod file;
 mod reports;
 mod rows;
 mod schema;
+mod trouble;
 
-use std::fs::OpenOptions;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
+use rusqlite::{Connection, OptionalExtension, Row, Transaction, TransactionBehavior, params};
 
+use self::file::{DatabaseFile, Holding};
 use self::rows::{Asked, Attempts, NewRow};
+use self::trouble::told;
 use super::{
     ETag, FailedEntry, FailureRecord, FailureTable, HomeIssuer, OmittedValueRow, RecordFilter,
     RecordKey, Report, Store, SyncState,
@@ -26,41 +28,53 @@ const STATE_ROW: &str = "SyncStateRowKey";
 /// The store in one SQLite file.
 #[derive(Debug, Clone)]
 pub struct SqliteStore {
-    connection: Arc<Mutex<Connection>>,
-    place: PathBuf,
+    opened: Arc<Opened>,
+}
+
+/// The connection ends before the lock of the file.
+#[derive(Debug)]
+struct Opened {
+    connection: Mutex<Connection>,
+    file: DatabaseFile,
 }
 
 impl SqliteStore {
     /// Opens the file, or makes it for the user of the process alone. What SQLite keeps beside it has
-    /// the same permissions.
+    /// the same permissions. Others may have it open as well.
     ///
     /// # Errors
-    /// The file cannot be opened or is no database.
+    /// The file cannot be opened, or is none of ours.
     pub fn open(path: &Path) -> Result<Self, Failure> {
-        make(path).map_err(|error| told(path, &error))?;
-        let connection = Connection::open(path).and_then(prepare);
-        Ok(Self {
-            connection: Arc::new(Mutex::new(connection.map_err(|error| told(path, &error))?)),
-            place: path.to_owned(),
-        })
+        Self::open_held(path, Holding::Shared)
+    }
+
+    /// As [`SqliteStore::open`], for the one process that consumes the feed: it holds a lock beside
+    /// the file until it ends.
+    ///
+    /// # Errors
+    /// As well: `store.conflict`, when another process holds the lock.
+    pub fn open_alone(path: &Path) -> Result<Self, Failure> {
+        Self::open_held(path, Holding::Alone)
+    }
+
+    fn open_held(path: &Path, holding: Holding) -> Result<Self, Failure> {
+        let file = DatabaseFile::find(path, holding)?;
+        let connection = Mutex::new(file.connect()?);
+        let opened = Arc::new(Opened { connection, file });
+        Ok(Self { opened })
     }
 
     async fn with<T: Send + 'static>(
         &self,
         work: impl FnOnce(&mut Connection) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, Failure> {
-        let connection = Arc::clone(&self.connection);
-        let done = tokio::task::spawn_blocking(move || {
-            work(&mut connection.lock().unwrap_or_else(PoisonError::into_inner))
-        });
-        match done.await {
-            Ok(result) => result.map_err(|error| told(&self.place, &error)),
-            // Not in the panic's own words, which may hold what was to be stored.
-            Err(_) => Err(Failure::new(
-                Code::StoreUnavailable,
-                "the work at the store panicked",
-            )),
-        }
+        let opened = Arc::clone(&self.opened);
+        let done = tokio::task::spawn_blocking(move || opened.work(work)).await;
+        // Not in the panic's own words, which may hold what was to be stored.
+        done.unwrap_or_else(|_| {
+            let text = "the work at the store panicked";
+            Err(Failure::new(Code::StoreUnavailable, text))
+        })
     }
 
     async fn in_transaction(
@@ -68,7 +82,7 @@ impl SqliteStore {
         work: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<()> + Send + 'static,
     ) -> Result<(), Failure> {
         self.with(move |connection| {
-            let transaction = connection.transaction()?;
+            let transaction = writing(connection)?;
             work(&transaction)?;
             transaction.commit()
         })
@@ -82,28 +96,27 @@ impl SqliteStore {
     }
 }
 
-fn prepare(mut connection: Connection) -> rusqlite::Result<Connection> {
-    connection.busy_timeout(Duration::from_secs(5))?;
-    connection.pragma_update(None, "journal_mode", "WAL")?;
-    connection.pragma_update(None, "synchronous", "FULL")?;
-    schema::prepare(&mut connection)?;
-    Ok(connection)
+impl Opened {
+    /// Works at the file that was opened; nothing is acknowledged that went into a file that is no
+    /// longer there.
+    fn work<T>(
+        &self,
+        work: impl FnOnce(&mut Connection) -> rusqlite::Result<T>,
+    ) -> Result<T, Failure> {
+        let mut connection = self
+            .connection
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        self.file.verify()?;
+        let done = work(&mut connection);
+        self.file.verify()?;
+        done.map_err(|error| told(&self.file.place, &error))
+    }
 }
 
-/// Makes the file, if there is none. Failed entries are no matter of other users of the machine.
-fn make(path: &Path) -> std::io::Result<()> {
-    let mut options = OpenOptions::new();
-    options.append(true).create(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path).map(drop)
-}
-
-fn told(place: &Path, error: &dyn std::error::Error) -> Failure {
-    Failure::new(
-        Code::StoreUnavailable,
-        format!("Store:Path {}: {error}", place.display()),
-    )
+/// Begins to write: one that has read first is not let write when somebody else has meanwhile.
+fn writing(connection: &mut Connection) -> rusqlite::Result<Transaction<'_>> {
+    connection.transaction_with_behavior(TransactionBehavior::Immediate)
 }
 
 #[async_trait]
@@ -250,7 +263,7 @@ impl Store for SqliteStore {
 
     async fn check(&self) -> Result<(), Failure> {
         self.with(|connection| {
-            let transaction = connection.transaction()?;
+            let transaction = writing(connection)?;
             transaction.execute("CREATE TABLE radcast_check (written INTEGER)", [])?;
             transaction.execute("INSERT INTO radcast_check VALUES (1)", [])?;
             transaction.rollback()
@@ -272,7 +285,7 @@ fn save(
     let sequence = state.sequence.cast_signed();
     let feed = state.feed.as_deref();
     let entry = state.entry.as_ref().map(ToString::to_string);
-    let transaction = connection.transaction()?;
+    let transaction = writing(connection)?;
     let etag = match expected {
         None => transaction.query_row(
             "INSERT INTO SyncStateTable (PartitionKey, RowKey, SyncedSequence, SyncedTimestamp,
@@ -309,7 +322,7 @@ fn home_issuer(
     connection: &mut Connection,
     new: &HomeIssuer,
 ) -> rusqlite::Result<Option<HomeIssuer>> {
-    let transaction = connection.transaction()?;
+    let transaction = writing(connection)?;
     // It writes first, so that of two only one gets to read.
     let written = transaction.execute(
         "INSERT INTO HomeIssuerTable VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING",

@@ -1,8 +1,10 @@
 //! What the replicas say of themselves.
 
 use rusqlite::{Connection, Row, params};
+use tracing::warn;
 
 use super::rows::{required_time, time};
+use super::trouble;
 use crate::store::{Report, Role};
 
 pub(super) fn save(connection: &Connection, report: &Report) -> rusqlite::Result<()> {
@@ -25,7 +27,19 @@ pub(super) fn save(connection: &Connection, report: &Report) -> rusqlite::Result
 
 pub(super) fn all(connection: &Connection) -> rusqlite::Result<Vec<Report>> {
     let mut statement = connection.prepare_cached("SELECT * FROM StatusTable ORDER BY Role")?;
-    statement.query_map([], report)?.collect()
+    let mut reports = Vec::new();
+    for report in statement.query_map([], report)? {
+        match report {
+            Err(error) if trouble::is_of_a_row(&error) => warn!(
+                event = "row_unreadable",
+                table = "StatusTable",
+                "what a replica said of itself is left out: {}",
+                trouble::unreadable(&error)
+            ),
+            report => reports.push(report?),
+        }
+    }
+    Ok(reports)
 }
 
 fn report(row: &Row<'_>) -> rusqlite::Result<Report> {

@@ -3,7 +3,9 @@
 use jiff::Timestamp;
 use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension, Row, ToSql, params};
+use tracing::error;
 
+use super::trouble;
 use crate::failure::{Code, Subject};
 use crate::store::{
     ETag, FailedEntry, FailureRecord, FailureTable, OmittedValueRow, PARTITION, RecordFilter,
@@ -153,6 +155,9 @@ pub(super) fn merge_history(connection: &Connection, new: &NewRow<'_>) -> rusqli
             ..new.key.clone()
         };
         if let Some(known) = get(connection, &key)? {
+            if known.code == Code::StoreDamaged.as_str() {
+                return Ok(true);
+            }
             connection.prepare_cached(sql)?.execute(params![
                 table.name(),
                 key.row,
@@ -172,7 +177,9 @@ pub(super) fn get(
     let sql = "SELECT * FROM FailureTable WHERE TableName = ?1 AND RowKey = ?2";
     let mut statement = connection.prepare_cached(sql)?;
     statement
-        .query_row(params![key.table.name(), key.row], record)
+        .query_row(params![key.table.name(), key.row], |row| {
+            record_or_rest(row, key.table)
+        })
         .optional()
 }
 
@@ -217,17 +224,74 @@ pub(super) fn list(
             if found.len() == limit {
                 return Ok(found);
             }
-            found.extend(Some(record(row)?).filter(|record| filter.matches(record)));
+            match record_or_rest(row, table) {
+                Ok(record) => found.extend(Some(record).filter(|record| filter.matches(record))),
+                Err(error) if trouble::is_of_a_row(&error) => tell_of_lost(table, &error),
+                Err(error) => return Err(error),
+            }
         }
     }
     Ok(found)
 }
 
-fn record(row: &Row<'_>) -> rusqlite::Result<FailureRecord> {
+/// A record; of a row that has a value which cannot be read, what is left of it.
+fn record_or_rest(row: &Row<'_>, table: FailureTable) -> rusqlite::Result<FailureRecord> {
+    match record(row, table) {
+        Err(error) if trouble::is_of_a_row(&error) => rest(row, table, &error),
+        read => read,
+    }
+}
+
+/// What is left of a row: at least its key, by which it can be removed. It is not retried.
+fn rest(
+    row: &Row<'_>,
+    table: FailureTable,
+    error: &rusqlite::Error,
+) -> rusqlite::Result<FailureRecord> {
+    let code = Code::StoreDamaged;
+    let at = |column| required_time(row, column).unwrap_or(Timestamp::UNIX_EPOCH);
+    let (first_failed, last_failed) = (at("FirstFailed"), at("LastFailed"));
+    Ok(FailureRecord {
+        key: RecordKey {
+            table,
+            partition: PARTITION.to_owned(),
+            row: row.get("RowKey")?,
+        },
+        etag: ETag(row.get::<_, i64>("ETag").unwrap_or_default().to_string()),
+        subject: subject(row).unwrap_or_default(),
+        class: code.class().as_str().to_owned(),
+        code: code.as_str().to_owned(),
+        message: format!("this record is damaged: {}", trouble::unreadable(error)),
+        cure: "Remove this record by `radcast failures dismiss`.".to_owned(),
+        attempts: row.get("Attempts").unwrap_or(1),
+        first_failed,
+        last_failed,
+        retry: false,
+        next_retry: None,
+        automatic_retries: 0,
+        state: RecordState::Open,
+        archive: None,
+        attribute: None,
+    })
+}
+
+/// Tells of a row whose very key cannot be read, so that nobody can ask for it.
+fn tell_of_lost(table: FailureTable, error: &rusqlite::Error) {
+    error!(
+        event = "row_unreadable",
+        table = table.name(),
+        code = %Code::StoreDamaged,
+        cure = Code::StoreDamaged.cure(),
+        "a row of the store is left out: {}",
+        trouble::unreadable(error)
+    );
+}
+
+fn record(row: &Row<'_>, table: FailureTable) -> rusqlite::Result<FailureRecord> {
     let state: String = row.get("State")?;
     Ok(FailureRecord {
         key: RecordKey {
-            table: table(row)?,
+            table,
             partition: PARTITION.to_owned(),
             row: row.get("RowKey")?,
         },
@@ -268,30 +332,18 @@ fn subject(row: &Row<'_>) -> rusqlite::Result<Subject> {
     })
 }
 
-fn table(row: &Row<'_>) -> rusqlite::Result<FailureTable> {
-    let name: String = row.get("TableName")?;
-    let table = FailureTable::ALL
-        .into_iter()
-        .find(|table| table.name() == name);
-    table.ok_or(rusqlite::Error::InvalidColumnType(
-        0,
-        "TableName".to_owned(),
-        Type::Text,
-    ))
-}
-
 /// A time of a nullable column.
 pub(super) fn time(row: &Row<'_>, column: &str) -> rusqlite::Result<Option<Timestamp>> {
     let text: Option<String> = row.get(column)?;
-    text.map(|text| parse_time(&text)).transpose()
+    text.map(|text| parse_time(&text, column)).transpose()
 }
 
 /// A time of a column that is never null.
 pub(super) fn required_time(row: &Row<'_>, column: &str) -> rusqlite::Result<Timestamp> {
-    parse_time(&row.get::<_, String>(column)?)
+    parse_time(&row.get::<_, String>(column)?, column)
 }
 
-fn parse_time(text: &str) -> rusqlite::Result<Timestamp> {
-    text.parse()
-        .map_err(|error| rusqlite::Error::FromSqlConversionFailure(0, Type::Text, Box::new(error)))
+fn parse_time(text: &str, column: &str) -> rusqlite::Result<Timestamp> {
+    let unreadable = |_| rusqlite::Error::InvalidColumnType(0, column.to_owned(), Type::Text);
+    text.parse().map_err(unreadable)
 }

@@ -1,6 +1,8 @@
 //! The tables of the embedded store, with dicom-cast's columns and more.
 
-use rusqlite::Connection;
+use std::time::Duration;
+
+use rusqlite::{Connection, ErrorCode, TransactionBehavior};
 
 const TABLES: &str = "
     CREATE TABLE IF NOT EXISTS SyncStateTable (
@@ -77,11 +79,65 @@ const SINCE_VERSION_3: &str = "
     ALTER TABLE SyncStateTable ADD COLUMN SyncedEntry TEXT;
 ";
 
-/// Makes the tables, or brings those of an earlier version up to date.
+/// The version of the tables. A new table needs a new version as well.
+pub(super) const VERSION: i64 = 3;
+
+/// What the header of our files says of their application: `rdct`.
+const APPLICATION: i64 = 0x7264_6374;
+
+/// How long others that work at the file are waited for.
+pub(super) const PATIENCE: Duration = Duration::from_secs(5);
+
+/// How often somebody else may come in between.
+const ROUNDS: usize = 20;
+
+/// Whose a file is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// Ours.
+    Ours,
+    /// Nobody's.
+    Empty,
+    /// Another application's.
+    Foreign,
+    /// That of a later radcast, with the version of its tables.
+    Newer(i64),
+}
+
+/// Finds out whose a file is. Files of before the application was written have our tables.
+pub(super) fn kind(connection: &Connection) -> rusqlite::Result<Kind> {
+    let (application, version) = header(connection)?;
+    let count = |sql| connection.query_row(sql, [], |row| row.get::<_, i64>(0));
+    let ours = "SELECT count(*) FROM sqlite_schema
+                WHERE type = 'table' AND name IN ('SyncStateTable', 'FailureTable')";
+    Ok(match application {
+        APPLICATION if version > VERSION => Kind::Newer(version),
+        APPLICATION => Kind::Ours,
+        0 if count(ours)? == 2 && version <= VERSION => Kind::Ours,
+        0 if count("SELECT count(*) FROM sqlite_schema")? == 0 => Kind::Empty,
+        _ => Kind::Foreign,
+    })
+}
+
+fn header(connection: &Connection) -> rusqlite::Result<(i64, i64)> {
+    let number = |sql| connection.query_row(sql, [], |row| row.get(0));
+    Ok((
+        number("PRAGMA application_id")?,
+        number("PRAGMA user_version")?,
+    ))
+}
+
+/// Makes the tables, or brings those of an earlier version up to date, and sets how changes are
+/// written.
 pub(super) fn prepare(connection: &mut Connection) -> rusqlite::Result<()> {
-    let transaction = connection.transaction()?;
+    use_log(connection)?;
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    if header(connection)? == (APPLICATION, VERSION) {
+        return Ok(());
+    }
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     transaction.execute_batch(TABLES)?;
-    let version: i64 = transaction.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+    let (_, version) = header(&transaction)?;
     if version < 1 {
         transaction.execute_batch(SINCE_VERSION_1)?;
     }
@@ -90,7 +146,29 @@ pub(super) fn prepare(connection: &mut Connection) -> rusqlite::Result<()> {
     }
     if version < 3 {
         transaction.execute_batch(SINCE_VERSION_3)?;
-        transaction.pragma_update(None, "user_version", 3)?;
     }
+    transaction.pragma_update(None, "application_id", APPLICATION)?;
+    transaction.pragma_update(None, "user_version", VERSION)?;
     transaction.commit()
+}
+
+/// Has changes written to a log first. SQLite does not wait for others when it sets that up, but to
+/// be alone with the file it does.
+fn use_log(connection: &Connection) -> rusqlite::Result<()> {
+    let set = || connection.pragma_update(None, "journal_mode", "WAL");
+    for _ in 0..ROUNDS {
+        match set() {
+            Err(error) if is_busy(&error) => connection.execute_batch("BEGIN EXCLUSIVE; COMMIT")?,
+            done => return done,
+        }
+    }
+    set()
+}
+
+fn is_busy(error: &rusqlite::Error) -> bool {
+    let code = error.sqlite_error_code();
+    matches!(
+        code,
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked)
+    )
 }

@@ -110,7 +110,7 @@ async fn a_file_that_is_no_database_is_named_with_its_setting() {
     let path = folder.path().join("radcast.db");
     std::fs::write(&path, "this is no database, whatever its name says").unwrap();
     let failure = SqliteStore::open(&path).unwrap_err();
-    assert_eq!(failure.code, Code::StoreUnavailable);
+    assert_eq!(failure.code, Code::StoreWrongFile);
     assert!(failure.message.contains("Store:Path"), "{failure}");
 }
 

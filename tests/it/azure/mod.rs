@@ -6,6 +6,7 @@ mod commands;
 mod daemon;
 mod decision;
 mod dicom_cast;
+mod endless;
 mod identity;
 mod lease;
 mod lost_answers;

@@ -5,7 +5,7 @@ use radcast::store::{
     FailedEntry, FailureTable, OmittedValueRow, PARTITION, RecordKey, RecordState,
 };
 
-use super::{Place, all, at, contract, failed, only, sequences};
+use super::{Place, all, at, contract, failed, only, persistently, sequences};
 
 contract! {
     r76_a_record_keeps_everything_that_is_known
@@ -255,9 +255,9 @@ async fn w34_a_message_of_a_megabyte_does_not_stop_its_record(place: Place) {
         failure: Failure::new(Code::FhirRejected, "€😀".repeat(150_000)),
         ..failed(sequence, Code::FhirRejected, second)
     };
-    let many = (1..=90).map(|sequence| long(sequence, 1));
-    store.record(many.collect()).await.unwrap();
-    store.record(vec![long(1, 2)]).await.unwrap();
+    let many: Vec<_> = (1..=90).map(|sequence| long(sequence, 1)).collect();
+    persistently(async || store.record(many.clone()).await).await;
+    persistently(async || store.record(vec![long(1, 2)]).await).await;
     let found = all(store.as_ref()).await;
     assert_eq!(found.len(), 90);
     assert_eq!(found[0].attempts, 2);

@@ -8,7 +8,7 @@ mod retries;
 
 use std::sync::Arc;
 
-use radcast::failure::{Code, Failure, Subject};
+use radcast::failure::{Class, Code, Failure, Subject};
 use radcast::settings::TableStore;
 use radcast::store::{AzureStore, FailedEntry, FailureRecord, SqliteStore, Store};
 
@@ -68,6 +68,18 @@ macro_rules! contract {
 }
 
 use contract;
+
+/// Calls again what failed for a passing cause, as the engine does: a busy machine's emulator hangs up
+/// on connections that waited for it, with a request on its way.
+async fn persistently(call: impl AsyncFn() -> Result<(), Failure>) {
+    for _ in 0..5 {
+        match call().await {
+            Err(failure) if failure.class() == Class::Transient => {}
+            done => return done.unwrap(),
+        }
+    }
+    call().await.unwrap();
+}
 
 /// An entry that failed, with everything about it filled in.
 fn failed(sequence: u64, code: Code, second: i64) -> FailedEntry {
