@@ -1,6 +1,7 @@
 //! The HTTP API of the failed entries.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use radcast::failure::{Code, Disposition, Dispositions};
 use radcast::ops::failures::{ApiKey, failures_api};
@@ -15,6 +16,12 @@ use crate::support::records::{MIXED, asked_for, failed, idle_with, json as print
 use crate::support::services::Services;
 
 const KEY: &str = "correct horse";
+
+/// How long an answer may take.
+const LIMIT: Duration = Duration::from_secs(10);
+
+/// A key as the settings have to give it.
+const LONG_KEY: &str = "correct-horse-battery-staple-0123456789";
 
 struct Api {
     daemon: Daemon,
@@ -31,7 +38,8 @@ impl Api {
         let daemon = idle_with(entries).await;
         let store = Arc::new(daemon.store());
         let dispositions = Dispositions::default().with(Code::FhirTooLarge, Disposition::Never);
-        let router = failures_api(store, key.and_then(ApiKey::new), dispositions);
+        let key = key.and_then(ApiKey::new);
+        let router = failures_api(store, key, dispositions, LIMIT);
         let server = Server::start(router, 0).await.unwrap();
         Self {
             daemon,
@@ -306,7 +314,7 @@ async fn a_running_daemon_serves_it_to_those_who_show_its_key() {
     let services = Services::start().await;
     let daemon = Daemon::of(&services)
         .with("Ops__Listen", "127.0.0.1:0")
-        .with("Ops__ApiKey", "correct-horse");
+        .with("Ops__ApiKey", LONG_KEY);
     daemon
         .store()
         .record(vec![failed(1, Code::FhirRejected)])
@@ -318,7 +326,7 @@ async fn a_running_daemon_serves_it_to_those_who_show_its_key() {
         ops.get("/api/v1/failures").await.0,
         StatusCode::UNAUTHORIZED
     );
-    let (status, page) = ops.json_with_key("/api/v1/failures", "correct-horse").await;
+    let (status, page) = ops.json_with_key("/api/v1/failures", LONG_KEY).await;
     assert_eq!(status, StatusCode::OK);
     assert_eq!(page["items"][0]["id"], "1");
     assert_eq!(running.terminate().await, Some(0));

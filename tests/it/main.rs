@@ -63,6 +63,7 @@ mod lying_fhir;
 mod mutated_pages;
 mod notifications;
 mod ops;
+mod ops_limits;
 mod patients;
 mod peers;
 mod poison_pages;

@@ -139,7 +139,7 @@ async fn change(
     }
     let filter = wanted.filter(reached.now);
     let mut progress = Progress::of(words.doing);
-    let (bulk, ended) = each(&*reached.store, &filter, act, &reached.stop, |bulk| {
+    let (bulk, ended) = each(&*reached.store, &filter, None, act, &reached.stop, |bulk| {
         progress.at(bulk.done);
     })
     .await;

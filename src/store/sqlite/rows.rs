@@ -2,12 +2,12 @@
 
 use jiff::Timestamp;
 use rusqlite::types::Type;
-use rusqlite::{Connection, OptionalExtension, Row, ToSql, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use crate::failure::{Code, Subject};
 use crate::store::{
-    ETag, FailedEntry, FailureRecord, FailureTable, OmittedValueRow, PARTITION, RecordFilter,
-    RecordKey, RecordState,
+    ETag, FailedEntry, FailureRecord, FailureTable, OmittedValueRow, PARTITION, RecordKey,
+    RecordState,
 };
 
 /// What a row is written from.
@@ -188,42 +188,8 @@ pub(super) fn change(
     Ok(changed > 0)
 }
 
-/// The wanted records, table by table.
-pub(super) fn list(
-    connection: &Connection,
-    filter: &RecordFilter,
-    after: Option<&RecordKey>,
-    limit: usize,
-) -> rusqlite::Result<Vec<FailureRecord>> {
-    let mut found = Vec::new();
-    let ahead = |table: &FailureTable| after.is_none_or(|after| *table >= after.table);
-    for table in filter.tables().into_iter().filter(ahead) {
-        let from = after.filter(|after| after.table == table);
-        let mut sql = "SELECT * FROM FailureTable WHERE TableName = ?1 AND RowKey > ?2".to_owned();
-        let study = filter.study.as_deref();
-        if study.is_some() {
-            sql.push_str(" AND StudyUid = ?3");
-        }
-        if filter.retry_by.is_some() {
-            sql.push_str(" AND (Retry <> 0 OR NextRetry IS NOT NULL)");
-        }
-        sql.push_str(" ORDER BY RowKey");
-        let mut statement = connection.prepare_cached(&sql)?;
-        let from = from.map_or("", |after| after.row.as_str());
-        let row: [&dyn ToSql; 3] = [&table.name(), &from, &study];
-        let used = if study.is_some() { 3 } else { 2 };
-        let mut rows = statement.query(row.get(..used).unwrap_or_default())?;
-        while let Some(row) = rows.next()? {
-            if found.len() == limit {
-                return Ok(found);
-            }
-            found.extend(Some(record(row)?).filter(|record| filter.matches(record)));
-        }
-    }
-    Ok(found)
-}
-
-fn record(row: &Row<'_>) -> rusqlite::Result<FailureRecord> {
+/// The record of a row with all columns.
+pub(super) fn record(row: &Row<'_>) -> rusqlite::Result<FailureRecord> {
     let state: String = row.get("State")?;
     Ok(FailureRecord {
         key: RecordKey {

@@ -77,6 +77,12 @@ const SINCE_VERSION_3: &str = "
     ALTER TABLE SyncStateTable ADD COLUMN SyncedEntry TEXT;
 ";
 
+/// What a file of version 3 does not have: the ways to what filters ask for among many records.
+const SINCE_VERSION_4: &str = "
+    CREATE INDEX OfInstance ON FailureTable (TableName, InstanceUid, RowKey);
+    CREATE INDEX OfCode ON FailureTable (TableName, Code, RowKey);
+";
+
 /// Makes the tables, or brings those of an earlier version up to date.
 pub(super) fn prepare(connection: &mut Connection) -> rusqlite::Result<()> {
     let transaction = connection.transaction()?;
@@ -90,7 +96,10 @@ pub(super) fn prepare(connection: &mut Connection) -> rusqlite::Result<()> {
     }
     if version < 3 {
         transaction.execute_batch(SINCE_VERSION_3)?;
-        transaction.pragma_update(None, "user_version", 3)?;
+    }
+    if version < 4 {
+        transaction.execute_batch(SINCE_VERSION_4)?;
+        transaction.pragma_update(None, "user_version", 4)?;
     }
     transaction.commit()
 }

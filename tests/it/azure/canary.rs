@@ -23,7 +23,7 @@ const CANARIES: [&str; 6] = [
 
 const QUOTED: &str = "Patient CANARY-QX7ZK (Canary, Yellow, born 1966-06-06 or 19660606) is odd";
 
-const KEY: &str = "correct-horse";
+const KEY: &str = "correct-horse-battery-staple-0123456789";
 
 /// What `RUST_LOG` is set to.
 const LEVEL: &str = "trace";
