@@ -216,3 +216,6 @@ fn besides(filter: &RecordFilter) -> Terms {
 fn second(at: Timestamp) -> String {
     at.strftime("%Y-%m-%dT%H:%M:%S").to_string()
 }
+
+#[cfg(test)]
+mod tests;
