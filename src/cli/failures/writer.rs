@@ -2,11 +2,14 @@
 
 use std::io::{self, Write};
 
+use serde_json::Value;
+
 use crate::cli::broken::Broken;
 use crate::cli::table::Table;
 use crate::failure::Dispositions;
 use crate::ops::failures::{Standing, View};
 use crate::store::FailureRecord;
+use crate::telemetry::cell;
 
 /// The columns for people.
 const COLUMNS: [&str; 6] = ["ID", "CODE", "TRIES", "LAST FAILED", "STATE", "MESSAGE"];
@@ -20,7 +23,7 @@ pub(super) enum Writer<W: Write> {
     /// One JSON object a line.
     JsonLines(W),
     /// With a header.
-    Csv(Box<csv::Writer<W>>),
+    Csv(Box<csv::Writer<W>>, bool),
 }
 
 impl<W: Write> Writer<W> {
@@ -33,7 +36,7 @@ impl<W: Write> Writer<W> {
     }
 
     pub(super) fn csv(output: W) -> Self {
-        Self::Csv(Box::new(csv::Writer::from_writer(output)))
+        Self::Csv(Box::new(csv::Writer::from_writer(output)), false)
     }
 
     /// Writes a page.
@@ -58,7 +61,10 @@ impl<W: Write> Writer<W> {
                     serde_json::to_writer(&mut *output, &view)?;
                     output.write_all(b"\n")?;
                 }
-                Self::Csv(output) => output.serialize(&view)?,
+                Self::Csv(output, begun) => {
+                    write_row(output, &view, !*begun)?;
+                    *begun = true;
+                }
             }
         }
         self.flush()?;
@@ -79,9 +85,29 @@ impl<W: Write> Writer<W> {
             Self::Table(output, _) | Self::Json(output, _) | Self::JsonLines(output) => {
                 output.flush()
             }
-            Self::Csv(output) => output.flush(),
+            Self::Csv(output, _) => output.flush(),
         }
     }
+}
+
+/// Writes a record as cells, with their names before it in front of the first.
+fn write_row<W: Write>(
+    output: &mut csv::Writer<W>,
+    view: &View<'_>,
+    is_first: bool,
+) -> Result<(), Broken> {
+    let Value::Object(columns) = serde_json::to_value(view)? else {
+        return Ok(());
+    };
+    if is_first {
+        output.write_record(columns.keys())?;
+    }
+    let cells = columns.values().map(|value| match value {
+        Value::Null => String::new(),
+        Value::String(text) => cell(text).into_owned(),
+        other => other.to_string(),
+    });
+    Ok(output.write_record(cells)?)
 }
 
 fn write_table(

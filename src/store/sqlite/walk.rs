@@ -86,8 +86,10 @@ impl Walk {
 struct Query {
     /// The table, and the index that leads to the rows.
     from: String,
-    /// What the index finds.
+    /// What the index finds, up to a key that is the last value.
     on_the_way: Terms,
+    /// The last key that can be wanted.
+    last: String,
     /// What else has to hold.
     besides: Terms,
 }
@@ -117,30 +119,31 @@ impl Terms {
 
 impl Query {
     fn new(filter: &RecordFilter, table: FailureTable, done: &str) -> Self {
+        let (first, last) = keys(filter, done);
+        let index = index(filter);
         let mut on_the_way = Terms::default();
         on_the_way.equal("TableName", Some(table.name()));
-        let (first, last) = keys(filter, done);
-        on_the_way.and("RowKey > ? AND RowKey <= ?", [first.into(), last.into()]);
-        let index = index(filter);
-        if let Some((column, value, _)) = index {
-            on_the_way.equal(column, value);
-            if value.is_none() {
-                on_the_way.and(column, []);
-            }
+        match index {
+            Some((condition, None, _)) => on_the_way.and(condition, []),
+            Some((column, value, _)) => on_the_way.equal(column, value),
+            None => {}
         }
+        // One bound on each side: of several the index would use only one, maybe the wider.
+        on_the_way.and("RowKey > ? AND RowKey <= ?", [first.into()]);
         let index = index.map_or(String::new(), |(_, _, name)| format!(" INDEXED BY {name}"));
         Self {
             from: format!("FailureTable{index}"),
             on_the_way,
+            last,
             besides: besides(filter),
         }
     }
 
     /// The key of the row that ends the stretch; `None`: there are fewer rows ahead.
     fn end_of_stretch(&self, connection: &Connection) -> rusqlite::Result<Option<String>> {
-        let Self { from, .. } = self;
-        let Terms { sql, values } = &self.on_the_way;
-        let offset = STRETCH - 1;
+        let Terms { sql, mut values } = self.on_the_way.clone();
+        values.push(self.last.clone().into());
+        let (from, offset) = (&self.from, STRETCH - 1);
         let sql = format!(
             "SELECT RowKey FROM {from} WHERE {sql} ORDER BY RowKey LIMIT 1 OFFSET {offset}"
         );
@@ -153,14 +156,13 @@ impl Query {
     /// The rows up to this key.
     fn rows(&self, end: Option<&str>) -> (String, Vec<Value>) {
         let mut terms = self.on_the_way.clone();
+        terms
+            .values
+            .push(end.unwrap_or(&self.last).to_owned().into());
         if !self.besides.sql.is_empty() {
             terms.and(&self.besides.sql, self.besides.values.iter().cloned());
         }
-        if let Some(end) = end {
-            terms.and("RowKey <= ?", [end.to_owned().into()]);
-        }
-        let Self { from, .. } = self;
-        let Terms { sql, values } = terms;
+        let (from, Terms { sql, values }) = (&self.from, terms);
         let sql = format!("SELECT * FROM {from} WHERE {sql} ORDER BY RowKey");
         (sql, values)
     }
