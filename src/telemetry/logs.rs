@@ -263,6 +263,26 @@ mod tests {
     }
 
     #[test]
+    fn a_line_of_text_has_nothing_that_a_terminal_obeys() {
+        let logging = Logging {
+            format: LogFormat::Text,
+            ..AUTO
+        };
+        let hostile = "\u{1b}[2J\u{9b}1m\r\n\u{202e}";
+        let log = captured(&logging, None, false, || {
+            info!(text = hostile, shown = %hostile, "it says {hostile}");
+        });
+        let shown = r"\u{1b}[2J\u{9b}1m\r\n\u{202e}";
+        assert_eq!(log.matches(shown).count(), 3, "{log:?}");
+        assert_eq!(log.lines().count(), 1, "{log:?}");
+        assert!(
+            log.contains(&format!("tests: it says {shown} text=")),
+            "{log}"
+        );
+        assert!(!log.trim_end().contains(|c: char| c.is_control()));
+    }
+
+    #[test]
     fn the_level_of_the_settings_holds_for_our_own_events() {
         let log = |level| {
             let logging = Logging { level, ..AUTO };

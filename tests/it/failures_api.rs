@@ -295,6 +295,36 @@ async fn a_bulk_retry_needs_a_filter_or_the_word_all() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn c6_a_bulk_retry_that_takes_too_long_says_where_to_go_on() {
+    const COUNT: u64 = 1_500;
+    let entries: Vec<_> = (1..=COUNT).map(|n| (n, Code::FhirRejected)).collect();
+    let daemon = idle_with(&entries).await;
+    let store = Arc::new(daemon.store());
+    let dispositions = Dispositions::default();
+    let limit = Duration::from_millis(200);
+    let router = failures_api(store, ApiKey::new(KEY), dispositions, limit);
+    let api = Api {
+        daemon,
+        server: Server::start(router, 0).await.unwrap(),
+        key: Some(KEY),
+    };
+    let (mut asked, mut body, mut requests) = (0, json!({ "all": true }), 0);
+    loop {
+        let (status, answer) = api.post("/retry", body.clone()).await;
+        assert_eq!(status, StatusCode::ACCEPTED, "{answer}");
+        asked += answer["requested"].as_u64().unwrap();
+        requests += 1;
+        if answer["next"].is_null() {
+            break;
+        }
+        body["cursor"] = answer["next"].clone();
+    }
+    assert!(requests > 1);
+    assert_eq!(asked, COUNT);
+    assert_eq!(asked_for(&api.daemon).await.len() as u64, COUNT);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_removed_record_is_gone() {
     let api = Api::start(&MIXED).await;
     let (status, body) = api.ask(Method::DELETE, "/1", None).await;

@@ -158,3 +158,71 @@ fn state(standing: Standing) -> String {
     };
     word.to_owned()
 }
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+
+    use super::*;
+    use crate::failure::Subject;
+    use crate::store::{ETag, FailureTable, PARTITION, RecordKey, RecordState};
+
+    /// What an instance and a server may say.
+    const HOSTILE: &str = "=cmd|' /C calc'!A0\u{1b}]0;x\u{7}\r\n\u{202e}\u{9b}2J";
+
+    fn record() -> FailureRecord {
+        let uid = Some(format!("@{HOSTILE}"));
+        FailureRecord {
+            key: RecordKey {
+                table: FailureTable::Dicom,
+                partition: PARTITION.to_owned(),
+                row: format!("instance-{HOSTILE}"),
+            },
+            etag: ETag("1".to_owned()),
+            subject: Subject {
+                study: uid.clone(),
+                series: uid.clone(),
+                instance: uid.clone(),
+                partition: uid.clone(),
+                action: uid,
+                ..Subject::default()
+            },
+            class: "dicom".to_owned(),
+            code: "dicom.missing-attribute".to_owned(),
+            message: HOSTILE.to_owned(),
+            cure: "+1".to_owned(),
+            attempts: 1,
+            first_failed: Timestamp::UNIX_EPOCH,
+            last_failed: Timestamp::UNIX_EPOCH,
+            retry: false,
+            next_retry: None,
+            automatic_retries: 0,
+            state: RecordState::Open,
+            archive: None,
+            attribute: None,
+        }
+    }
+
+    #[test]
+    fn no_table_or_spreadsheet_has_anything_that_is_obeyed() {
+        let records = [record(), record()];
+        let dispositions = Dispositions::default();
+        let (mut table, mut csv) = (Vec::new(), Vec::new());
+        for mut writer in [Writer::table(&mut table), Writer::csv(&mut csv)] {
+            writer.write(&records, &dispositions).unwrap();
+            writer.end().unwrap();
+        }
+        for written in [&table, &csv] {
+            let text = String::from_utf8(written.clone()).unwrap();
+            assert_eq!(text.lines().count(), 3, "{text}");
+            let obeyed = |c: char| c.is_control() && c != '\n' || c == '\u{202e}';
+            assert!(!text.contains(obeyed), "{text:?}");
+        }
+        let mut rows = csv::Reader::from_reader(&csv[..]);
+        for row in rows.records() {
+            for cell in &row.unwrap() {
+                assert!(!cell.starts_with(['=', '+', '-', '@']), "{cell}");
+            }
+        }
+    }
+}

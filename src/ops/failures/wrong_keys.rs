@@ -21,25 +21,25 @@ const SILENCE: Duration = Duration::from_secs(60);
 #[derive(Debug)]
 pub(super) struct WrongKeys {
     kept_back: Semaphore,
-    told: Arc<Mutex<Told>>,
+    heard: Arc<Mutex<Heard>>,
     /// Tells of those that come after a line of the log, a while later; it ends with this.
     telling: Mutex<Option<AbortOnDropHandle<()>>>,
 }
 
 /// What the log has heard.
 #[derive(Debug, Default)]
-struct Told {
+struct Heard {
     /// Whether a line was written a short while ago.
     lately: bool,
     /// How many came since.
-    untold: u64,
+    unheard: u64,
 }
 
 impl WrongKeys {
     pub(super) fn new() -> Self {
         Self {
             kept_back: Semaphore::new(KEPT_BACK),
-            told: Arc::default(),
+            heard: Arc::default(),
             telling: Mutex::default(),
         }
     }
@@ -57,28 +57,28 @@ impl WrongKeys {
     }
 
     fn tell(&self) {
-        let mut told = lock(&self.told);
-        told.untold += 1;
-        if told.lately {
+        let mut heard = lock(&self.heard);
+        heard.unheard += 1;
+        if heard.lately {
             return;
         }
-        log(std::mem::take(&mut told.untold));
-        told.lately = true;
-        let telling = tokio::spawn(tell_later(Arc::clone(&self.told)));
+        log(std::mem::take(&mut heard.unheard));
+        heard.lately = true;
+        let telling = tokio::spawn(tell_later(Arc::clone(&self.heard)));
         *lock(&self.telling) = Some(AbortOnDropHandle::new(telling));
     }
 }
 
 /// Tells of those that came meanwhile, until none did.
-async fn tell_later(told: Arc<Mutex<Told>>) {
+async fn tell_later(heard: Arc<Mutex<Heard>>) {
     loop {
         sleep(SILENCE).await;
-        let mut told = lock(&told);
-        if told.untold == 0 {
-            told.lately = false;
+        let mut heard = lock(&heard);
+        if heard.unheard == 0 {
+            heard.lately = false;
             return;
         }
-        log(std::mem::take(&mut told.untold));
+        log(std::mem::take(&mut heard.unheard));
     }
 }
 
