@@ -26,6 +26,15 @@ fn default_retry() -> Retry {
     }
 }
 
+fn default_ops() -> Ops {
+    Ops {
+        listen: None,
+        api_key: None,
+        request_timeout: Duration::from_secs(10),
+        max_connections: 64,
+    }
+}
+
 fn default_notify() -> Notify {
     let seconds = Duration::from_secs;
     Notify {
@@ -118,12 +127,7 @@ fn the_two_endpoints_are_enough() {
             format: LogFormat::Auto,
             level: LogLevel::Information,
         },
-        ops: Ops {
-            listen: None,
-            api_key: None,
-            request_timeout: seconds(10),
-            max_connections: 64,
-        },
+        ops: default_ops(),
         telemetry: Telemetry::default(),
     };
     assert_eq!(settings(&[]), expected);

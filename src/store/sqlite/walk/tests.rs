@@ -19,15 +19,15 @@ fn at(second: u64) -> Timestamp {
 
 fn entry(number: u64) -> FailedEntry {
     let subject = Subject {
-        sequence: (number % 50 != 0).then_some(number),
-        digest: (number % 50 == 0).then(|| number.to_string()),
+        sequence: (!number.is_multiple_of(50)).then_some(number),
+        digest: number.is_multiple_of(50).then(|| number.to_string()),
         study: Some(format!("1.{}", number % 7)),
         instance: Some(format!("1.2.{}", number / 2)),
         ..Subject::default()
     };
     let code = CODES[usize::try_from(number % 3).unwrap()];
     FailedEntry {
-        next_retry: (number % 5 == 0).then(|| at(number)),
+        next_retry: number.is_multiple_of(5).then(|| at(number)),
         ..FailedEntry::new(subject, Failure::new(code, "why"), at(number))
     }
 }
@@ -141,7 +141,7 @@ async fn c6_a_filter_finds_what_it_wants_and_nothing_else_across_stretches() {
         {
             paged.extend(page);
         }
-        assert_eq!(paged, found, "{filter:?}");
+        assert!(paged == found, "{filter:?}");
     }
 }
 
