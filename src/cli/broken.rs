@@ -6,6 +6,7 @@ use super::exit::{self, Exit};
 use crate::failure::Failure;
 use crate::ops::failures::Unfound;
 use crate::settings::Unusable;
+use crate::telemetry::{visible, visible_lines};
 
 /// Why a command ends before it is done.
 #[derive(Debug)]
@@ -30,10 +31,13 @@ impl Broken {
         match self {
             Self::Settings(unusable) => exit::unusable(&unusable),
             Self::Usage(why) => {
-                eprintln!("{why}");
+                eprintln!("{}", visible_lines(&why));
                 Exit::Usage
             }
-            Self::Failed(failure) => exit::failed(&format!("{failure}\n{}", failure.cure())),
+            Self::Failed(failure) => {
+                let what = failure.to_string();
+                exit::failed(&format!("{}\n{}", visible(&what), failure.cure()))
+            }
             Self::Told(why) => exit::failed(&why),
             // Whoever read the output has read enough.
             Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => Exit::Done,

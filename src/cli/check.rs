@@ -7,6 +7,7 @@ use super::{SettingsArgument, assembly, storage};
 use crate::failure::{Code, Failure};
 use crate::settings::{Loaded, Settings};
 use crate::sync::Target as _;
+use crate::telemetry::visible;
 
 pub(super) async fn check(argument: &SettingsArgument) -> Exit {
     let Loaded { settings, warnings } = match assembly::settings(argument, Vec::new()) {
@@ -43,9 +44,10 @@ pub(super) async fn check(argument: &SettingsArgument) -> Exit {
 
 fn report(what: &str, result: Result<&impl Display, &Failure>) -> bool {
     match result {
-        Ok(text) => println!("{what:<9} ok      {text}"),
+        Ok(text) => println!("{what:<9} ok      {}", visible(&text.to_string())),
         Err(failure) => {
-            println!("{what:<9} FAILED  {failure}");
+            let told = failure.to_string();
+            println!("{what:<9} FAILED  {}", visible(&told));
             println!("{:<9} mend    {}", "", failure.cure());
         }
     }

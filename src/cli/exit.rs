@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use crate::settings::Unusable;
+use crate::telemetry::visible_lines;
 
 /// The end of a command, as its exit code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,12 +34,12 @@ impl From<Exit> for ExitCode {
 
 /// Says on standard error why the settings cannot be used.
 pub(super) fn unusable(unusable: &Unusable) -> Exit {
-    eprintln!("{unusable}");
+    eprintln!("{}", visible_lines(&unusable.to_string()));
     Exit::UnusableSettings
 }
 
 /// Says on standard error what failed.
 pub(super) fn failed(what: &dyn std::fmt::Display) -> Exit {
-    eprintln!("{what}");
+    eprintln!("{}", visible_lines(&what.to_string()));
     Exit::Failed
 }

@@ -14,6 +14,7 @@ use super::{SettingsArgument, reach};
 use crate::failure::Failure;
 use crate::ops::failures::open_by_class;
 use crate::store::{Report, Role, Store};
+use crate::telemetry::visible;
 use account::Account;
 
 pub(super) const EXAMPLES: &str = "\
@@ -60,7 +61,7 @@ async fn tell(arguments: &Arguments) -> Result<Exit, Broken> {
     match arguments.output {
         Form::Table => {
             for (label, text) in account.lines() {
-                writeln!(output, "{label:<13}{text}")?;
+                writeln!(output, "{label:<13}{}", visible(&text))?;
             }
         }
         Form::Json => writeln!(output, "{:#}", json!(account))?,

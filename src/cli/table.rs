@@ -2,6 +2,8 @@
 
 use std::io::{self, IsTerminal};
 
+use crate::telemetry::visible;
+
 /// What stands between two columns.
 const GAP: &str = "  ";
 
@@ -62,7 +64,7 @@ fn cut(line: &str, most: usize) -> String {
 }
 
 fn one_line(cell: &str) -> String {
-    cell.replace(['\n', '\r', '\t'], " ")
+    visible(&cell.replace(['\n', '\r', '\t'], " ")).into_owned()
 }
 
 /// The columns of the terminal that standard output is.
@@ -76,7 +78,7 @@ pub(super) fn terminal_width() -> Option<usize> {
 /// A text in lines of at most this many characters, broken between words.
 pub(super) fn wrapped(text: &str, width: usize) -> Vec<String> {
     let mut lines = vec![String::new()];
-    for word in text.split_whitespace() {
+    for word in text.split_whitespace().map(visible) {
         let fits = lines.last().is_some_and(|line| {
             line.is_empty() || line.chars().count() + 1 + word.chars().count() <= width
         });
@@ -87,7 +89,7 @@ pub(super) fn wrapped(text: &str, width: usize) -> Vec<String> {
             if !line.is_empty() {
                 line.push(' ');
             }
-            line.push_str(word);
+            line.push_str(&word);
         }
     }
     lines
@@ -130,5 +132,13 @@ mod tests {
     fn text_is_broken_between_words() {
         assert_eq!(wrapped("one two three", 7), ["one two", "three"]);
         assert_eq!(wrapped("immeasurable", 3), ["immeasurable"]);
+    }
+
+    #[test]
+    fn a_terminal_gets_no_control_characters_of_others() {
+        let hostile = "\u{1b}[2J\u{9b}1m\u{202e}";
+        let shown = "\\u{1b}[2J\\u{9b}1m\\u{202e}";
+        assert_eq!(wrapped(hostile, 80), [shown]);
+        assert!(table(None).line(&cells(&["1", hostile])).ends_with(shown));
     }
 }

@@ -68,8 +68,14 @@ impl Watching {
                 validation: settings.cast.validation,
             };
             let dispositions = settings.retry.policies.dispositions();
-            let failures = failures_api(Arc::clone(store), api_key(&settings.ops), dispositions);
-            tasks.push(spawn(server.serve(router(facts).merge(failures))));
+            let (key, limit) = (api_key(&settings.ops), settings.ops.request_timeout);
+            let failures = failures_api(Arc::clone(store), key, dispositions, limit);
+            let router = router(facts).merge(failures);
+            tasks.push(spawn(server.serve(
+                router,
+                limit,
+                settings.ops.max_connections,
+            )));
         }
         Self {
             observer,

@@ -9,12 +9,14 @@
 //! | `/api/v1/status` | state, position, lag, counts |
 //! | `/api/v1/failures` | the failed entries, for those who show the key |
 
+mod connections;
 mod facts;
 pub mod failures;
 mod heartbeat;
 mod lag;
 mod observer;
 mod probes;
+mod serve;
 mod server;
 mod status;
 mod watched;

@@ -2,15 +2,19 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use axum::Router;
 use axum::extract::State;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::IntoResponse;
 use axum::routing::get;
+use axum::serve::Listener;
 use tokio::net::TcpListener;
 
+use super::connections::{Connections, Trust};
 use super::facts::Facts;
+use super::serve::serve;
 use super::{probes, status};
 
 /// The routes that need no key. Those that do are merged in by whoever has them.
@@ -53,9 +57,20 @@ impl Server {
         self.address
     }
 
-    /// Answers requests until dropped.
-    pub async fn serve(self, router: Router) {
-        // It never ends by itself: what goes wrong with a connection ends that connection.
-        let _ = axum::serve(self.listener, router).await;
+    /// Answers requests until dropped, on `most` connections at the same time at most. Each part of
+    /// a request may take `limit`.
+    pub async fn serve(self, router: Router, limit: Duration, most: usize) {
+        let mut listener = self.listener;
+        let mut connections = Connections::new(most);
+        loop {
+            tokio::select! {
+                (stream, peer) = Listener::accept(&mut listener) => {
+                    let trust = Trust::default();
+                    let serving = serve(stream, router.clone(), trust.clone(), limit);
+                    connections.admit(peer.ip(), trust, serving).await;
+                }
+                () = connections.ended() => {}
+            }
+        }
     }
 }

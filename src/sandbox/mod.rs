@@ -4,6 +4,7 @@
 pub mod dicomweb;
 mod faults;
 pub mod fhir;
+mod host;
 pub mod part10;
 pub mod samples;
 mod server;

@@ -4,9 +4,12 @@ use std::io;
 use std::net::SocketAddr;
 
 use axum::Router;
+use axum::middleware::from_fn;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
+
+use super::host::only_loopback;
 
 /// A running service. Dropping it stops it; [`Server::stop`] waits until it has ended.
 #[derive(Debug)]
@@ -17,13 +20,15 @@ pub struct Server {
 }
 
 impl Server {
-    /// Serves `router` on 127.0.0.1, on `port` or, with 0, on a free one.
+    /// Serves `router` on 127.0.0.1, on `port` or, with 0, on a free one, to who asks for this
+    /// machine by one of its own names.
     ///
     /// # Errors
     /// The port cannot be listened on.
     pub async fn start(router: Router, port: u16) -> io::Result<Self> {
         let listener = TcpListener::bind(("127.0.0.1", port)).await?;
         let address = listener.local_addr()?;
+        let router = router.layer(from_fn(only_loopback));
         let stopping = CancellationToken::new();
         let stopped = stopping.clone().cancelled_owned();
         let task = tokio::spawn(async move {

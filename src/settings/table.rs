@@ -217,7 +217,11 @@ settings! {
     OPS_LISTEN: "Ops:Listen", Address, Default(""),
         "Where probes, metrics and the status are served over HTTP, such as `0.0.0.0:8080`. Empty: nowhere.";
     OPS_API_KEY: "Ops:ApiKey", Secret, Default(""),
-        "The key that requests for failures have to bring along. Empty: nobody is let in.";
+        "The key that requests for failures have to bring along: 32 characters or more, such as `openssl rand -hex 32` gives. Empty: nobody is let in.";
+    OPS_REQUEST_TIMEOUT: "Ops:RequestTimeout", Span(TICK), Default("00:00:10"),
+        "How long each part of a request may take: its head, its body, the making of the answer, and its reading. A connection is closed after one answer.";
+    OPS_MAX_CONNECTIONS: "Ops:MaxConnections", Integer(4, 10_000), Default("64"),
+        "The most connections at the same time. One more takes the place of the oldest of those that have shown no key, so that probes are answered always.";
 
     APPLICATION_INSIGHTS_CONNECTION_STRING: "ApplicationInsights:ConnectionString", Secret, Default(""),
         "Application Insights resource that logs, metrics and traces are sent to as well. `APPLICATIONINSIGHTS_CONNECTION_STRING` in the environment means the same. Empty: none.";

@@ -4,12 +4,16 @@
 //! prints request paths, and those hold patients' identifiers.
 
 use std::backtrace::{Backtrace, BacktraceStatus};
+use std::fmt::Debug;
 use std::panic::PanicHookInfo;
 
 use opentelemetry_appender_tracing::layer::OpenTelemetryTracingBridge;
+use tracing::field::Field;
 use tracing::{Level, Metadata, Subscriber};
+use tracing_subscriber::field::MakeExt as _;
 use tracing_subscriber::filter::{LevelFilter, ParseError, filter_fn};
-use tracing_subscriber::fmt::{self, MakeWriter};
+use tracing_subscriber::fmt::format::{Writer, debug_fn};
+use tracing_subscriber::fmt::{self, FormatFields, MakeWriter};
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::{SubscriberInitExt as _, TryInitError};
 use tracing_subscriber::{EnvFilter, Layer as _};
@@ -17,6 +21,7 @@ use tracing_subscriber::{EnvFilter, Layer as _};
 use super::export::Export;
 use super::line::JsonLine;
 use super::own::is_own;
+use super::visible::visible;
 use crate::settings::{LogFormat, LogLevel, Logging};
 
 /// Why logging could not be set up.
@@ -84,7 +89,7 @@ fn subscriber<W>(
 where
     W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
 {
-    let lines = fmt::layer().with_writer(writer);
+    let lines = fmt::layer().fmt_fields(fields()).with_writer(writer);
     let lines = match logging.format {
         LogFormat::Auto if terminal => lines.boxed(),
         LogFormat::Text => lines.with_ansi(terminal).boxed(),
@@ -110,6 +115,20 @@ where
         .with(lines)
         .with(spans)
         .with(records))
+}
+
+/// The message and the other fields of an event in a line of text, without what must not reach a
+/// terminal.
+fn fields() -> impl for<'writer> FormatFields<'writer> + Send + Sync + 'static {
+    let write = |writer: &mut Writer<'_>, field: &Field, value: &dyn Debug| {
+        let value = format!("{value:?}");
+        let value = visible(&value);
+        match field.name() {
+            "message" => write!(writer, "{value}"),
+            name => write!(writer, "{name}={value}"),
+        }
+    };
+    debug_fn(write).delimited(" ")
 }
 
 /// `RUST_LOG` or, without it, our own events from `level` on and warnings of others.
@@ -241,6 +260,26 @@ mod tests {
             text.contains("INFO radcast::telemetry::logs::tests: applied"),
             "{text:?}"
         );
+    }
+
+    #[test]
+    fn a_line_of_text_has_nothing_that_a_terminal_obeys() {
+        let logging = Logging {
+            format: LogFormat::Text,
+            ..AUTO
+        };
+        let hostile = "\u{1b}[2J\u{9b}1m\r\n\u{202e}";
+        let log = captured(&logging, None, false, || {
+            info!(text = hostile, shown = %hostile, "it says {hostile}");
+        });
+        let shown = r"\u{1b}[2J\u{9b}1m\r\n\u{202e}";
+        assert_eq!(log.matches(shown).count(), 3, "{log:?}");
+        assert_eq!(log.lines().count(), 1, "{log:?}");
+        assert!(
+            log.contains(&format!("tests: it says {shown} text=")),
+            "{log}"
+        );
+        assert!(!log.trim_end().contains(|c: char| c.is_control()));
     }
 
     #[test]

@@ -15,6 +15,7 @@ mod names;
 mod own;
 mod process;
 mod prometheus;
+mod visible;
 
 use std::time::Duration;
 
@@ -25,6 +26,7 @@ pub use logs::{InitError, init};
 pub use metrics::{Gauges, Metrics};
 pub use process::Process;
 pub use prometheus::Prometheus;
+pub use visible::{cell, visible, visible_lines};
 
 use crate::settings;
 use export::Export;

@@ -1,11 +1,14 @@
 //! `radcast demo`, from the outside: its account of files and entries, and the resources it makes.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
+use std::process::Stdio;
 
 use serde_json::Value;
 
 use crate::support::daemon::{Ended, ended, radcast};
+use crate::support::hfs::http_client;
 use crate::support::python::{pydicom_files, script};
 
 /// Study → series → instances.
@@ -219,4 +222,29 @@ fn a_folder_that_is_not_there_is_named() {
         ended.stderr.contains("--dicom") && ended.stderr.contains("/nowhere/at/all"),
         "{ended:?}"
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn its_services_answer_nobody_who_asks_for_another_host() {
+    let mut process = radcast(&["demo"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(process.stdout.take().unwrap()).lines();
+    for service in ["DICOMweb service", "FHIR store"] {
+        let line = lines.find(|line| line.as_ref().unwrap().starts_with(service));
+        let line = line.unwrap().unwrap();
+        let address = line.split_whitespace().last().unwrap();
+        for (host, served) in [("evil.example", false), ("localhost", true)] {
+            let answer = http_client().get(address).header("Host", host);
+            let answer = answer.send().await.unwrap();
+            let refused = answer.status() == 421;
+            assert_eq!(refused, !served, "{line} {host}");
+            let text = answer.text().await.unwrap();
+            assert_eq!(text.contains("this machine alone"), refused, "{text}");
+        }
+    }
+    process.kill().unwrap();
+    process.wait().unwrap();
 }

@@ -1,6 +1,7 @@
 //! The HTTP API of the failed entries.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use radcast::failure::{Code, Disposition, Dispositions};
 use radcast::ops::failures::{ApiKey, failures_api};
@@ -15,6 +16,12 @@ use crate::support::records::{MIXED, asked_for, failed, idle_with, json as print
 use crate::support::services::Services;
 
 const KEY: &str = "correct horse";
+
+/// How long an answer may take.
+const LIMIT: Duration = Duration::from_secs(10);
+
+/// A key as the settings have to give it.
+const LONG_KEY: &str = "correct-horse-battery-staple-0123456789";
 
 struct Api {
     daemon: Daemon,
@@ -31,7 +38,8 @@ impl Api {
         let daemon = idle_with(entries).await;
         let store = Arc::new(daemon.store());
         let dispositions = Dispositions::default().with(Code::FhirTooLarge, Disposition::Never);
-        let router = failures_api(store, key.and_then(ApiKey::new), dispositions);
+        let key = key.and_then(ApiKey::new);
+        let router = failures_api(store, key, dispositions, LIMIT);
         let server = Server::start(router, 0).await.unwrap();
         Self {
             daemon,
@@ -287,6 +295,36 @@ async fn a_bulk_retry_needs_a_filter_or_the_word_all() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn c6_a_bulk_retry_that_takes_too_long_says_where_to_go_on() {
+    const COUNT: u64 = 1_500;
+    let entries: Vec<_> = (1..=COUNT).map(|n| (n, Code::FhirRejected)).collect();
+    let daemon = idle_with(&entries).await;
+    let store = Arc::new(daemon.store());
+    let dispositions = Dispositions::default();
+    let limit = Duration::from_millis(200);
+    let router = failures_api(store, ApiKey::new(KEY), dispositions, limit);
+    let api = Api {
+        daemon,
+        server: Server::start(router, 0).await.unwrap(),
+        key: Some(KEY),
+    };
+    let (mut asked, mut body, mut requests) = (0, json!({ "all": true }), 0);
+    loop {
+        let (status, answer) = api.post("/retry", body.clone()).await;
+        assert_eq!(status, StatusCode::ACCEPTED, "{answer}");
+        asked += answer["requested"].as_u64().unwrap();
+        requests += 1;
+        if answer["next"].is_null() {
+            break;
+        }
+        body["cursor"] = answer["next"].clone();
+    }
+    assert!(requests > 1);
+    assert_eq!(asked, COUNT);
+    assert_eq!(asked_for(&api.daemon).await.len() as u64, COUNT);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_removed_record_is_gone() {
     let api = Api::start(&MIXED).await;
     let (status, body) = api.ask(Method::DELETE, "/1", None).await;
@@ -306,7 +344,7 @@ async fn a_running_daemon_serves_it_to_those_who_show_its_key() {
     let services = Services::start().await;
     let daemon = Daemon::of(&services)
         .with("Ops__Listen", "127.0.0.1:0")
-        .with("Ops__ApiKey", "correct-horse");
+        .with("Ops__ApiKey", LONG_KEY);
     daemon
         .store()
         .record(vec![failed(1, Code::FhirRejected)])
@@ -318,7 +356,7 @@ async fn a_running_daemon_serves_it_to_those_who_show_its_key() {
         ops.get("/api/v1/failures").await.0,
         StatusCode::UNAUTHORIZED
     );
-    let (status, page) = ops.json_with_key("/api/v1/failures", "correct-horse").await;
+    let (status, page) = ops.json_with_key("/api/v1/failures", LONG_KEY).await;
     assert_eq!(status, StatusCode::OK);
     assert_eq!(page["items"][0]["id"], "1");
     assert_eq!(running.terminate().await, Some(0));

@@ -81,7 +81,7 @@ async fn what_is_stopped_half_way_says_how_much_was_done_and_goes_on_later() {
         only_superseded: false,
     };
     let all = RecordFilter::default();
-    let (bulk, ended) = each(&store, &all, &act, &stop, |bulk| {
+    let (bulk, ended) = each(&store, &all, None, &act, &stop, |bulk| {
         if bulk.done >= 100 {
             stop.cancel();
         }

@@ -64,6 +64,7 @@ mod mutated_answers;
 mod mutated_pages;
 mod notifications;
 mod ops;
+mod ops_limits;
 mod patients;
 mod peers;
 mod poison_pages;

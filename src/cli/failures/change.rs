@@ -12,6 +12,7 @@ use crate::cli::{SettingsArgument, status};
 use crate::failure::Failure;
 use crate::ops::failures::{Act, Bulk, Outcome, Unfound, each, find};
 use crate::store::FailureRecord;
+use crate::telemetry::visible;
 
 pub(super) const RETRY_EXAMPLES: &str = "\
 A retry is a signal in the store: the daemon sees it, asks the DICOM service for the instance's
@@ -139,7 +140,7 @@ async fn change(
     }
     let filter = wanted.filter(reached.now);
     let mut progress = Progress::of(words.doing);
-    let (bulk, ended) = each(&*reached.store, &filter, act, &reached.stop, |bulk| {
+    let (bulk, ended) = each(&*reached.store, &filter, None, act, &reached.stop, |bulk| {
         progress.at(bulk.done);
     })
     .await;
@@ -163,6 +164,7 @@ fn told(
             String::new()
         };
         let (count, first) = (refused.count, refused.first.join(", "));
+        let first = visible(&first);
         eprintln!("left out: {count} ({first}{more}): {reason}");
     }
     ended?;
@@ -186,18 +188,20 @@ async fn one_by_one(
             return Err(Broken::Interrupted);
         }
         match one(id, reached, act).await {
-            Ok((record, Outcome::Done)) => println!("{}: {}", record.key.id(), words.done),
+            Ok((record, Outcome::Done)) => {
+                println!("{}: {}", visible(&record.key.id()), words.done)
+            }
             Ok((record, Outcome::Refused(reason))) => {
-                eprintln!("{}: refused: {reason}", record.key.id());
+                eprintln!("{}: refused: {reason}", visible(&record.key.id()));
                 exit = Exit::Failed;
             }
             Ok((_, Outcome::Gone)) => {
-                eprintln!("{id}: it is not there any more");
+                eprintln!("{}: it is not there any more", visible(id));
                 exit = Exit::Failed;
             }
             Err(Unfound::Store(failure)) => return Err(failure.into()),
             Err(unfound) => {
-                eprintln!("{unfound}");
+                eprintln!("{}", visible(&unfound.to_string()));
                 exit = Exit::Failed;
             }
         }

@@ -2,11 +2,14 @@
 
 use std::io::{self, Write};
 
+use serde_json::Value;
+
 use crate::cli::broken::Broken;
 use crate::cli::table::Table;
 use crate::failure::Dispositions;
 use crate::ops::failures::{Standing, View};
 use crate::store::FailureRecord;
+use crate::telemetry::cell;
 
 /// The columns for people.
 const COLUMNS: [&str; 6] = ["ID", "CODE", "TRIES", "LAST FAILED", "STATE", "MESSAGE"];
@@ -20,7 +23,7 @@ pub(super) enum Writer<W: Write> {
     /// One JSON object a line.
     JsonLines(W),
     /// With a header.
-    Csv(Box<csv::Writer<W>>),
+    Csv(Box<csv::Writer<W>>, bool),
 }
 
 impl<W: Write> Writer<W> {
@@ -33,7 +36,7 @@ impl<W: Write> Writer<W> {
     }
 
     pub(super) fn csv(output: W) -> Self {
-        Self::Csv(Box::new(csv::Writer::from_writer(output)))
+        Self::Csv(Box::new(csv::Writer::from_writer(output)), false)
     }
 
     /// Writes a page.
@@ -58,7 +61,10 @@ impl<W: Write> Writer<W> {
                     serde_json::to_writer(&mut *output, &view)?;
                     output.write_all(b"\n")?;
                 }
-                Self::Csv(output) => output.serialize(&view)?,
+                Self::Csv(output, begun) => {
+                    write_row(output, &view, !*begun)?;
+                    *begun = true;
+                }
             }
         }
         self.flush()?;
@@ -79,9 +85,29 @@ impl<W: Write> Writer<W> {
             Self::Table(output, _) | Self::Json(output, _) | Self::JsonLines(output) => {
                 output.flush()
             }
-            Self::Csv(output) => output.flush(),
+            Self::Csv(output, _) => output.flush(),
         }
     }
+}
+
+/// Writes a record as cells, with their names before it in front of the first.
+fn write_row<W: Write>(
+    output: &mut csv::Writer<W>,
+    view: &View<'_>,
+    is_first: bool,
+) -> Result<(), Broken> {
+    let Value::Object(columns) = serde_json::to_value(view)? else {
+        return Ok(());
+    };
+    if is_first {
+        output.write_record(columns.keys())?;
+    }
+    let cells = columns.values().map(|value| match value {
+        Value::Null => String::new(),
+        Value::String(text) => cell(text).into_owned(),
+        other => other.to_string(),
+    });
+    Ok(output.write_record(cells)?)
 }
 
 fn write_table(
@@ -131,4 +157,72 @@ fn state(standing: Standing) -> String {
         Standing::OnSignal => "waits for retry",
     };
     word.to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+
+    use super::*;
+    use crate::failure::Subject;
+    use crate::store::{ETag, FailureTable, PARTITION, RecordKey, RecordState};
+
+    /// What an instance and a server may say.
+    const HOSTILE: &str = "=cmd|' /C calc'!A0\u{1b}]0;x\u{7}\r\n\u{202e}\u{9b}2J";
+
+    fn record() -> FailureRecord {
+        let uid = Some(format!("@{HOSTILE}"));
+        FailureRecord {
+            key: RecordKey {
+                table: FailureTable::Dicom,
+                partition: PARTITION.to_owned(),
+                row: format!("instance-{HOSTILE}"),
+            },
+            etag: ETag("1".to_owned()),
+            subject: Subject {
+                study: uid.clone(),
+                series: uid.clone(),
+                instance: uid.clone(),
+                partition: uid.clone(),
+                action: uid,
+                ..Subject::default()
+            },
+            class: "dicom".to_owned(),
+            code: "dicom.missing-attribute".to_owned(),
+            message: HOSTILE.to_owned(),
+            cure: "+1".to_owned(),
+            attempts: 1,
+            first_failed: Timestamp::UNIX_EPOCH,
+            last_failed: Timestamp::UNIX_EPOCH,
+            retry: false,
+            next_retry: None,
+            automatic_retries: 0,
+            state: RecordState::Open,
+            archive: None,
+            attribute: None,
+        }
+    }
+
+    #[test]
+    fn no_table_or_spreadsheet_has_anything_that_is_obeyed() {
+        let records = [record(), record()];
+        let dispositions = Dispositions::default();
+        let (mut table, mut csv) = (Vec::new(), Vec::new());
+        for mut writer in [Writer::table(&mut table), Writer::csv(&mut csv)] {
+            writer.write(&records, &dispositions).unwrap();
+            writer.end().unwrap();
+        }
+        for written in [&table, &csv] {
+            let text = String::from_utf8(written.clone()).unwrap();
+            assert_eq!(text.lines().count(), 3, "{text}");
+            let obeyed = |c: char| c.is_control() && c != '\n' || c == '\u{202e}';
+            assert!(!text.contains(obeyed), "{text:?}");
+        }
+        let mut rows = csv::Reader::from_reader(&csv[..]);
+        for row in rows.records() {
+            for cell in &row.unwrap() {
+                assert!(!cell.starts_with(['=', '+', '-', '@']), "{cell}");
+            }
+        }
+    }
 }

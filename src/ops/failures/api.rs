@@ -1,19 +1,22 @@
 //! The HTTP API of the failed entries.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::extract::rejection::JsonRejection;
-use axum::extract::{Path, Query, Request, State};
+use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
-use axum::middleware::{Next, from_fn_with_state};
+use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use serde_json::{Map, Value, json};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use super::gate::{self, Gate};
 use super::problem::Problem;
-use super::{Act, ApiKey, Outcome, PAGE, View, Wanted, each, find};
+use super::{Act, ApiKey, Bulk, Outcome, PAGE, View, Wanted, each, find};
 use crate::failure::Dispositions;
 use crate::store::{RecordId, RecordKey, Store};
 use crate::sync::{Clock, system_clock};
@@ -27,44 +30,35 @@ type Parameters = Query<Vec<(String, String)>>;
 #[derive(Clone)]
 struct Api {
     store: Arc<dyn Store>,
-    key: Option<ApiKey>,
     dispositions: Dispositions,
     clock: Clock,
+    /// How long records are acted on for one request.
+    acting: Duration,
 }
 
 /// `GET`, `POST` and `DELETE` below `/api/v1/failures`: what the commands `radcast failures …` do,
 /// for callers that show the key. Without a key nobody is let in. The dispositions say which records
-/// can be retried.
+/// can be retried; `limit` is how long an answer may take.
 pub fn failures_api(
     store: Arc<dyn Store>,
     key: Option<ApiKey>,
     dispositions: Dispositions,
+    limit: Duration,
 ) -> Router {
+    let gate = Arc::new(Gate::new(key, limit));
     let api = Api {
         store,
-        key,
         dispositions,
         clock: system_clock(),
+        acting: limit / 2,
     };
     Router::new()
         .route("/api/v1/failures", get(list))
         .route("/api/v1/failures/retry", post(retry_all))
         .route("/api/v1/failures/{id}", get(show).delete(dismiss))
         .route("/api/v1/failures/{id}/retry", post(retry))
-        .layer(from_fn_with_state(api.clone(), authorise))
+        .layer(from_fn_with_state(gate, gate::pass))
         .with_state(api)
-}
-
-async fn authorise(State(api): State<Api>, request: Request, next: Next) -> Response {
-    let Some(key) = api.key else {
-        let detail = "the failures API is closed: set Ops:ApiKey to open it";
-        return Problem::new(StatusCode::FORBIDDEN, detail).into_response();
-    };
-    if key.is_shown_by(request.headers()) {
-        return next.run(request).await;
-    }
-    let detail = "send the value of Ops:ApiKey as Authorization: Bearer <key>";
-    Problem::new(StatusCode::UNAUTHORIZED, detail).into_response()
 }
 
 async fn list(
@@ -153,20 +147,30 @@ fn gone(key: &RecordKey) -> Problem {
 }
 
 /// The body names filters as `GET` does; `"all": true` stands for none, `"force": true` is that of
-/// a single retry.
+/// a single retry. When there are more than can be asked for in time, `next` says where to go on,
+/// and the body of the next request says that as its `cursor`.
 async fn retry_all(
     State(api): State<Api>,
     body: Result<Json<Map<String, Value>>, JsonRejection>,
 ) -> Result<Response, Problem> {
     let Json(body) = body.map_err(|rejection| Problem::bad_request(rejection.body_text()))?;
-    let (wanted, force) = selection(&body)?;
+    let Selection {
+        wanted,
+        force,
+        after,
+    } = Selection::of(&body)?;
     let act = Act::Retry {
         dispositions: api.dispositions.clone(),
         force,
     };
     let filter = wanted.filter((api.clock)());
-    let stop = CancellationToken::new();
-    let (bulk, ended) = each(&*api.store, &filter, &act, &stop, |_| {}).await;
+    let (begun, stop) = (Instant::now(), CancellationToken::new());
+    let progress = |_: &Bulk| {
+        if begun.elapsed() >= api.acting {
+            stop.cancel();
+        }
+    };
+    let (bulk, ended) = each(&*api.store, &filter, after, &act, &stop, progress).await;
     let refused: Vec<Value> = bulk
         .refused
         .iter()
@@ -176,34 +180,57 @@ async fn retry_all(
         .collect();
     match ended {
         Ok(()) => {
-            let answer = json!({ "requested": bulk.done, "refused": refused });
+            let mut answer = json!({ "requested": bulk.done, "refused": refused });
+            if let Some(next) = bulk.next {
+                answer["next"] = next.full_id().into();
+            }
             Ok((StatusCode::ACCEPTED, Json(answer)).into_response())
         }
         Err(failure) => Err(Problem::from(failure).with("requested", bulk.done)),
     }
 }
 
-fn selection(body: &Map<String, Value>) -> Result<(Wanted, bool), Problem> {
-    let (mut wanted, mut all, mut force) = (Wanted::default(), false, false);
-    for (name, value) in body {
-        match (name.as_str(), value) {
-            ("all", Value::Bool(value)) => all = *value,
-            ("force", Value::Bool(value)) => force = *value,
-            (name, Value::String(text)) => wanted.set(name, text).map_err(Problem::bad_request)?,
-            (_, Value::Null) => {}
-            (name, value) => wanted
-                .set(name, &value.to_string())
-                .map_err(Problem::bad_request)?,
+/// What a body asks for.
+struct Selection {
+    wanted: Wanted,
+    force: bool,
+    after: Option<RecordKey>,
+}
+
+impl Selection {
+    fn of(body: &Map<String, Value>) -> Result<Self, Problem> {
+        let (mut wanted, mut all, mut force) = (Wanted::default(), false, false);
+        let mut after = None;
+        for (name, value) in body {
+            match (name.as_str(), value) {
+                ("all", Value::Bool(value)) => all = *value,
+                ("force", Value::Bool(value)) => force = *value,
+                ("cursor", Value::String(text)) => after = cursor(text)?,
+                (_, Value::Null) => {}
+                (name, value) => set(&mut wanted, name, value)?,
+            }
         }
+        if all == wanted.is_everything() {
+            return Ok(Self {
+                wanted,
+                force,
+                after,
+            });
+        }
+        Err(Problem::bad_request(if all {
+            "give either filters or \"all\": true"
+        } else {
+            "give filters such as {\"code\": \"fhir.rejected\"}, or {\"all\": true}"
+        }))
     }
-    if all == wanted.is_everything() {
-        return Ok((wanted, force));
-    }
-    Err(Problem::bad_request(if all {
-        "give either filters or \"all\": true"
-    } else {
-        "give filters such as {\"code\": \"fhir.rejected\"}, or {\"all\": true}"
-    }))
+}
+
+fn set(wanted: &mut Wanted, name: &str, value: &Value) -> Result<(), Problem> {
+    let set = match value {
+        Value::String(text) => wanted.set(name, text),
+        value => wanted.set(name, &value.to_string()),
+    };
+    set.map_err(Problem::bad_request)
 }
 
 async fn dismiss(State(api): State<Api>, Path(id): Path<String>) -> Result<StatusCode, Problem> {

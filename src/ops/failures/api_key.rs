@@ -17,17 +17,17 @@ impl ApiKey {
         (!key.is_empty()).then_some(Self(key))
     }
 
-    /// Whether the request shows this key.
-    pub(super) fn is_shown_by(&self, headers: &HeaderMap) -> bool {
-        let shown = headers.get(header::AUTHORIZATION).and_then(|value| {
-            let (scheme, key) = value.to_str().ok()?.split_once(' ')?;
-            scheme.eq_ignore_ascii_case("bearer").then_some(key.trim())
-        });
-        shown.is_some_and(|shown| self.is(shown))
+    /// The key that a request shows, right or wrong.
+    pub(super) fn shown_in(headers: &HeaderMap) -> Option<&str> {
+        let text = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
+        let (scheme, key) = text.split_once(' ')?;
+        let key = scheme.eq_ignore_ascii_case("bearer").then_some(key.trim());
+        key.filter(|key| !key.is_empty())
     }
 
-    /// Takes the same time wherever the two differ: both go through a keyed hash first.
-    fn is(&self, shown: &str) -> bool {
+    /// Whether it is the one that was shown. Takes the same time wherever the two differ: both go
+    /// through a keyed hash first.
+    pub(super) fn is(&self, shown: &str) -> bool {
         let hash = |text: &str| {
             let keyed = Hmac::<Sha256>::new_from_slice(self.0.as_bytes()).ok()?;
             Some(keyed.chain_update(text))
@@ -56,7 +56,8 @@ mod tests {
     fn shown(authorization: &'static str) -> bool {
         let key = ApiKey::new("correct horse").unwrap();
         let value = HeaderValue::from_static(authorization);
-        key.is_shown_by(&HeaderMap::from_iter([(header::AUTHORIZATION, value)]))
+        let headers = HeaderMap::from_iter([(header::AUTHORIZATION, value)]);
+        ApiKey::shown_in(&headers).is_some_and(|shown| key.is(shown))
     }
 
     #[test]

@@ -7,7 +7,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{Outcome, PAGE};
 use crate::failure::{Dispositions, Failure};
-use crate::store::{FailureRecord, RecordFilter, RecordState, Store};
+use crate::store::{FailureRecord, RecordFilter, RecordKey, RecordState, Store};
 
 /// How many records are worked on at once.
 const AT_ONCE: usize = 8;
@@ -39,6 +39,8 @@ pub struct Bulk {
     pub done: u64,
     /// To how many it was not done, by reason.
     pub refused: BTreeMap<&'static str, Refused>,
+    /// The last record that was seen to, when it was stopped before the end.
+    pub next: Option<RecordKey>,
 }
 
 /// A number of records, and the names of the first of them.
@@ -110,7 +112,8 @@ impl Act {
     }
 }
 
-/// Does something to every record that is wanted, until stopped, and tells `progress` of each few.
+/// Does something to every record that is wanted, behind `after`, until stopped, and tells `progress`
+/// of each few.
 ///
 /// The numbers are right also when it ends by an error or is stopped.
 ///
@@ -119,23 +122,23 @@ impl Act {
 pub async fn each(
     store: &dyn Store,
     filter: &RecordFilter,
+    mut after: Option<RecordKey>,
     act: &Act,
     stop: &CancellationToken,
     mut progress: impl FnMut(&Bulk),
 ) -> (Bulk, Result<(), Failure>) {
     let mut bulk = Bulk::default();
-    let mut after = None;
     loop {
         let page = match store.records(filter, after.as_ref(), PAGE).await {
             Ok(page) => page,
             Err(failure) => return (bulk, Err(failure)),
         };
-        let Some(last) = page.last() else {
+        if page.is_empty() {
             return (bulk, Ok(()));
-        };
-        after = Some(last.key.clone());
+        }
         for few in page.chunks(AT_ONCE) {
             if stop.is_cancelled() {
+                bulk.next = after;
                 return (bulk, Ok(()));
             }
             let acts = few
@@ -152,6 +155,7 @@ pub async fn each(
             if ended.is_err() {
                 return (bulk, ended);
             }
+            after = few.last().map(|record| record.key.clone());
         }
     }
 }

@@ -6,12 +6,14 @@ mod api_key;
 mod bulk;
 mod counts;
 mod find;
+mod gate;
 mod moment;
 mod problem;
 mod retry;
 mod standing;
 mod view;
 mod wanted;
+mod wrong_keys;
 
 pub use api::failures_api;
 pub use api_key::ApiKey;

@@ -10,6 +10,12 @@ use crate::store::{FailureTable, RecordFilter};
 /// Every failed entry whose failure stays until somebody does something (R19), whatever its class.
 const INTRANSIENT: &str = "intransient";
 
+/// The most characters of a restriction; a UID has 64, all categories together fewer than this.
+const LONGEST: usize = 256;
+
+/// The longest word that known ones are compared with: that takes time by the length of both.
+const COMPARED: usize = 64;
+
 /// Which failed entries somebody wants. Everything that is given has to hold.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Wanted {
@@ -51,6 +57,9 @@ impl Wanted {
         }
         if text.is_empty() {
             return Ok(());
+        }
+        if text.len() > LONGEST {
+            return Err(format!("{name}: has more than {LONGEST} characters"));
         }
         match name {
             "category" => self.tables = categories(text)?,
@@ -151,6 +160,9 @@ fn flag(name: &str, text: &str) -> Result<bool, String> {
 
 /// `; did you mean …?` when one of the known words is near.
 pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> String {
+    if word.len() > COMPARED {
+        return String::new();
+    }
     let word = word.to_lowercase();
     let distance = |known: &&str| damerau_levenshtein(&word, known);
     known
@@ -159,4 +171,21 @@ pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Stri
         .filter(|known| distance(known) <= known.len() / 3)
         .map(|known| format!("; did you mean {known:?}?"))
         .unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_restriction_of_any_length_is_refused_without_being_compared() {
+        let long = "x".repeat(1_000_000);
+        let begun = std::time::Instant::now();
+        for name in Wanted::NAMES {
+            let refused = Wanted::default().set(name, &long).unwrap_err();
+            assert!(refused.starts_with(name) && refused.len() < 100);
+        }
+        assert!(Wanted::default().set(&long, "1").is_err());
+        assert!(begun.elapsed() < std::time::Duration::from_secs(1));
+    }
 }

@@ -29,6 +29,15 @@ fn default_retry() -> Retry {
     }
 }
 
+fn default_ops() -> Ops {
+    Ops {
+        listen: None,
+        api_key: None,
+        request_timeout: Duration::from_secs(10),
+        max_connections: 64,
+    }
+}
+
 fn default_notify() -> Notify {
     let seconds = Duration::from_secs;
     Notify {
@@ -122,10 +131,7 @@ fn the_two_endpoints_are_enough() {
             format: LogFormat::Auto,
             level: LogLevel::Information,
         },
-        ops: Ops {
-            listen: None,
-            api_key: None,
-        },
+        ops: default_ops(),
         telemetry: Telemetry::default(),
     };
     assert_eq!(settings(&[]), expected);
@@ -226,12 +232,23 @@ fn telemetry_goes_where_the_variables_say_that_everybody_knows() {
 
 #[test]
 fn the_server_for_probes_listens_where_it_is_told() {
-    let settings = settings(&[("Ops__Listen", "0.0.0.0:8080"), ("Ops__ApiKey", "canary")]);
+    let key = "canary-0123456789-0123456789-012";
+    let settings = settings(&[("Ops__Listen", "0.0.0.0:8080"), ("Ops__ApiKey", key)]);
     assert_eq!(settings.ops.listen, "0.0.0.0:8080".parse().ok());
-    assert_eq!(settings.ops.api_key, Some(Secret::new("canary".to_owned())));
+    assert_eq!(settings.ops.api_key, Some(Secret::new(key.to_owned())));
     assert!(!format!("{settings:?}").contains("canary"));
     let refused = problem(&[("Ops__Listen", "8080")]);
     assert!(refused.contains("0.0.0.0:8080"), "{refused}");
+}
+
+#[test]
+fn a_key_that_can_be_guessed_is_refused_without_being_shown() {
+    for key in ["canary", "canary-0123456789-0123456789-01", &"ä".repeat(32)] {
+        let refused = problem(&[("Ops__ApiKey", key)]);
+        assert!(refused.contains("Ops:ApiKey"), "{refused}");
+        assert!(refused.contains("has to"), "{refused}");
+        assert!(!refused.contains(key), "{refused}");
+    }
 }
 
 #[test]

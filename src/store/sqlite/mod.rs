@@ -5,6 +5,7 @@ mod reports;
 mod rows;
 mod schema;
 mod trouble;
+mod walk;
 
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -16,6 +17,7 @@ use rusqlite::{Connection, OptionalExtension, Row, Transaction, TransactionBehav
 use self::file::{DatabaseFile, Holding};
 use self::rows::{Asked, Attempts, NewRow};
 use self::trouble::told;
+use self::walk::Walk;
 use super::{
     ETag, FailedEntry, FailureRecord, FailureTable, HomeIssuer, OmittedValueRow, RecordFilter,
     RecordKey, Report, Store, SyncState,
@@ -222,9 +224,20 @@ impl Store for SqliteStore {
         after: Option<&RecordKey>,
         limit: usize,
     ) -> Result<Vec<FailureRecord>, Failure> {
-        let (filter, after) = (filter.clone(), after.cloned());
-        self.with(move |connection| rows::list(connection, &filter, after.as_ref(), limit))
-            .await
+        let mut walk = Walk::new(filter.clone(), after, limit);
+        loop {
+            // The store is given back between two stretches: the engine needs it too.
+            let (walked, ended) = self
+                .with(move |connection| {
+                    let ended = walk.go_on(connection)?;
+                    Ok((walk, ended))
+                })
+                .await?;
+            if ended {
+                return Ok(walked.found);
+            }
+            walk = walked;
+        }
     }
 
     async fn get(&self, key: &RecordKey) -> Result<Option<FailureRecord>, Failure> {

@@ -2,14 +2,14 @@
 
 use jiff::Timestamp;
 use rusqlite::types::Type;
-use rusqlite::{Connection, OptionalExtension, Row, ToSql, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 use tracing::error;
 
 use super::trouble;
 use crate::failure::{Code, Subject};
 use crate::store::{
-    ETag, FailedEntry, FailureRecord, FailureTable, OmittedValueRow, PARTITION, RecordFilter,
-    RecordKey, RecordState,
+    ETag, FailedEntry, FailureRecord, FailureTable, OmittedValueRow, PARTITION, RecordKey,
+    RecordState,
 };
 
 /// What a row is written from.
@@ -195,47 +195,11 @@ pub(super) fn change(
     Ok(changed > 0)
 }
 
-/// The wanted records, table by table.
-pub(super) fn list(
-    connection: &Connection,
-    filter: &RecordFilter,
-    after: Option<&RecordKey>,
-    limit: usize,
-) -> rusqlite::Result<Vec<FailureRecord>> {
-    let mut found = Vec::new();
-    let ahead = |table: &FailureTable| after.is_none_or(|after| *table >= after.table);
-    for table in filter.tables().into_iter().filter(ahead) {
-        let from = after.filter(|after| after.table == table);
-        let mut sql = "SELECT * FROM FailureTable WHERE TableName = ?1 AND RowKey > ?2".to_owned();
-        let study = filter.study.as_deref();
-        if study.is_some() {
-            sql.push_str(" AND StudyUid = ?3");
-        }
-        if filter.retry_by.is_some() {
-            sql.push_str(" AND (Retry <> 0 OR NextRetry IS NOT NULL)");
-        }
-        sql.push_str(" ORDER BY RowKey");
-        let mut statement = connection.prepare_cached(&sql)?;
-        let from = from.map_or("", |after| after.row.as_str());
-        let row: [&dyn ToSql; 3] = [&table.name(), &from, &study];
-        let used = if study.is_some() { 3 } else { 2 };
-        let mut rows = statement.query(row.get(..used).unwrap_or_default())?;
-        while let Some(row) = rows.next()? {
-            if found.len() == limit {
-                return Ok(found);
-            }
-            match record_or_rest(row, table) {
-                Ok(record) => found.extend(Some(record).filter(|record| filter.matches(record))),
-                Err(error) if trouble::is_of_a_row(&error) => tell_of_lost(table, &error),
-                Err(error) => return Err(error),
-            }
-        }
-    }
-    Ok(found)
-}
-
 /// A record; of a row that has a value which cannot be read, what is left of it.
-fn record_or_rest(row: &Row<'_>, table: FailureTable) -> rusqlite::Result<FailureRecord> {
+pub(super) fn record_or_rest(
+    row: &Row<'_>,
+    table: FailureTable,
+) -> rusqlite::Result<FailureRecord> {
     match record(row, table) {
         Err(error) if trouble::is_of_a_row(&error) => rest(row, table, &error),
         read => read,
@@ -276,7 +240,7 @@ fn rest(
 }
 
 /// Tells of a row whose very key cannot be read, so that nobody can ask for it.
-fn tell_of_lost(table: FailureTable, error: &rusqlite::Error) {
+pub(super) fn tell_of_lost(table: FailureTable, error: &rusqlite::Error) {
     error!(
         event = "row_unreadable",
         table = table.name(),

@@ -79,8 +79,14 @@ const SINCE_VERSION_3: &str = "
     ALTER TABLE SyncStateTable ADD COLUMN SyncedEntry TEXT;
 ";
 
+/// What a file of version 3 does not have: the ways to what filters ask for among many records.
+const SINCE_VERSION_4: &str = "
+    CREATE INDEX OfInstance ON FailureTable (TableName, InstanceUid, RowKey);
+    CREATE INDEX OfCode ON FailureTable (TableName, Code, RowKey);
+";
+
 /// The version of the tables. A new table needs a new version as well.
-pub(super) const VERSION: i64 = 3;
+pub(super) const VERSION: i64 = 4;
 
 /// What the header of our files says of their application: `rdct`.
 const APPLICATION: i64 = 0x7264_6374;
@@ -146,6 +152,9 @@ pub(super) fn prepare(connection: &mut Connection) -> rusqlite::Result<()> {
     }
     if version < 3 {
         transaction.execute_batch(SINCE_VERSION_3)?;
+    }
+    if version < 4 {
+        transaction.execute_batch(SINCE_VERSION_4)?;
     }
     transaction.pragma_update(None, "application_id", APPLICATION)?;
     transaction.pragma_update(None, "user_version", VERSION)?;

@@ -12,7 +12,7 @@ use crate::support::ops::Ops;
 use crate::support::receiver::Receiver;
 use crate::support::services::Services;
 
-const KEY: &str = "correct-horse";
+const KEY: &str = "correct-horse-battery-staple-0123456789";
 
 /// What `RUST_LOG` is set to.
 const LEVEL: &str = "trace";

@@ -9,7 +9,8 @@ use super::hfs::http_client;
 /// The HTTP server of a running daemon.
 pub struct Ops {
     http: reqwest::Client,
-    address: String,
+    /// Where it listens.
+    pub address: String,
 }
 
 impl Ops {

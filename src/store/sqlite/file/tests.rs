@@ -63,7 +63,7 @@ fn a_file_that_is_none_of_ours_is_refused_and_stays_as_it_is() {
         connection.execute_batch(sql).unwrap();
     };
     let newer = format!(
-        "{}; PRAGMA application_id = {}; PRAGMA user_version = 4",
+        "{}; PRAGMA application_id = {}; PRAGMA user_version = 99",
         "CREATE TABLE SyncStateTable (x); CREATE TABLE FailureTable (x)", 0x7264_6374
     );
     let cases: [(&str, &dyn Fn()); 6] = [
@@ -76,7 +76,9 @@ fn a_file_that_is_none_of_ours_is_refused_and_stays_as_it_is() {
         ("of another application", &|| {
             database("PRAGMA application_id = 7; CREATE TABLE SyncStateTable (x)");
         }),
-        ("by a newer radcast: it has version 4", &|| database(&newer)),
+        ("by a newer radcast: it has version 99", &|| {
+            database(&newer)
+        }),
     ];
     for (problem, write) in cases {
         write();
@@ -233,7 +235,8 @@ fn several_that_open_a_file_without_a_log_at_once_all_get_in() {
         let (_folder, path) = folder();
         drop(SqliteStore::open(&path).unwrap());
         let connection = Connection::open(&path).unwrap();
-        let plain = "PRAGMA journal_mode = DELETE; PRAGMA user_version = 3; \
+        let plain = "DROP INDEX OfInstance; DROP INDEX OfCode; \
+                     PRAGMA journal_mode = DELETE; PRAGMA user_version = 3; \
                      PRAGMA application_id = 0";
         connection.execute_batch(plain).unwrap();
         drop(connection);
