@@ -1,4 +1,5 @@
-//! A bound on reading by numbers that gets nowhere: a service may name numbers that it never shows.
+//! A bound on reading that gets nowhere: a service may name numbers that it never shows, or show the
+//! same rows at every place.
 
 use std::time::Duration;
 

@@ -18,7 +18,7 @@ use super::page::{self, Rows};
 use super::parts::{Parts, has_metadata};
 use super::span::{Place, Span};
 use super::{FeedClient, MalformedEntry, unreliable};
-use crate::failure::{Code, Failure, Subject};
+use crate::failure::{Class, Code, Failure, Subject};
 use crate::settings::{ApiVersion, OnUnparsable};
 
 /// How many times a page fails before it is taken apart.
@@ -140,7 +140,10 @@ impl PageReader {
         failure: Failure,
         is_new: &(impl Fn(u64) -> bool + Sync),
     ) -> Result<Rows, Failure> {
-        self.client.latest().await?;
+        let latest = self.client.latest().await?.sequence;
+        if !self.answers_with_pages(latest).await? {
+            return Err(failure);
+        }
         let mut parts = Parts::new(self.reads_metadata().await);
         let mut left = vec![span.clone()];
         while let Some(part) = left.pop() {
@@ -167,6 +170,18 @@ impl PageReader {
         }
         self.remember(parts.culprits().iter().map(|&at| parts.place(at)));
         Ok(parts.rows)
+    }
+
+    /// Whether the service answers with a page where no entry can be at fault: beyond the newest one.
+    /// Where it does not, it is the service that fails, or something before it.
+    async fn answers_with_pages(&self, latest: u64) -> Result<bool, Failure> {
+        let beyond = Span::beyond(self.client.version(), latest);
+        match self.client.page(&beyond, false).await {
+            Err(failure) if is_of_page(&failure) => Ok(false),
+            Err(failure) if failure.class() == Class::Transient => Err(failure),
+            // A service that refuses to look there refuses nothing else.
+            Ok(_) | Err(_) => Ok(true),
+        }
     }
 
     /// Whether the metadata of some entry far from the span can be read.

@@ -5,6 +5,7 @@ use std::ops::RangeInclusive;
 use jiff::Timestamp;
 
 use super::Entry;
+use crate::settings::ApiVersion;
 
 /// The numbers that a feed counts with: 64 bits with a sign, from 1.
 pub(super) const ALL_NUMBERS: RangeInclusive<u64> = 1..=i64::MAX.unsigned_abs();
@@ -34,7 +35,24 @@ pub(super) struct Place {
     pub(super) time: Option<Timestamp>,
 }
 
+/// How far beyond the newest entry there is none, not even one that was stored meanwhile.
+const FAR: u64 = 1_000_000;
+
 impl Span {
+    /// One place that no entry has, beyond the newest one.
+    pub(super) fn beyond(version: ApiVersion, latest: u64) -> Self {
+        let place = latest.saturating_add(FAR).min(*ALL_NUMBERS.end());
+        match version {
+            ApiVersion::V1 => Self::Sequences(place..=place),
+            ApiVersion::V2 => Self::Rows {
+                from: None,
+                skip: place,
+                count: 1,
+                after: None,
+            },
+        }
+    }
+
     /// The query that asks for it.
     pub(super) fn query(&self, metadata: bool) -> Vec<(&'static str, String)> {
         let (offset, limit) = match self {

@@ -17,6 +17,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tokio::time::Instant;
 
+use super::brake::Brake;
 use super::continuity::Continuity;
 use super::gaps::Answer;
 use super::isolation::{PageReader, Read};
@@ -40,6 +41,7 @@ pub struct TimeWindows {
     limit: u64,
     overlap: Duration,
     notes: Notes,
+    brake: Brake,
     newest: Option<Timestamp>,
     latest: Latest,
     pass: Option<Pass>,
@@ -82,6 +84,7 @@ impl TimeWindows {
             limit,
             overlap: settle_time,
             notes: Notes::new(position, happened, settle_time),
+            brake: Brake::default(),
             newest: happened,
             latest: Latest::default(),
             pass: None,
@@ -303,6 +306,9 @@ impl ChangeFeed for TimeWindows {
     async fn next(&mut self) -> Result<Page, Failure> {
         loop {
             let page = self.read_on().await?;
+            if self.brake.pace(&page).await? {
+                continue;
+            }
             if let Some(page) = self.notes.judge(page)? {
                 return Ok(page);
             }

@@ -152,10 +152,10 @@ async fn an_entry_that_is_too_large_by_what_is_mapped_stands_alone() {
             let (start, piece, times, end) = long(number);
             format!("{start}{}{end}", piece.repeat(times))
         };
-        let numbers = if alone == 0 {
-            vec![1, 2, 3]
-        } else {
-            vec![alone]
+        let numbers = match alone {
+            0 => vec![1, 2, 3],
+            1..=3 => vec![alone],
+            _ => vec![],
         };
         let entries: Vec<_> = numbers.into_iter().map(text).collect();
         let body = format!("[{}]", entries.join(","));

@@ -24,7 +24,7 @@ use crate::cast_world::rules;
 const HOUR: Duration = Duration::from_secs(3_600);
 
 /// The most requests at one peer in ten seconds, and in the hour.
-const MOST: (usize, usize) = (150, 8_000);
+const MOST: (usize, usize) = (150, 20_000);
 
 /// Status and body of an answer; none where there is no connection.
 type Given = Option<(u16, String)>;
