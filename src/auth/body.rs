@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use reqwest::Response;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::NoAnswer;
 use super::buffers::Buffers;
@@ -19,6 +20,9 @@ const MOST_ROOM: usize = 4 << 20;
 
 /// From this size on a body is condensed, where that can be, in bytes.
 const CONDENSED_FROM: usize = 4 << 20;
+
+/// From this size on a body is large, in bytes: where that is so wanted, one is held at a time.
+const LARGE: usize = 1 << 20;
 
 /// Takes a body piece by piece and keeps part of it.
 pub trait Condense: Send {
@@ -38,6 +42,8 @@ type Condenser = Arc<dyn Fn() -> Box<dyn Condense> + Send + Sync>;
 pub struct Limit {
     most: usize,
     condenser: Option<Condenser>,
+    /// Room for the large bodies that are held at the same time.
+    room: Option<Arc<Semaphore>>,
 }
 
 impl Default for Limit {
@@ -60,6 +66,17 @@ impl Limit {
         Self {
             most,
             condenser: None,
+            room: None,
+        }
+    }
+
+    /// The same for a body that is held, where it is large, in this room: others wait until it is
+    /// dropped.
+    #[must_use]
+    pub fn within(self, room: &Arc<Semaphore>) -> Self {
+        Self {
+            room: Some(Arc::clone(room)),
+            ..self
         }
     }
 
@@ -70,6 +87,18 @@ impl Limit {
             condenser: Some(condenser),
             ..self
         }
+    }
+}
+
+/// A large body and its place in the room for them.
+struct Held {
+    body: Bytes,
+    _place: OwnedSemaphorePermit,
+}
+
+impl AsRef<[u8]> for Held {
+    fn as_ref(&self) -> &[u8] {
+        &self.body
     }
 }
 
@@ -90,6 +119,7 @@ pub(super) async fn gather(
     let length = response.content_length().unwrap_or_default();
     let length = usize::try_from(length).unwrap_or(usize::MAX);
     let mut body = buffers.take(length.min(MOST_ROOM).min(most));
+    let mut place = None;
     while let Some(chunk) = response.chunk().await? {
         body.extend_from_slice(&chunk);
         if !is_success && body.len() >= most {
@@ -106,8 +136,22 @@ pub(super) async fn gather(
         if body.len() > most {
             return Err(too_large(most));
         }
+        if let Some(room) = limit
+            .room
+            .as_ref()
+            .filter(|_| place.is_none() && body.len() > LARGE)
+        {
+            // The room is never closed.
+            place = Arc::clone(room).acquire_owned().await.ok();
+        }
     }
     let body = body.freeze();
+    if let Some(place) = place {
+        return Ok(Bytes::from_owner(Held {
+            body,
+            _place: place,
+        }));
+    }
     buffers.keep(&body);
     Ok(body)
 }

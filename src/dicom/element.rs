@@ -7,7 +7,7 @@ use super::character_set::Terms;
 use super::scan::{items_up_to, visit_members};
 use super::{Dataset, Reason, binary, blank, dictionary};
 
-/// The most values that are read: no attribute that is mapped has as many.
+/// The most values that are read: of no attribute that is mapped are as many used.
 const MOST_VALUES: usize = 10_000;
 
 /// One element of a dataset (PS3.18 F.2.2), its values still undecoded.
@@ -172,16 +172,14 @@ impl Element {
             return Err(reason);
         }
         let values = self.values();
-        if values.len() > MOST_VALUES {
-            return Err(Reason::TooMany(MOST_VALUES));
-        }
         match values.contains(&Value::Malformed) {
             true => Err(Reason::Malformed),
             false => Ok(values),
         }
     }
 
-    /// All values that are not empty; of very many only one more than anybody has use for.
+    /// All values that are not empty; of very many the first ones. That there are too many is said of
+    /// those that are used, which are fewer.
     fn values(&self) -> Vec<Value> {
         let Some(json) = &self.value else {
             return Vec::new();
@@ -189,7 +187,7 @@ impl Element {
         match items_up_to(json, MOST_VALUES) {
             Some(list) if list.complete || list.items.len() > MOST_VALUES => {
                 let values = list.items.iter().flat_map(|v| self.decode(v));
-                values.take(MOST_VALUES + 1).collect()
+                values.take(MOST_VALUES).collect()
             }
             Some(_) => vec![Value::Malformed],
             None => self.decode(json),
@@ -224,7 +222,7 @@ impl Element {
         let trimmed = parts.map(|part| trim(part, whole));
         let filled = trimmed.filter(|part| !part.is_empty());
         let values = filled.map(|part| Value::Text(part.to_owned()));
-        values.take(MOST_VALUES + 1).collect()
+        values.take(MOST_VALUES).collect()
     }
 }
 

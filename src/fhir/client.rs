@@ -9,6 +9,7 @@ use bytes::Bytes;
 use reqwest::Url;
 use serde::Deserialize;
 use serde_json::value::RawValue;
+use tokio::sync::Semaphore;
 
 use super::Capability;
 use super::address::{Base, is_id};
@@ -21,7 +22,7 @@ use crate::failure::{Class, Code, Dependency, Failure, Operation, Symptom, class
 const FHIR_JSON: &str = "application/fhir+json";
 
 /// How much of an answer is held unless something else is chosen, in bytes.
-const MOST: usize = 32 << 20;
+const MOST: usize = 8 << 20;
 
 /// Pages of one search at most. The searches are by identifier; only a dose report finds many.
 const MAX_PAGES: usize = 1_000;
@@ -64,6 +65,8 @@ pub struct FhirClient {
     refuses_page_size: Arc<AtomicBool>,
     /// How much of an answer is held, in bytes.
     most: usize,
+    /// Room for one large answer: what it is read into takes several times as much.
+    room: Arc<Semaphore>,
     /// Whether failures quote the server's own words.
     shows_text: bool,
 }
@@ -87,6 +90,7 @@ impl FhirClient {
             base: Base::new(endpoint),
             refuses_page_size: Arc::default(),
             most: MOST,
+            room: Arc::new(Semaphore::new(1)),
             shows_text: false,
         }
     }
@@ -152,6 +156,7 @@ impl FhirClient {
     ) -> Result<Vec<Box<RawValue>>, Failure> {
         let mut found = Vec::new();
         let mut asked = HashSet::new();
+        let mut held = 0;
         let mut next = Some(self.base.join(&format!("{resource_type}?{query}")));
         while let Some(url) = next {
             if asked.len() == MAX_PAGES || !asked.insert(url.clone()) {
@@ -160,7 +165,13 @@ impl FhirClient {
                     "the pages of a search do not end",
                 ));
             }
-            let page = search_page(&self.get(url).await?)?;
+            let body = self.get(url).await?;
+            held += body.len();
+            if held > self.most {
+                return Err(self.too_large());
+            }
+            let page = search_page(&body)?;
+            drop(body);
             next = match page.next() {
                 None => None,
                 Some(link) => Some(self.base.follow(resource_type, link).ok_or_else(|| {
@@ -284,8 +295,8 @@ impl FhirClient {
         }
     }
 
-    const fn request(&self, url: String) -> Outgoing {
-        Outgoing::get(url, FHIR_JSON, Limit::of(self.most))
+    fn request(&self, url: String) -> Outgoing {
+        Outgoing::get(url, FHIR_JSON, Limit::of(self.most).within(&self.room))
     }
 
     async fn get(&self, url: String) -> Result<Bytes, Failure> {
@@ -298,6 +309,12 @@ impl FhirClient {
             return Ok(answer.body);
         }
         Err(self.refused(operation, &answer))
+    }
+
+    fn too_large(&self) -> Failure {
+        let code = classify(Dependency::Fhir, Operation::Read, Symptom::TooLarge);
+        let message = format!("the pages of a search are larger than {} bytes", self.most);
+        Failure::new(code, message)
     }
 
     fn refused(&self, operation: Operation, answer: &Answer) -> Failure {

@@ -53,8 +53,8 @@ settings! {
         "Base address of the FHIR R4 server.";
     FHIR_TIMEOUT: "Fhir:Timeout", Span(TICK), Default("00:01:40"),
         "How long one request to the FHIR server may take.";
-    FHIR_MAX_RESPONSE_BYTES: "Fhir:MaxResponseBytes", Integer(65_536, 1_073_741_824), Default("33554432"),
-        "The largest answer of the FHIR server that is read, in bytes after decompression. A larger one is a failure of the study that was looked up.";
+    FHIR_MAX_RESPONSE_BYTES: "Fhir:MaxResponseBytes", Integer(65_536, 1_073_741_824), Default("8388608"),
+        "The largest answer of the FHIR server that is read, in bytes after decompression; the pages of one search count together. A larger one is a failure of the study that was looked up.";
     FHIR_MAX_ENTRIES: "Fhir:MaxEntries", Integer(1, 10_000), Default("500"),
         "The most entries of one transaction. A dose report with more irradiation events is written in parts, the study first; where the server refuses fewer entries, radcast learns its limit.";
     FHIR_REQUIRE_VERSIONS: "Fhir:RequireVersions", Boolean, Default("true"),

@@ -249,6 +249,19 @@ fn when_the_last_instance_of_the_patient_goes_the_study_is_of_those_that_remain(
 }
 
 #[test]
+fn a_late_deletion_of_the_last_instance_of_the_patient_moves_the_study_too() {
+    let rules = on_other(OnOtherPatient::Keep);
+    let mut world = World::default();
+    world
+        .cast_by(&rules, [create(1, "A"), create(2, "B")])
+        .unwrap();
+    let gone = delete(9, instance(1)).into_late();
+    let (read, merged) = world.cast_reading(&rules, [gone], |_| create(2, "B"));
+    assert_eq!(read, Some(instance(2)));
+    assert!(is_moved(&merged) && whose(&world) == "B");
+}
+
+#[test]
 fn a_study_that_was_left_without_instances_is_of_those_that_come_if_we_created_it() {
     let rules = on_other(OnOtherPatient::Keep);
     for source in ["https://dicom.example/", "https://ris.example/"] {

@@ -29,7 +29,8 @@ impl StudyDelta {
     /// instances. `None` for nearly all deltas: nothing has to be read again.
     #[must_use]
     pub fn reread(&self, study: &[Resource], rules: &Rules) -> Option<Vec<InstanceKey>> {
-        if self.removed().is_empty() || self.is_late() {
+        // A deletion that comes late, too: what is read is the present state.
+        if self.removed().is_empty() {
             return None;
         }
         let identity = Identity::new(self.study(), rules);

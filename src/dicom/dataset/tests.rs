@@ -257,10 +257,10 @@ fn of_very_many_values_or_items_no_more_are_read_than_anybody_has_use_for() {
         );
         let set = Dataset::parse(Bytes::from(json)).unwrap();
         let element = set.element(tags::MODALITY).unwrap();
-        assert_eq!(element.all().err(), Some(Reason::TooMany(10_000)));
+        assert_eq!(element.all().unwrap().len(), 10_000);
     }
     let items = many(r#"{"00100020":{"vr":"LO","Value":["1"]}}"#);
     let json = format!(r#"{{"00101002":{{"vr":"SQ","Value":[{items}]}}}}"#);
     let set = Dataset::parse(Bytes::from(json)).unwrap();
-    assert_eq!(set.items(tags::OTHER_PATIENT_I_DS_SEQUENCE).len(), 10_001);
+    assert_eq!(set.items(tags::OTHER_PATIENT_I_DS_SEQUENCE).len(), 10_000);
 }

@@ -82,7 +82,7 @@ fn the_two_endpoints_are_enough() {
     let expected = Settings {
         dicom_web: default_dicom_web(),
         fhir: Fhir {
-            max_response_bytes: 32 << 20,
+            max_response_bytes: 8 << 20,
             max_entries: 500,
             require_versions: true,
             require_marks: true,
