@@ -22,7 +22,7 @@ const MOST_ROOM: usize = 4 << 20;
 const CONDENSED_FROM: usize = 4 << 20;
 
 /// From this size on a body is large, in bytes: where that is so wanted, one is held at a time.
-const LARGE: usize = 1 << 20;
+const LARGE: usize = 256 << 10;
 
 /// Takes a body piece by piece and keeps part of it.
 pub trait Condense: Send {
@@ -118,7 +118,12 @@ pub(super) async fn gather(
     };
     let length = response.content_length().unwrap_or_default();
     let length = usize::try_from(length).unwrap_or(usize::MAX);
-    let mut body = buffers.take(length.min(MOST_ROOM).min(most));
+    let room = if limit.room.is_some() {
+        LARGE
+    } else {
+        MOST_ROOM
+    };
+    let mut body = buffers.take(length.min(room).min(most));
     let mut place = None;
     while let Some(chunk) = response.chunk().await? {
         body.extend_from_slice(&chunk);

@@ -75,6 +75,14 @@ impl StudyDelta {
         self
     }
 
+    /// Whether what an instance says can be read again beside the entries: they name no other patient.
+    #[must_use]
+    pub fn may_be_read_with(&self, again: &Change) -> bool {
+        let named = self.stored.iter().filter_map(Change::patient);
+        let mut named = named.filter(|key| !key.of_study);
+        named.all(|key| again.patient() == Some(key))
+    }
+
     /// This delta after what an instance says that is read again: the entries are newer.
     #[must_use]
     pub fn after_reading(self, again: Change) -> Self {

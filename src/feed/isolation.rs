@@ -17,8 +17,8 @@ use super::ahead::Ahead;
 use super::page::{self, Rows};
 use super::parts::{Parts, has_metadata};
 use super::span::{Place, Span};
-use super::{FeedClient, MalformedEntry, unreliable};
-use crate::failure::{Class, Code, Failure, Subject};
+use super::{FeedClient, Latest, MalformedEntry, unreliable};
+use crate::failure::{Code, Failure, Subject};
 use crate::settings::{ApiVersion, OnUnparsable};
 
 /// How many times a page fails before it is taken apart.
@@ -140,8 +140,8 @@ impl PageReader {
         failure: Failure,
         is_new: &(impl Fn(u64) -> bool + Sync),
     ) -> Result<Rows, Failure> {
-        let latest = self.client.latest().await?.sequence;
-        if !self.answers_with_pages(latest).await? {
+        let latest = self.client.latest().await?;
+        if !self.answers_with_pages(latest).await {
             return Err(failure);
         }
         let mut parts = Parts::new(self.reads_metadata().await);
@@ -174,14 +174,11 @@ impl PageReader {
 
     /// Whether the service answers with a page where no entry can be at fault: beyond the newest one.
     /// Where it does not, it is the service that fails, or something before it.
-    async fn answers_with_pages(&self, latest: u64) -> Result<bool, Failure> {
+    async fn answers_with_pages(&self, latest: Latest) -> bool {
         let beyond = Span::beyond(self.client.version(), latest);
-        match self.client.page(&beyond, false).await {
-            Err(failure) if is_of_page(&failure) => Ok(false),
-            Err(failure) if failure.class() == Class::Transient => Err(failure),
-            // A service that refuses to look there refuses nothing else.
-            Ok(_) | Err(_) => Ok(true),
-        }
+        let page = self.client.page(&beyond, false).await;
+        // A service that refuses to look there, or is slow to, may read all others.
+        !page.is_err_and(|failure| is_of_page(&failure))
     }
 
     /// Whether the metadata of some entry far from the span can be read.

@@ -2,9 +2,9 @@
 
 use std::ops::RangeInclusive;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
-use super::Entry;
+use super::{Entry, Latest};
 use crate::settings::ApiVersion;
 
 /// The numbers that a feed counts with: 64 bits with a sign, from 1.
@@ -38,15 +38,20 @@ pub(super) struct Place {
 /// How far beyond the newest entry there is none, not even one that was stored meanwhile.
 const FAR: u64 = 1_000_000;
 
+/// The same in time.
+const LATER: SignedDuration = SignedDuration::from_hours(24 * 365);
+
 impl Span {
     /// One place that no entry has, beyond the newest one.
-    pub(super) fn beyond(version: ApiVersion, latest: u64) -> Self {
-        let place = latest.saturating_add(FAR).min(*ALL_NUMBERS.end());
+    pub(super) fn beyond(version: ApiVersion, latest: Latest) -> Self {
+        let place = latest.sequence.saturating_add(FAR).min(*ALL_NUMBERS.end());
+        let later = latest.timestamp.map(|time| time.saturating_add(LATER));
+        let from = later.and_then(Result::ok);
         match version {
             ApiVersion::V1 => Self::Sequences(place..=place),
             ApiVersion::V2 => Self::Rows {
-                from: None,
-                skip: place,
+                skip: if from.is_some() { 0 } else { place },
+                from,
                 count: 1,
                 after: None,
             },

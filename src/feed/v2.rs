@@ -42,6 +42,8 @@ pub struct TimeWindows {
     overlap: Duration,
     notes: Notes,
     brake: Brake,
+    /// Whether the last page led on in time.
+    advanced: bool,
     newest: Option<Timestamp>,
     latest: Latest,
     pass: Option<Pass>,
@@ -85,6 +87,7 @@ impl TimeWindows {
             overlap: settle_time,
             notes: Notes::new(position, happened, settle_time),
             brake: Brake::default(),
+            advanced: false,
             newest: happened,
             latest: Latest::default(),
             pass: None,
@@ -280,7 +283,9 @@ impl TimeWindows {
             ));
         }
         let mut more = !whole || rows.len() as u64 >= self.limit;
+        let before = pass.start;
         pass.advance(&rows, leading as u64);
+        self.advanced = pass.start > before;
         let entries = self.take(rows, &mut pass)?;
         if !more {
             self.end(&pass)?;
@@ -306,7 +311,10 @@ impl ChangeFeed for TimeWindows {
     async fn next(&mut self) -> Result<Page, Failure> {
         loop {
             let page = self.read_on().await?;
-            if self.brake.pace(&page).await? {
+            if self.advanced {
+                // Rows that were read before the start, perhaps: there is an end to them.
+                self.brake = Brake::default();
+            } else if self.brake.pace(&page).await? {
                 continue;
             }
             if let Some(page) = self.notes.judge(page)? {

@@ -135,13 +135,26 @@ impl FhirClient {
         resource_type: &str,
         query: &str,
     ) -> Result<Vec<Box<RawValue>>, Failure> {
+        self.search_with(resource_type, query, Some).await
+    }
+
+    /// As [`Self::search`], of what `read` makes of each resource: what that leaves out is not held.
+    ///
+    /// # Errors
+    /// As of a search.
+    pub async fn search_with<R: Send>(
+        &self,
+        resource_type: &str,
+        query: &str,
+        read: impl Fn(Box<RawValue>) -> Option<R> + Send + Sync,
+    ) -> Result<Vec<R>, Failure> {
         let plain = query.split(PAGE_SIZE).next().unwrap_or(query);
         if plain.len() == query.len() || self.refuses_page_size.load(Ordering::Relaxed) {
-            return self.search_pages(resource_type, plain).await;
+            return self.search_pages(resource_type, plain, &read).await;
         }
-        match self.search_pages(resource_type, query).await {
+        match self.search_pages(resource_type, query, &read).await {
             Err(failure) if failure.code == Code::FhirRejected => {
-                let found = self.search_pages(resource_type, plain).await?;
+                let found = self.search_pages(resource_type, plain, &read).await?;
                 self.refuses_page_size.store(true, Ordering::Relaxed);
                 Ok(found)
             }
@@ -149,11 +162,12 @@ impl FhirClient {
         }
     }
 
-    async fn search_pages(
+    async fn search_pages<R>(
         &self,
         resource_type: &str,
         query: &str,
-    ) -> Result<Vec<Box<RawValue>>, Failure> {
+        read: impl Fn(Box<RawValue>) -> Option<R>,
+    ) -> Result<Vec<R>, Failure> {
         let mut found = Vec::new();
         let mut asked = HashSet::new();
         let mut held = 0;
@@ -171,7 +185,6 @@ impl FhirClient {
                 return Err(self.too_large());
             }
             let page = search_page(&body)?;
-            drop(body);
             next = match page.next() {
                 None => None,
                 Some(link) => Some(self.base.follow(resource_type, link).ok_or_else(|| {
@@ -181,7 +194,9 @@ impl FhirClient {
                     )
                 })?),
             };
-            found.extend(page.matches());
+            // The answer is held until it has been read: a large one has others wait.
+            found.extend(page.matches().filter_map(&read));
+            drop(body);
         }
         Ok(found)
     }

@@ -154,14 +154,23 @@ impl<T: Target> Lane<T> {
     ) -> Option<Retried> {
         let mut pending = pending;
         let entry = slice::from_ref(&pending);
-        match self.apply_part(entry, Patience::Full).await {
+        let unit = self.target.unit(&pending.change);
+        let patience = match self.ailing.patience(&unit) {
+            // What somebody asked for is not hurried because of other units.
+            Patience::Once => Patience::Once,
+            Patience::Full | Patience::Brief => Patience::Full,
+        };
+        match self.apply_part(entry, patience).await {
             Ok(writes) => {
+                self.ailing.remove(&unit);
                 let writes = [writes];
                 self.note_omitted(slice::from_mut(&mut pending), &writes);
                 applied.extend(writes);
             }
             Err(Unapplied::Stopped) => return None,
-            Err(Unapplied::Failed { failure, attempts }) => {
+            Err(Unapplied::Failed {
+                failure, attempts, ..
+            }) => {
                 let entry = self.failed(&pending.subject, failure, attempts);
                 let raw = pending.raw;
                 return self.fail_again(record, Failing { entry, raw }).await;

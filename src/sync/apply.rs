@@ -1,6 +1,7 @@
 //! The work of one batch: apply, isolate, record, settle.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tracing::Span;
 
@@ -14,7 +15,8 @@ use super::retry::Patience;
 use super::schedule::{Batch, Claim, Load, Pending};
 use super::status::Fate;
 use super::target::Applied;
-use crate::failure::Class;
+use crate::failure::Failure;
+use crate::settings::Order;
 
 /// What became of the entries of a batch at the target.
 struct Outcome {
@@ -22,6 +24,8 @@ struct Outcome {
     /// Of each entry whether it was applied.
     applied: Vec<bool>,
     failed: Vec<Failing>,
+    /// Whether something failed for a passing cause on a target that works for others.
+    is_ailing: bool,
 }
 
 impl<T: Target> Lane<T> {
@@ -39,6 +43,7 @@ impl<T: Target> Lane<T> {
             writes,
             applied,
             failed,
+            ..
         } = self.apply_in_parts(&entries).await;
         let entries = entries.into_iter().zip(applied);
         let mut applied: Vec<_> = entries
@@ -88,6 +93,7 @@ impl<T: Target> Lane<T> {
             writes: Vec::new(),
             applied: vec![false; entries.len()],
             failed: Vec::new(),
+            is_ailing: false,
         };
         let unit = entries.first().map(|first| self.target.unit(&first.change));
         let patience = unit.as_ref().map(|unit| self.ailing.patience(unit));
@@ -103,14 +109,19 @@ impl<T: Target> Lane<T> {
                         applied.fill(true);
                     }
                 }
-                Err(Unapplied::Failed { failure, attempts }) => {
+                Err(Unapplied::Failed {
+                    failure,
+                    attempts,
+                    is_of_unit,
+                }) => {
                     let attempts = part.attempts.max(attempts);
                     if let Some(pause) = parts.halve(&part, &failure, attempts, &self.retry) {
-                        if self.stops_within(pause).await {
+                        if self.rests(items.first(), &failure, pause).await {
                             break;
                         }
                         continue;
                     }
+                    outcome.is_ailing |= is_of_unit;
                     let failed = |pending: &Pending<T::Change>| Failing {
                         entry: self.failed(&pending.subject, failure.clone(), attempts),
                         raw: pending.raw.clone(),
@@ -126,11 +137,26 @@ impl<T: Target> Lane<T> {
         outcome
     }
 
+    /// Pauses between the parts of a batch; whether the engine stops meanwhile. Where the order is
+    /// strict nothing else is begun.
+    async fn rests(
+        &self,
+        first: Option<&Pending<T::Change>>,
+        failure: &Failure,
+        pause: Duration,
+    ) -> bool {
+        let sequence = first.and_then(|first| first.subject.sequence);
+        let hold = self.gate.hold_for(sequence);
+        if self.retry.order == Order::Strict && !pause.is_zero() {
+            hold.tell(failure, false);
+        }
+        self.stops_within(pause).await
+    }
+
     /// Takes note of how a unit fares: one of which something failed on a target that works for others
     /// has little patience next.
     fn note_health(&self, unit: T::Unit, outcome: &Outcome) {
-        let is_ailing = |failing: &Failing| failing.entry.failure.class() == Class::Transient;
-        if outcome.failed.iter().any(is_ailing) {
+        if outcome.is_ailing {
             self.ailing.add(unit);
         } else if outcome.applied.contains(&true) {
             self.ailing.remove(&unit);

@@ -26,6 +26,8 @@ pub(super) enum Unapplied {
         failure: Failure,
         /// How often it was attempted.
         attempts: u32,
+        /// Whether the trouble is the unit's own: the target works for others.
+        is_of_unit: bool,
     },
     /// The engine stops; the work is done again after the next start.
     Stopped,
@@ -36,6 +38,7 @@ impl Unapplied {
         Self::Failed {
             failure,
             attempts: 1,
+            is_of_unit: false,
         }
     }
 }
@@ -86,15 +89,18 @@ impl<T: Target> Lane<T> {
             let delay = self.next_attempt(&mut attempts, &failure, &hold).await;
             self.tell_of_attempt(first, items.len(), failed, &failure, delay);
             let Some(delay) = delay else {
-                let attempts = failed;
-                return Err(Unapplied::Failed { failure, attempts });
+                let is_transient = failure.class() == Class::Transient;
+                return Err(Unapplied::Failed {
+                    failure,
+                    attempts: failed,
+                    is_of_unit: is_transient && attempts.is_of_unit(),
+                });
             };
+            let goes_on = self.lets_others_go_on(&attempts, &failure);
             if matches!(failure.class(), Class::Transient | Class::Conflict) {
                 row.show(self.failed(first, failure, failed));
             }
-            let _asleep = self
-                .lets_others_go_on(&attempts)
-                .then(|| self.fall_asleep(&hold));
+            let _asleep = goes_on.then(|| self.fall_asleep(&hold));
             if self.stops_within(delay).await {
                 return Err(Unapplied::Stopped);
             }
@@ -139,8 +145,9 @@ impl<T: Target> Lane<T> {
         failure: &Failure,
         hold: &Hold,
     ) -> Option<Duration> {
-        let is_transient = failure.class() == Class::Transient;
-        if is_transient && attempts.doubts_itself() && self.works_for_others().await {
+        // How the DICOM service fares the target cannot tell.
+        let is_of_target = failure.class() == Class::Transient && !failure.code.is_of_dicom();
+        if is_of_target && attempts.doubts_itself() && self.works_for_others().await {
             attempts.find_healthy();
         }
         if let Some(delay) = attempts.next_delay(failure.retry_after) {
@@ -156,8 +163,9 @@ impl<T: Target> Lane<T> {
         matches!(probe.await, Ok(Ok(())))
     }
 
-    fn lets_others_go_on(&self, attempts: &Attempts<'_>) -> bool {
-        attempts.is_healthy() && self.retry.order == Order::Relaxed
+    fn lets_others_go_on(&self, attempts: &Attempts<'_>, failure: &Failure) -> bool {
+        let is_passing = matches!(failure.class(), Class::Transient | Class::Conflict);
+        is_passing && attempts.is_healthy() && self.retry.order == Order::Relaxed
     }
 
     /// Leaves the gate and its place to others until dropped.
@@ -178,6 +186,9 @@ impl<T: Target> Lane<T> {
             return None;
         }
         if self.target.probe().await.is_ok() {
+            if !failure.code.is_of_dicom() {
+                attempts.find_alive();
+            }
             return attempts.next_proven(failure.retry_after);
         }
         hold.tell(failure, true);

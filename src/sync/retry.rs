@@ -58,6 +58,8 @@ pub(super) struct Attempts<'a> {
     in_vain: u32,
     /// Whether the dependency is known to work for others.
     is_healthy: bool,
+    /// Whether it worked when all attempts were used up.
+    is_alive: bool,
 }
 
 impl<'a> Attempts<'a> {
@@ -83,7 +85,18 @@ impl<'a> Attempts<'a> {
             failed: 0,
             in_vain: 0,
             is_healthy: false,
+            is_alive: false,
         }
+    }
+
+    /// Takes note that the dependency worked when the attempts were used up.
+    pub(super) const fn find_alive(&mut self) {
+        self.is_alive = true;
+    }
+
+    /// Whether the trouble is the unit's own, as the dependency works.
+    pub(super) const fn is_of_unit(&self) -> bool {
+        self.is_healthy || self.is_alive
     }
 
     /// Counts a failed attempt; answers how many there are. A lost race says nothing of the unit.
@@ -94,8 +107,9 @@ impl<'a> Attempts<'a> {
     }
 
     /// Whether it should be asked whether the dependency works for others: it fails again and again.
-    pub(super) const fn doubts_itself(&self) -> bool {
-        !self.is_healthy && self.in_vain >= DOUBTED_AFTER
+    pub(super) fn doubts_itself(&self) -> bool {
+        let most = self.policy.max_attempts_when_healthy.get();
+        !self.is_healthy && self.in_vain >= DOUBTED_AFTER.min(most)
     }
 
     /// Takes note that the dependency works for others: then few attempts are left.

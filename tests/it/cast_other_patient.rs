@@ -249,6 +249,37 @@ fn when_the_last_instance_of_the_patient_goes_the_study_is_of_those_that_remain(
 }
 
 #[test]
+fn an_instance_of_another_patient_is_not_read_beside_entries_that_name_one() {
+    let fold = |changes: &[Change]| radcast::cast::StudyDelta::fold(changes.to_vec()).unwrap();
+    let alone = fold(&[delete(9, instance(1))]);
+    let beside = fold(&[delete(9, instance(1)), create(3, "A")]);
+    assert!(alone.may_be_read_with(&create(2, "B")));
+    assert!(!beside.may_be_read_with(&create(2, "B")));
+    assert!(beside.may_be_read_with(&create(2, "A")));
+}
+
+/// The mark stays with an instance that another service holds on.
+#[test]
+fn an_instance_of_another_patient_that_stays_listed_makes_no_claim() {
+    let rules = on_other(OnOtherPatient::Keep);
+    let others = Rules {
+        dicom_endpoint: "https://other.example".into(),
+        ..on_other(OnOtherPatient::Keep)
+    };
+    let mut world = World::default();
+    world
+        .cast_by(&rules, [create(1, "A"), create(2, "B")])
+        .unwrap();
+    world.cast_by(&others, [create(2, "B")]).unwrap();
+    world.cast_by(&rules, [delete(8, instance(2))]).unwrap();
+    assert_eq!(world.only("ImagingStudy")["numberOfInstances"], 2);
+    let gone = [delete(9, instance(1))];
+    let (read, merged) = world.cast_reading(&rules, gone, |_| create(2, "B"));
+    assert_eq!(read, Some(instance(2)));
+    assert!(is_moved(&merged) && whose(&world) == "B");
+}
+
+#[test]
 fn a_late_deletion_of_the_last_instance_of_the_patient_moves_the_study_too() {
     let rules = on_other(OnOtherPatient::Keep);
     let mut world = World::default();

@@ -116,10 +116,11 @@ fn instance(change: &Change) -> &str {
 pub(super) fn note<'a>(
     delta: &'a StudyDelta,
     counting: impl Iterator<Item = &'a str>,
+    listing: &[&str],
     study: &mut Object,
 ) -> Result<(), EditError> {
     let mut contested = Digests::read(study, CONTESTED)?;
-    contested.forget_gone(delta);
+    contested.forget_gone(delta, listing);
     let said = delta.statements().map(|(change, _)| change);
     let read_again = said.filter(|change| change.is_reread()).map(instance);
     for uid in read_again.chain(counting) {

@@ -91,15 +91,17 @@ impl Digests {
         removed
     }
 
-    /// Removes the instances that the delta removes and of which it says nothing.
-    pub(super) fn forget_gone(&mut self, delta: &StudyDelta) {
+    /// Removes the instances that the delta removes and of which it says nothing, but for those that
+    /// the study goes on `listing`.
+    pub(super) fn forget_gone(&mut self, delta: &StudyDelta, listing: &[&str]) {
         if self.digests.is_empty() || delta.removed().is_empty() {
             return;
         }
         let said = delta.statements();
         let said: HashSet<&str> = said.map(|(it, _)| it.key().instance.as_str()).collect();
         for gone in delta.removed() {
-            if !said.contains(gone.instance.as_str()) {
+            let uid = gone.instance.as_str();
+            if !said.contains(uid) && !listing.contains(&uid) {
                 self.remove(&gone.instance);
             }
         }

@@ -236,17 +236,18 @@ fn grow(
     growing.put_study(&statements, study)?;
     growing.put_series(&statements, &mut series)?;
     series.put_holdings()?;
+    let mut listing = Vec::new();
     if let Some((name, services)) = stored {
         let removals = remove_gone(delta, &statements, &mut series, services)?;
-        merged
-            .notices
-            .extend(of_others(delta, &removals, name, services));
+        let notice = of_others(delta, &removals, name, services);
+        merged.notices.extend(notice);
+        listing = listed_still(&removals);
     }
-    subject::note(delta, Some(links.subject.whose), study)?;
+    subject::note(delta, Some(links.subject.whose), &listing, study)?;
     finish(study, series, rules)?;
     let disagreeing = merged.disagreements.iter().map(|it| it.kept.as_str());
     let counting = merged.counting.iter().map(String::as_str);
-    contested::note(delta, counting.chain(disagreeing), study)
+    contested::note(delta, counting.chain(disagreeing), &listing, study)
 }
 
 /// A study that becomes more.
@@ -317,13 +318,23 @@ impl Growing<'_> {
     }
 }
 
+/// What became of each instance that was to be removed.
+type Removals<'a> = Vec<(&'a InstanceUids, Removal)>;
+
+/// The instances that stay listed, because other services may have them.
+fn listed_still<'a>(removals: &Removals<'a>) -> Vec<&'a str> {
+    let stays = |removal| matches!(removal, Removal::Kept | Removal::OfOthers);
+    let staying = removals.iter().filter(|(_, removal)| stays(*removal));
+    staying.map(|(uids, _)| uids.instance.as_str()).collect()
+}
+
 /// Removes what is to be gone and is not said again.
-fn remove_gone(
-    delta: &StudyDelta,
+fn remove_gone<'a>(
+    delta: &'a StudyDelta,
     statements: &[(&Change, &Attributes)],
     list: &mut SeriesList<'_>,
     services: &Services<'_>,
-) -> Result<Vec<Removal>, EditError> {
+) -> Result<Removals<'a>, EditError> {
     if delta.removed().is_empty() {
         return Ok(Vec::new());
     }
@@ -332,18 +343,20 @@ fn remove_gone(
         .map(|(change, _)| InstanceUids::of(change));
     let said: HashSet<_> = said.collect();
     let gone = delta.removed().iter().filter(|gone| !said.contains(gone));
-    gone.map(|gone| list.remove(gone, services)).collect()
+    gone.map(|gone| Ok((gone, list.remove(gone, services)?)))
+        .collect()
 }
 
 /// The notice that instances stay listed because only Endpoints of others serve them.
 fn of_others(
     delta: &StudyDelta,
-    removals: &[Removal],
+    removals: &Removals<'_>,
     name: &str,
     services: &Services<'_>,
 ) -> Option<Notice> {
     removals
-        .contains(&Removal::OfOthers)
+        .iter()
+        .any(|(_, it)| *it == Removal::OfOthers)
         .then(|| Notice::ListedByOthers {
             study: delta.study().clone(),
             resource: name.to_owned(),
@@ -364,17 +377,18 @@ fn shrink(
     let services = Services::of(delta.study(), &stored.object, found, rules)?;
     let listed = stored.object.shared("series");
     let mut series = SeriesList::open(listed.as_ref()).map_err(fail)?;
-    let mut removals = Vec::new();
+    let mut removals = Removals::new();
     for gone in delta.removed() {
-        removals.push(series.remove(gone, &services).map_err(fail)?);
+        removals.push((gone, series.remove(gone, &services).map_err(fail)?));
     }
     notices.extend(of_others(delta, &removals, &name, &services));
-    let is_unchanged = |it: &Removal| matches!(it, Removal::Unknown | Removal::OfOthers);
-    if removals.iter().all(is_unchanged) {
+    let is_unchanged = |it| matches!(it, Removal::Unknown | Removal::OfOthers);
+    if removals.iter().all(|(_, removal)| is_unchanged(*removal)) {
         return Ok(None);
     }
     let key = delta.study().clone();
-    if removals.contains(&Removal::Kept) {
+    let listing = listed_still(&removals);
+    if removals.iter().any(|(_, it)| *it == Removal::Kept) {
         let id = stored.id.clone();
         notices.push(Notice::HeldByOthers { study: key, id });
     } else if series.is_empty() {
@@ -395,9 +409,10 @@ fn shrink(
     if !series.is_served_by(&services).map_err(fail)? {
         services.leave(&mut stored.object).map_err(fail)?;
     }
-    subject::note(delta, None, &mut stored.object).map_err(fail)?;
+    subject::note(delta, None, &listing, &mut stored.object).map_err(fail)?;
     finish(&mut stored.object, series, rules).map_err(fail)?;
-    contested::note(delta, std::iter::empty(), &mut stored.object).map_err(fail)?;
+    let nobody = std::iter::empty();
+    contested::note(delta, nobody, &listing, &mut stored.object).map_err(fail)?;
     notices.extend(out_of_use(&stored, delta.study())?);
     Ok(stored.update())
 }

@@ -67,14 +67,15 @@ pub(super) fn has_claim(delta: &StudyDelta, study: &Object) -> Result<Option<boo
 }
 
 /// Notes which instances name another patient than the study has; none says anything where the
-/// delta only removes.
+/// delta only removes. Of the removed ones the study goes on `listing` these.
 pub(super) fn note(
     delta: &StudyDelta,
     whose: Option<Whose>,
+    listing: &[&str],
     study: &mut Object,
 ) -> Result<(), EditError> {
     let mut others = Digests::read(study, OF_OTHER_PATIENT)?;
-    others.forget_gone(delta);
+    others.forget_gone(delta, listing);
     if whose == Some(Whose::Moved) {
         others.clear();
     }

@@ -3,10 +3,11 @@
 //! way.
 
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use serde_json::value::RawValue;
 use tokio::sync::{Mutex as Turn, oneshot};
 
 use super::hits::Hits;
@@ -106,13 +107,25 @@ impl Gathering {
 
 /// Searches for one query alone.
 pub(super) async fn search(client: &FhirClient, query: &Query) -> Result<Hits, Failure> {
-    let listed = client.search(query.resource_type, &query.encoded()).await?;
-    let listed = listed.iter().map(|json| Resource::parse(json.get()));
+    let near = AtomicUsize::new(0);
+    let read = |json: Box<RawValue>| match Resource::parse(json.get()) {
+        Ok(resource) if Hits::is_near(query, &resource) => {
+            near.fetch_add(1, Ordering::Relaxed);
+            None
+        }
+        read => Some(read),
+    };
+    let encoded = query.encoded();
+    let listed = client.search_with(query.resource_type, &encoded, read);
+    let listed = listed.await?.into_iter();
     let listed = listed.collect::<Result<_, _>>().map_err(|_| {
         let message = format!("a stored {} is not a JSON object", query.resource_type);
         Failure::new(Code::FhirInvalidResource, message)
     })?;
-    Ok(Hits::of(query, listed))
+    Ok(Hits {
+        near: near.into_inner(),
+        ..Hits::of(query, listed)
+    })
 }
 
 /// Searches for all together and deals out what is found. `None` when that fails, when it cannot be

@@ -24,8 +24,7 @@ impl Hits {
             if resource.resource_type().as_deref() != Some(query.resource_type) {
                 continue;
             }
-            // Identifiers that cannot be read are for the merge to report.
-            if query.matches(&resource) == Some(false) {
+            if Self::is_near(query, &resource) {
                 hits.near += 1;
                 continue;
             }
@@ -39,6 +38,13 @@ impl Hits {
             }
         }
         hits
+    }
+
+    /// Whether a resource is of the type that was searched for, and not what was searched for.
+    /// Identifiers that cannot be read are for the merge to report.
+    pub(super) fn is_near(query: &Query, resource: &Resource) -> bool {
+        let is_of_type = resource.resource_type().as_deref() == Some(query.resource_type);
+        is_of_type && query.matches(resource) == Some(false)
     }
 
     /// The part of the answer to several searches that belongs to one of them.

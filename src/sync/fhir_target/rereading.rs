@@ -15,7 +15,8 @@ impl FhirTarget {
     /// be read, the study goes on saying what it says, and the log tells so.
     ///
     /// # Errors
-    /// The service cannot be reached, is busy, or refuses radcast: a later attempt may read it.
+    /// None can be read now, and the service cannot be reached, is busy or fails: a later attempt may
+    /// read one.
     pub(super) async fn reread(
         &self,
         delta: &StudyDelta,
@@ -26,8 +27,17 @@ impl FhirTarget {
             return Ok(None);
         };
         let study = delta.study().uid();
+        let mut passing = None;
         for key in &candidates {
-            if let Some(change) = self.read_instance(instances, key).await? {
+            let read = match self.read_instance(instances, key).await {
+                Ok(read) => read,
+                Err(failure) => {
+                    passing = Some(failure);
+                    None
+                }
+            };
+            // What is of another patient than the entries is not to be mixed with them.
+            if let Some(change) = read.filter(|change| delta.may_be_read_with(change)) {
                 info!(
                     event = "instance_read_again",
                     study,
@@ -36,6 +46,9 @@ impl FhirTarget {
                 return Ok(Some(delta.clone().after_reading(change)));
             }
         }
+        if let Some(failure) = passing {
+            return Err(failure);
+        }
         warn!(
             event = "instance_not_read_again",
             study,
@@ -43,7 +56,8 @@ impl FhirTarget {
             "study {study} still says something that only a deleted instance said: {}",
             match candidates.is_empty() {
                 true => "it lists no instances that could be read again",
-                false => "none of its other instances that were tried can be read",
+                false =>
+                    "none of its other instances that were tried can be read beside the entries",
             }
         );
         Ok(None)
@@ -76,7 +90,7 @@ impl FhirTarget {
 /// Whether the same request may be answered later. A service that knows no such request never will.
 fn is_passing(failure: &Failure) -> bool {
     match failure.code {
-        Code::DicomUnauthorized | Code::DicomForbidden => true,
+        Code::DicomUnauthorized => true,
         Code::DicomInvalidResponse | Code::DicomAnswerTooLarge => false,
         _ => failure.class() == Class::Transient,
     }
