@@ -1,4 +1,4 @@
-use std::time::{Duration, Instant};
+
 
 use super::super::SqliteStore;
 use super::*;
@@ -187,35 +187,4 @@ async fn c6_the_store_is_given_back_after_a_stretch_however_much_is_ahead() {
         assert!(rows.unwrap().count() <= STRETCH, "{filter:?}");
     }
     assert!(ended > 3, "there is little ahead");
-}
-
-/// How long the largest tables take, and how long they hold the store: `cargo test --release --lib
-/// a_million -- --ignored --nocapture`.
-#[tokio::test(flavor = "multi_thread")]
-#[ignore = "a measurement"]
-async fn c6_a_million_records() {
-    let folder = tempfile::tempdir().unwrap();
-    let store = store(&folder, 1_000_000).await;
-    for filter in filters() {
-        let filter = RecordFilter {
-            // Of the last record only, so that all of it is walked.
-            class: Some("none".to_owned()),
-            ..filter
-        };
-        let walking = store.clone();
-        let walk = tokio::spawn(async move {
-            let begun = Instant::now();
-            walking.records(&filter, None, 1_000).await.unwrap();
-            (begun.elapsed(), filter)
-        });
-        let mut longest = Duration::ZERO;
-        while !walk.is_finished() {
-            let begun = Instant::now();
-            store.sync_state().await.unwrap();
-            longest = longest.max(begun.elapsed());
-            tokio::time::sleep(Duration::from_millis(1)).await;
-        }
-        let (whole, filter) = walk.await.unwrap();
-        println!("{whole:?}, held for {longest:?} at most: {filter:?}");
-    }
 }
