@@ -78,6 +78,7 @@ pub(super) fn rules(settings: &Settings) -> Rules {
 pub(super) fn fhir_client(settings: &Settings) -> Result<FhirClient, Failure> {
     let client = FhirClient::new(&settings.fhir.endpoint, settings.fhir.timeout)?;
     let client = client.holding(settings.fhir.max_response_bytes);
+    let client = client.asking_at_once(2 * settings.worker.max_concurrency);
     Ok(client.showing_text(settings.fhir.show_server_text))
 }
 

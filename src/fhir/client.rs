@@ -24,6 +24,10 @@ const FHIR_JSON: &str = "application/fhir+json";
 /// How much of an answer is held unless something else is chosen, in bytes.
 const MOST: usize = 8 << 20;
 
+/// How many requests are under way at once, unless something else is chosen: each takes memory of its
+/// own, whatever the server answers.
+const AT_ONCE: usize = 16;
+
 /// Pages of one search at most. The searches are by identifier; only a dose report finds many.
 const MAX_PAGES: usize = 1_000;
 
@@ -67,6 +71,8 @@ pub struct FhirClient {
     most: usize,
     /// Room for one large answer: what it is read into takes several times as much.
     room: Arc<Semaphore>,
+    /// Places for the requests that are under way.
+    places: Arc<Semaphore>,
     /// Whether failures quote the server's own words.
     shows_text: bool,
 }
@@ -91,8 +97,16 @@ impl FhirClient {
             refuses_page_size: Arc::default(),
             most: MOST,
             room: Arc::new(Semaphore::new(1)),
+            places: Arc::new(Semaphore::new(AT_ONCE)),
             shows_text: false,
         }
+    }
+
+    /// A client that has so many requests under way at once.
+    #[must_use]
+    pub fn asking_at_once(mut self, requests: usize) -> Self {
+        self.places = Arc::new(Semaphore::new(requests.max(1)));
+        self
     }
 
     /// A client whose failures quote the server's own words, if that is so set. They may quote
@@ -357,6 +371,8 @@ impl FhirClient {
     }
 
     async fn exchange(&self, request: Outgoing, operation: Operation) -> Result<Answer, Failure> {
+        // Never closed; each place is free again when its request has been answered or given up.
+        let _place = self.places.acquire().await;
         self.exchange.exchange(request).await.map_err(|error| {
             let code = classify(Dependency::Fhir, operation, error.symptom);
             Failure::new(code, error.reason)

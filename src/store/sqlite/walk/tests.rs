@@ -1,5 +1,3 @@
-
-
 use super::super::SqliteStore;
 use super::*;
 use crate::failure::{Code, Failure, Subject};
