@@ -16,7 +16,7 @@ const CONFLICTS: u32 = 5;
 const BRIEF: u32 = 1;
 
 /// After so many failures in a row it is asked whether the dependency works for others.
-pub(super) const DOUBTED_AFTER: u32 = 2;
+const DOUBTED_AFTER: u32 = 2;
 
 /// How many of the attempts wait until the dependency was found to work.
 const PROVEN: u32 = 1;

@@ -45,6 +45,12 @@ fn create(n: u8, id: &str) -> Change {
     says(n, Action::Create, id, &[])
 }
 
+/// The patient A's instance, which says this as the description of the study.
+fn describes(n: u8, text: &str) -> Change {
+    let text = format!(r#"["{text}"]"#);
+    says(n, Action::Create, "A", &[("00081030", &text)])
+}
+
 fn update(n: u8, id: &str) -> Change {
     says(n, Action::Update, id, &[])
 }
@@ -328,14 +334,6 @@ fn of_what_nobody_disagreed_on_nothing_is_read_again() {
 
 #[test]
 fn an_instance_that_was_read_again_counts_until_another_one_is() {
-    let describes = |n, text: &str| {
-        says(
-            n,
-            Action::Create,
-            "A",
-            &[("00081030", &format!(r#"["{text}"]"#))],
-        )
-    };
     let mut world = World::default();
     for (n, text) in [(1, "x"), (2, "y"), (3, "y")] {
         world.cast([describes(n, text)]);
@@ -352,14 +350,6 @@ fn an_instance_that_was_read_again_counts_until_another_one_is() {
 
 #[test]
 fn with_a_deletion_the_entries_beside_count_more_than_what_is_read_again() {
-    let describes = |n, text: &str| {
-        says(
-            n,
-            Action::Create,
-            "A",
-            &[("00081030", &format!(r#"["{text}"]"#))],
-        )
-    };
     let mut world = World::default();
     world.cast([describes(1, "x")]);
     world.cast([describes(2, "y")]);
@@ -378,10 +368,6 @@ fn an_instance_that_is_read_again_moves_no_study_and_fails_no_deletion() {
         OnOtherPatient::Fail,
     ] {
         let rules = on_other(policy);
-        let describes = |n, text: &str| {
-            let text = format!(r#"["{text}"]"#);
-            says(n, Action::Create, "A", &[("00081030", &text)])
-        };
         let mut world = World::default();
         for (n, text) in [(1, "x"), (2, "y"), (3, "z")] {
             world.cast_by(&rules, [describes(n, text)]).unwrap();

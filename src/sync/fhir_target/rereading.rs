@@ -31,10 +31,12 @@ impl FhirTarget {
         for key in &candidates {
             let read = match self.read_instance(instances, key).await {
                 Ok(read) => read,
-                Err(failure) => {
+                // The service may fail over this instance alone; one that hangs or refuses does so for all.
+                Err(failure) if failure.code == Code::DicomServerError => {
                     passing = Some(failure);
                     None
                 }
+                Err(failure) => return Err(failure),
             };
             // What is of another patient than the entries is not to be mixed with them.
             if let Some(change) = read.filter(|change| delta.may_be_read_with(change)) {
