@@ -10,6 +10,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::NoAnswer;
 use super::buffers::Buffers;
+use super::deadline::Deadline;
 use crate::failure::Symptom;
 
 /// The most that is held of an answer that is no success, in bytes: the rest is not read.
@@ -110,6 +111,7 @@ pub(super) async fn gather(
     mut response: Response,
     limit: &Limit,
     buffers: &Buffers,
+    deadline: &mut Deadline,
 ) -> Result<Bytes, NoAnswer> {
     let is_success = response.status().is_success();
     let most = match is_success {
@@ -125,7 +127,7 @@ pub(super) async fn gather(
     };
     let mut body = buffers.take(length.min(room).min(most));
     let mut place = None;
-    while let Some(chunk) = response.chunk().await? {
+    while let Some(chunk) = deadline.keep(response.chunk()).await? {
         body.extend_from_slice(&chunk);
         if !is_success && body.len() >= most {
             body.truncate(most);
@@ -136,7 +138,7 @@ pub(super) async fn gather(
             let mut condensed = condenser();
             condensed.push(&body);
             drop(body);
-            return condense(response, condensed, most).await;
+            return condense(response, condensed, most, deadline).await;
         }
         if body.len() > most {
             return Err(too_large(most));
@@ -147,7 +149,7 @@ pub(super) async fn gather(
             .filter(|_| place.is_none() && body.len() > LARGE)
         {
             // The room is never closed.
-            place = Arc::clone(room).acquire_owned().await.ok();
+            place = deadline.pause(Arc::clone(room).acquire_owned()).await.ok();
         }
     }
     let body = body.freeze();
@@ -162,12 +164,13 @@ pub(super) async fn gather(
 }
 
 /// Reads a body of this many bytes at most, counted after decompression. Of an answer that is no
-/// success, what is more is not read.
+/// success, what is more is not read. The client bounds the time.
 ///
 /// # Errors
 /// It breaks off, or the answer is a success and larger.
 pub async fn read_within(response: Response, most: usize) -> Result<Bytes, NoAnswer> {
-    gather(response, &Limit::of(most), &Buffers::default()).await
+    let (limit, buffers) = (Limit::of(most), Buffers::default());
+    gather(response, &limit, &buffers, &mut Deadline::none()).await
 }
 
 /// Reads the rest of a body.
@@ -175,9 +178,10 @@ async fn condense(
     mut response: Response,
     mut condensed: Box<dyn Condense>,
     most: usize,
+    deadline: &Deadline,
 ) -> Result<Bytes, NoAnswer> {
     while condensed.kept() <= most {
-        let Some(chunk) = response.chunk().await? else {
+        let Some(chunk) = deadline.keep(response.chunk()).await? else {
             return Ok(condensed.finish());
         };
         condensed.push(&chunk);

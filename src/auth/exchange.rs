@@ -6,12 +6,13 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use reqwest::Response;
 use reqwest::header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE, IF_NONE_MATCH, LOCATION};
 use reqwest::redirect::Policy;
+use reqwest::{ClientBuilder, Response};
 
 use super::body::{Limit, gather};
 use super::buffers::Buffers;
+use super::deadline::Deadline;
 use crate::failure::{Symptom, describe, retry_after};
 
 /// The part of a written resource that the answer should hold (RFC 7240, 4.2; R4 HTTP 3.1.0.1.7).
@@ -138,28 +139,44 @@ pub trait Exchange: fmt::Debug + Send + Sync + 'static {
     async fn exchange(&self, request: Outgoing) -> Result<Answer, NoAnswer>;
 }
 
+/// The most that the service may send of an HTTP/2 answer that is not being read, in bytes (RFC 9113,
+/// 5.2).
+const UNREAD: u32 = 256 << 10;
+
+/// The most answers that wait to be read on one HTTP/2 connection while another one goes on.
+const MAX_WAITING: u32 = 128;
+
 /// Over HTTP, with one pool of connections.
 #[derive(Debug, Clone)]
 pub struct HttpExchange {
     client: reqwest::Client,
     buffers: Buffers,
+    timeout: Duration,
 }
 
 impl HttpExchange {
-    /// `timeout` bounds one request with its answer. Redirects are not followed: what was sent is for the
-    /// configured host alone.
+    /// `timeout` bounds one request with its answer, but for the time that a large answer waits for its
+    /// turn. Redirects are not followed: what was sent is for the configured host alone.
     ///
     /// # Errors
     /// The HTTP client cannot be built, e.g. without CA certificates.
     pub fn new(timeout: Duration) -> Result<Self, NoAnswer> {
-        let client = reqwest::Client::builder()
-            .timeout(timeout)
-            .redirect(Policy::none())
-            .build()?;
+        Self::of(Self::client(), timeout)
+    }
+
+    fn of(client: ClientBuilder, timeout: Duration) -> Result<Self, NoAnswer> {
         Ok(Self {
-            client,
+            client: client.build()?,
             buffers: Buffers::default(),
+            timeout,
         })
+    }
+
+    fn client() -> ClientBuilder {
+        reqwest::Client::builder()
+            .redirect(Policy::none())
+            .http2_initial_stream_window_size(UNREAD)
+            .http2_initial_connection_window_size(UNREAD * MAX_WAITING)
     }
 }
 
@@ -189,12 +206,14 @@ impl Exchange for HttpExchange {
         if let Some(etag) = if_none_match {
             request = request.header(IF_NONE_MATCH, etag);
         }
-        let response = request.header(ACCEPT, accept).send().await?;
+        let mut deadline = Deadline::after(self.timeout);
+        let response = request.header(ACCEPT, accept).send();
+        let response = deadline.keep(response).await?;
         Ok(Answer {
             status: response.status().as_u16(),
             retry_after: retry_after(response.headers()),
             location: location(&response),
-            body: gather(response, &limit, &self.buffers).await?,
+            body: gather(response, &limit, &self.buffers, &mut deadline).await?,
         })
     }
 }
@@ -209,4 +228,56 @@ fn location(response: &Response) -> Option<String> {
     address.set_query(None);
     address.set_fragment(None);
     Some(address.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use axum::Router;
+    use futures_util::future::join_all;
+    use hyper::server::conn::http2;
+    use hyper_util::rt::{TokioExecutor, TokioIo};
+    use hyper_util::service::TowerToHyperService;
+    use tokio::net::TcpListener;
+    use tokio::sync::Semaphore;
+    use tokio::task::JoinSet;
+
+    use super::*;
+
+    const LARGE: usize = 4 << 20;
+
+    /// Serves a large answer at every path, over HTTP/2 alone.
+    async fn serve(listener: TcpListener) {
+        let app = Router::new().fallback(|| async { vec![b'x'; LARGE] });
+        let mut connections = JoinSet::new();
+        while let Ok((stream, _)) = listener.accept().await {
+            let service = TowerToHyperService::new(app.clone());
+            let http = http2::Builder::new(TokioExecutor::new());
+            connections.spawn(http.serve_connection(TokioIo::new(stream), service));
+        }
+    }
+
+    #[tokio::test]
+    async fn large_answers_over_one_connection_wait_for_their_turn_and_all_come() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let mut server = JoinSet::new();
+        server.spawn(serve(listener));
+        let client = HttpExchange::client().no_proxy().http2_prior_knowledge();
+        let exchange = HttpExchange::of(client, Duration::from_secs(20)).unwrap();
+        let room = Arc::new(Semaphore::new(1));
+        let asked = (0..16).map(|n| {
+            let limit = Limit::of(2 * LARGE).within(&room);
+            exchange.exchange(Outgoing::get(
+                format!("http://{address}/{n}"),
+                "text/plain",
+                limit,
+            ))
+        });
+        let lengths = asked.map(async |answer| answer.await.map(|it| it.body.len()));
+        for length in join_all(lengths).await {
+            assert_eq!(length.unwrap(), LARGE);
+        }
+    }
 }

@@ -5,6 +5,7 @@ mod body;
 mod bounded;
 mod bridge;
 mod buffers;
+mod deadline;
 #[cfg(test)]
 pub(crate) mod endless;
 mod exchange;

@@ -254,6 +254,62 @@ fn when_the_last_instance_of_the_patient_goes_the_study_is_of_those_that_remain(
     assert_eq!(world.only("ImagingStudy")["extension"], Value::Null);
 }
 
+/// An instance that was sent to the wrong study moves the study, and is deleted again.
+#[test]
+fn a_study_that_was_moved_goes_back_when_the_instances_that_moved_it_have_gone() {
+    let ways = [
+        (OnOtherPatient::Keep, Action::Update),
+        (OnOtherPatient::Move, Action::Create),
+    ];
+    for (policy, action) in ways {
+        let rules = on_other(policy);
+        let mut world = World::default();
+        world
+            .cast_by(&rules, [create(1, "A"), create(2, "A")])
+            .unwrap();
+        let merged = world.cast_by(&rules, [says(3, action, "B", &[])]).unwrap();
+        assert!(is_moved(&merged) && whose(&world) == "B");
+        let gone = [delete(9, instance(3))];
+        let (read, merged) = world.cast_reading(&rules, gone, |_| create(2, "A"));
+        assert_eq!(read, Some(instance(2)), "{policy:?}");
+        assert!(is_moved(&merged) && whose(&world) == "A", "{policy:?}");
+    }
+}
+
+/// Of three patients two have gone.
+#[test]
+fn after_a_move_an_instance_of_a_third_patient_makes_no_claim() {
+    let rules = on_other(OnOtherPatient::Keep);
+    let mut world = World::default();
+    for (n, id) in [(1, "A"), (2, "B"), (3, "C")] {
+        world.cast_by(&rules, [create(n, id)]).unwrap();
+    }
+    for (gone, next, id) in [(1, 3, "C"), (3, 2, "B")] {
+        let gone = [delete(9, instance(gone))];
+        let (read, merged) = world.cast_reading(&rules, gone, |_| create(next, id));
+        assert_eq!(read, Some(instance(next)));
+        assert!(is_moved(&merged) && whose(&world) == id, "{id}");
+    }
+    assert_eq!(world.only("ImagingStudy")["extension"], Value::Null);
+}
+
+/// A patient's correction reaches the feed instance by instance.
+#[test]
+fn instances_lose_their_marks_when_their_own_updates_come() {
+    let rules = on_other(OnOtherPatient::Keep);
+    let mut world = World::default();
+    world
+        .cast_by(&rules, [create(1, "A"), create(2, "A"), create(3, "A")])
+        .unwrap();
+    for n in [3, 1, 2] {
+        world.cast_by(&rules, [update(n, "B")]).unwrap();
+        assert_eq!(whose(&world), "B", "{n}");
+    }
+    assert_eq!(world.only("ImagingStudy")["extension"], Value::Null);
+    let (read, _) = world.cast_reading(&rules, [delete(9, instance(3))], |_| panic!());
+    assert_eq!((read, whose(&world).as_str()), (None, "B"));
+}
+
 #[test]
 fn an_instance_of_another_patient_is_not_read_beside_entries_that_name_one() {
     let fold = |changes: &[Change]| radcast::cast::StudyDelta::fold(changes.to_vec()).unwrap();

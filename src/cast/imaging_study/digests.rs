@@ -84,6 +84,13 @@ impl Digests {
         self.changed |= self.digests.insert(digest(uid));
     }
 
+    /// Adds instances by their digests.
+    pub(super) fn extend(&mut self, digests: impl IntoIterator<Item = u64>) {
+        for digest in digests {
+            self.changed |= self.digests.insert(digest);
+        }
+    }
+
     /// Removes an instance; answers whether it was there.
     pub(super) fn remove(&mut self, uid: &str) -> bool {
         let removed = !self.digests.is_empty() && self.digests.remove(&digest(uid));

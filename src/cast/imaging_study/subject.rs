@@ -67,7 +67,9 @@ pub(super) fn has_claim(delta: &StudyDelta, study: &Object) -> Result<Option<boo
 }
 
 /// Notes which instances name another patient than the study has; none says anything where the
-/// delta only removes. Of the removed ones the study goes on `listing` these.
+/// delta only removes. Of the removed ones the study goes on `listing` these. When the study was
+/// moved, only the entries that moved it are known to name its patient: the study goes back when
+/// they are deleted.
 pub(super) fn note(
     delta: &StudyDelta,
     whose: Option<Whose>,
@@ -75,10 +77,12 @@ pub(super) fn note(
     study: &mut Object,
 ) -> Result<(), EditError> {
     let mut others = Digests::read(study, OF_OTHER_PATIENT)?;
-    others.forget_gone(delta, listing);
     if whose == Some(Whose::Moved) {
-        others.clear();
+        let series = study.shared("series");
+        let listed = SeriesList::open(series.as_ref())?.digests();
+        others.extend(listed.into_iter().flatten());
     }
+    others.forget_gone(delta, listing);
     for (change, said) in delta.statements() {
         let instance = &change.key().instance;
         match whose {

@@ -240,7 +240,7 @@ pub fn metadata(state: &State, at: usize, version: u64) -> Value {
     let instance = &state.instances[at];
     let revision = state.revisions.get(&instance.study).copied().unwrap_or(0);
     let element = |vr: &str, value: Value| json!({ "vr": vr, "Value": [value] });
-    let stated = issuers::stated(state, instance.study);
+    let stated = issuers::stated_by(state, instance);
     let (id, issuer) = stated;
     let mut metadata = json!({
         "00080016": element("UI", json!("1.2.840.10008.5.1.4.1.1.2")),
@@ -276,6 +276,7 @@ pub fn happen(state: &mut State, event: &super::plan::Event, now: Timestamp) {
             state.instances.push(super::world::Instance {
                 study: event.study,
                 nature,
+                strays: false,
                 current: None,
             });
             let instance = state.instances.len() - 1;
@@ -289,7 +290,18 @@ pub fn happen(state: &mut State, event: &super::plan::Event, now: Timestamp) {
                     state.happened("a study moved");
                 }
             }
+            let instances = state.instances.iter_mut();
+            instances
+                .filter(|it| it.study == event.study)
+                .for_each(|it| it.strays = false);
             for instance in there {
+                add(state, instance, "update", event, now);
+            }
+        }
+        EventKind::Stray => {
+            if let Some(instance) = pick(state, event.study, true) {
+                state.happened("an instance went astray");
+                state.instances[instance].strays = true;
                 add(state, instance, "update", event, now);
             }
         }

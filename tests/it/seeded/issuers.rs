@@ -8,7 +8,7 @@ use super::invariants::newest;
 use super::merges;
 use super::newest::study_of;
 use super::strangers;
-use super::world::{State, study_uid};
+use super::world::{Instance, State, study_uid};
 use crate::cast_world::{items, text};
 
 /// A patient id and who issued it.
@@ -19,8 +19,17 @@ const MOVED_TO: Stated = ("P3", None);
 
 /// The patient id of a study and who issued it.
 pub fn stated(state: &State, study: u8) -> Stated {
+    stated_where(state, study, false)
+}
+
+/// The patient id that an instance states and who issued it.
+pub fn stated_by(state: &State, instance: &Instance) -> Stated {
+    stated_where(state, instance.study, instance.strays)
+}
+
+fn stated_where(state: &State, study: u8, strays: bool) -> Stated {
     let revision = state.revisions.get(&study).copied().unwrap_or(0);
-    match state.plan.moves && revision % 2 == 1 {
+    match state.plan.moves && (revision % 2 == 1) != strays {
         true => MOVED_TO,
         false => first_stated(state.plan.seed, study),
     }
@@ -85,10 +94,13 @@ pub fn is_of(state: &State, study: u8, patient: &Value) -> bool {
     made_by.is_some_and(|it| stated.any(|stated| is_identifier(state, stated, it)))
 }
 
-/// Whether a patient is the one that the study states now.
+/// Whether a patient is one whom an instance of the study names that is there now.
 pub fn is_now_of(state: &State, study: u8, patient: &Value) -> bool {
+    let there = |it: &&Instance| it.study == study && it.current.is_some();
+    let mut there = state.instances.iter().filter(there);
     let made_by = items(&patient["identifier"]).next();
-    made_by.is_some_and(|it| is_identifier(state, stated(state, study), it))
+    made_by
+        .is_some_and(|made_by| there.any(|it| is_identifier(state, stated_by(state, it), made_by)))
 }
 
 /// The family names that a patient may have: those of the identifiers in use that the patient

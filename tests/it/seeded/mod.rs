@@ -153,6 +153,7 @@ fn everything_that_may_go_wrong_does() {
         "a study moved",
         "an earlier answer again",
         "an instance read again",
+        "an instance went astray",
         "another archive deletes",
         "another archive stores",
         "answers crossed",

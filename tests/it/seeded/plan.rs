@@ -51,6 +51,8 @@ pub enum EventKind {
     Store(Nature),
     /// A bulk update of all instances there are.
     Update,
+    /// An update of one instance, which names another patient than its study has.
+    Stray,
     /// The deletion of one instance, if there is one.
     Delete,
     /// One that was deleted is stored again, if there is one.
@@ -215,16 +217,18 @@ fn event(rng: &mut Rng, calm: u64) -> Event {
     }
 }
 
-/// Updates, which move a study, and deletions after them.
+/// Updates, which move a study, and deletions after them, by which the study may go back.
 fn moving(seed: u64, calm: u64) -> Vec<Event> {
     let mut rng = Rng::with_seed(seed ^ 0x307e);
     let study = rng.u8(..3);
-    let kinds = [
-        EventKind::Update,
-        EventKind::Delete,
-        EventKind::Update,
-        EventKind::Delete,
-    ];
+    let kinds: Vec<_> = (0..rng.u8(4..9))
+        .map(|n| match (n % 2, rng.u8(..4)) {
+            (0, 0 | 1) => EventKind::Update,
+            (0, _) => EventKind::Stray,
+            (_, 0) => EventKind::StoreAgain,
+            (_, _) => EventKind::Delete,
+        })
+        .collect();
     let mut seconds: Vec<u64> = kinds.iter().map(|_| rng.u64(..calm)).collect();
     seconds.sort_unstable();
     let events = kinds.into_iter().zip(seconds).map(|(kind, second)| Event {

@@ -43,6 +43,8 @@ pub enum Course {
 pub struct Instance {
     pub study: u8,
     pub nature: Nature,
+    /// Whether it names the other patient than the last update of its study did.
+    pub strays: bool,
     /// Sequence of the entry that made its present version; `None` once it is deleted.
     pub current: Option<u64>,
 }
