@@ -306,7 +306,16 @@ pub fn happen(state: &mut State, event: &super::plan::Event, now: Timestamp) {
             }
         }
         EventKind::Delete => {
-            if let Some(instance) = pick(state, event.study, true) {
+            let astray = state.instances.iter().position(|it| {
+                let is_there = it.current.is_some();
+                it.strays && it.study == event.study && is_there
+            });
+            // Most mistakes are corrected.
+            let astray = astray.filter(|_| state.rng.u8(..3) != 0);
+            if let Some(instance) = astray.or_else(|| pick(state, event.study, true)) {
+                if state.instances[instance].strays {
+                    state.happened("an instance that went astray deleted");
+                }
                 add(state, instance, "delete", event, now);
             }
         }

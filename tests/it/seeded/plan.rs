@@ -217,13 +217,15 @@ fn event(rng: &mut Rng, calm: u64) -> Event {
     }
 }
 
-/// Updates, which move a study, and deletions after them, by which the study may go back.
+/// Updates, which move a study of some instances, and deletions after them, by which it may go back.
 fn moving(seed: u64, calm: u64) -> Vec<Event> {
     let mut rng = Rng::with_seed(seed ^ 0x307e);
     let study = rng.u8(..3);
-    let kinds: Vec<_> = (0..rng.u8(4..9))
+    // An update of all ends what one of an instance has begun.
+    let updates = rng.u8(..3);
+    let kinds: Vec<_> = (0..rng.u8(2..9))
         .map(|n| match (n % 2, rng.u8(..4)) {
-            (0, 0 | 1) => EventKind::Update,
+            (0, at) if at < updates => EventKind::Update,
             (0, _) => EventKind::Stray,
             (_, 0) => EventKind::StoreAgain,
             (_, _) => EventKind::Delete,
@@ -231,7 +233,9 @@ fn moving(seed: u64, calm: u64) -> Vec<Event> {
         .collect();
     let mut seconds: Vec<u64> = kinds.iter().map(|_| rng.u64(..calm)).collect();
     seconds.sort_unstable();
-    let events = kinds.into_iter().zip(seconds).map(|(kind, second)| Event {
+    let stored = (0..rng.u8(..4)).map(|_| (EventKind::Store(Nature::Good), 0));
+    let events = stored.chain(kinds.into_iter().zip(seconds));
+    let events = events.map(|(kind, second)| Event {
         second,
         kind,
         ..Event::update(study)
