@@ -3,8 +3,11 @@
 use std::error::Error;
 
 use bytes::Bytes;
-use radcast::cast::{Action, Change, Found, Recent, Resource, Rules, StudyDelta, Write, merge};
-use radcast::feed::{self, Entry, MalformedEntry};
+use radcast::feed;
+use radcast_engine::feed::{Entry, MalformedEntry};
+use radcast_fhir::cast::{
+    Action, Change, Found, Recent, Resource, Rules, StudyDelta, Write, merge,
+};
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 

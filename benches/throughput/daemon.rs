@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::Instant;
 
-use radcast::store::{SqliteStore, Store};
+use radcast_engine::store::{SqliteStore, Store};
 
 use super::process::Process;
 use super::site::Site;

@@ -14,7 +14,7 @@ use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use jiff::Timestamp;
-use radcast::sandbox::Server;
+use radcast_sandbox::Server;
 
 use super::feed::Feed;
 use super::header::Headers;

@@ -11,8 +11,8 @@ use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
-use radcast::sandbox::{FhirStore, Server};
-use radcast::store::{RecordFilter, SqliteStore, Store};
+use radcast_engine::store::{RecordFilter, SqliteStore, Store};
+use radcast_sandbox::{FhirStore, Server};
 use serde_json::Value;
 use tempfile::TempDir;
 

@@ -8,13 +8,14 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use super::{SettingsArgument, storage};
-use crate::cast::{Rules, wanted};
-use crate::failure::Failure;
-use crate::feed::{FeedClient, SequenceWindows, TimeWindows};
-use crate::fhir::FhirClient;
 use crate::settings::{ApiVersion, Loaded, Problem, Settings, SettingsFile, Unusable};
-use crate::store::{Store, SyncState};
-use crate::sync::{Engine, FhirOptions, FhirTarget, Observer, Status, known_feed, system_clock};
+use radcast_dicomweb::{FeedClient, SequenceWindows, TimeWindows};
+use radcast_engine::failure::Failure;
+use radcast_engine::store::{Store, SyncState};
+use radcast_engine::{Engine, Observer, Status, known_feed, system_clock};
+use radcast_fhir::cast::{Rules, wanted};
+use radcast_fhir::client::FhirClient;
+use radcast_fhir::target::{FhirOptions, FhirTarget};
 
 /// The settings of the process: file and environment, and `more` as if it were in the environment.
 pub(super) fn settings(

@@ -3,10 +3,10 @@
 use std::io;
 
 use super::exit::{self, Exit};
-use crate::failure::Failure;
 use crate::ops::failures::Unfound;
 use crate::settings::Unusable;
 use crate::telemetry::{visible, visible_lines};
+use radcast_engine::failure::Failure;
 
 /// Why a command ends before it is done.
 #[derive(Debug)]

@@ -4,10 +4,10 @@ use std::fmt::Display;
 
 use super::exit::{self, Exit};
 use super::{SettingsArgument, assembly, storage};
-use crate::failure::{Code, Failure};
 use crate::settings::{Loaded, Settings};
-use crate::sync::Target as _;
 use crate::telemetry::visible;
+use radcast_engine::Target as _;
+use radcast_engine::failure::{Code, Failure};
 
 pub(super) async fn check(argument: &SettingsArgument) -> Exit {
     let Loaded { settings, warnings } = match assembly::settings(argument, Vec::new()) {

@@ -13,13 +13,13 @@ use super::replica::replica;
 use super::reporting::Reporting;
 use super::watching::{Shown, Watching};
 use super::{assembly, storage};
-use crate::failure::Failure;
 use crate::notify::Notifier;
 use crate::ops::Server;
 use crate::settings::Settings;
-use crate::store::Lease;
-use crate::sync::{Observer, Observers, Status, lead, system_clock};
 use crate::telemetry::Telemetry;
+use radcast_engine::failure::Failure;
+use radcast_engine::store::Lease;
+use radcast_engine::{Observer, Observers, Status, lead, system_clock};
 
 /// The daemon that `radcast run` is, for a program of your own that adds a [`Notifier`] to it.
 ///

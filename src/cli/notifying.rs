@@ -8,12 +8,12 @@ use tokio::sync::watch;
 use tracing::error;
 
 use super::replica::replica;
-use crate::failure::{Code, Failure, Subject};
 use crate::notify::{
     Escalated, Event, LogNotifier, Notifications, Notifier, Source, WebhookNotifier,
 };
 use crate::settings::{self, Settings};
-use crate::sync::{Fate, Observer, Retried, State, Status, system_clock};
+use radcast_engine::failure::{Code, Failure, Subject};
+use radcast_engine::{Fate, Observer, Retried, State, Status, system_clock};
 
 /// The log, and the notifiers that the settings name.
 pub(super) fn notifiers(settings: &settings::Notify) -> Vec<Box<dyn Notifier>> {

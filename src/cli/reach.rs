@@ -9,10 +9,10 @@ use tokio_util::sync::CancellationToken;
 use super::broken::Broken;
 use super::shutdown::stop_at_signal;
 use super::{SettingsArgument, assembly, storage};
-use crate::failure::{Dispositions, Failure};
 use crate::settings::Settings;
-use crate::store::Store;
-use crate::sync::system_clock;
+use radcast_engine::failure::{Dispositions, Failure};
+use radcast_engine::store::Store;
+use radcast_engine::system_clock;
 
 /// An address that is not asked for anything.
 const STAND_IN: &str = "http://localhost";

@@ -7,8 +7,8 @@ use tokio::sync::watch;
 use tokio::time::{Instant, timeout, timeout_at};
 use tracing::warn;
 
-use crate::store::{Report, Role, Store};
-use crate::sync::{Clock, State, Status};
+use radcast_engine::store::{Report, Role, Store};
+use radcast_engine::{Clock, State, Status};
 
 /// How often it is told although nothing is new.
 const EVERY: Duration = Duration::from_secs(30);
@@ -104,7 +104,7 @@ impl Reporting {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::SqliteStore;
+    use radcast_engine::store::SqliteStore;
 
     #[tokio::test(start_paused = true)]
     async fn the_end_is_reported_at_once() {
@@ -117,7 +117,7 @@ mod tests {
         let reporting = Reporting {
             store: Arc::clone(&store) as _,
             replica: "r".to_owned(),
-            clock: crate::sync::system_clock(),
+            clock: radcast_engine::system_clock(),
         };
         let started = Instant::now();
         let following = tokio::spawn(reporting.follow(status));

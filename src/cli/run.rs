@@ -10,10 +10,10 @@ use super::exit::{self, Exit};
 use super::shutdown::Signals;
 use super::watching::listen;
 use super::{SettingsArgument, assembly, storage};
-use crate::failure::Failure;
 use crate::ops::Server;
 use crate::settings::{Loaded, Settings};
 use crate::telemetry::{Process, Telemetry};
+use radcast_engine::failure::Failure;
 
 /// How long the last telemetry may take to be sent, within the grace period.
 const FLUSH: Duration = Duration::from_secs(5);

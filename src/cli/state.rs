@@ -12,11 +12,12 @@ use super::broken::Broken;
 use super::exit::Exit;
 use super::reach::Reached;
 use super::{SettingsArgument, assembly, reach, status};
-use crate::dicom::EntryIdentity;
-use crate::failure::{Code, Failure};
-use crate::feed::PresentState;
 use crate::settings::Settings;
-use crate::store::{POSITION_BLOB, SyncState, parse_position, read_position};
+use radcast_azure::{POSITION_BLOB, parse_position, read_position};
+use radcast_engine::failure::{Code, Failure};
+use radcast_engine::feed::EntryIdentity;
+use radcast_engine::feed::PresentState;
+use radcast_engine::store::SyncState;
 
 const SHOW_EXAMPLES: &str = "\
 Examples:

@@ -11,11 +11,11 @@ use serde_json::json;
 use super::broken::Broken;
 use super::exit::Exit;
 use super::{SettingsArgument, reach};
-use crate::failure::Failure;
 use crate::ops::failures::open_by_class;
-use crate::store::{Report, Role, Store};
 use crate::telemetry::visible;
 use account::Account;
+use radcast_engine::failure::Failure;
+use radcast_engine::store::{Report, Role, Store};
 
 pub(super) const EXAMPLES: &str = "\
 It reads what the daemon reports to the store, from any machine that reaches the store. The exit

@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use crate::failure::{Code, Failure};
 use crate::settings::Settings;
-use crate::store::{AzureStore, BlobArchive, BlobLease, SqliteStore, Store};
+use radcast_azure::{AzureStore, BlobArchive, BlobLease};
+use radcast_engine::failure::{Code, Failure};
+use radcast_engine::store::{SqliteStore, Store};
 
 /// The store of these settings. Tables need not answer yet.
 pub(super) fn open_store(settings: &Settings) -> Result<Arc<dyn Store>, Failure> {

@@ -6,13 +6,13 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio_util::task::AbortOnDropHandle;
 
-use crate::feed::FeedClient;
 use crate::ops::failures::{ApiKey, failures_api};
 use crate::ops::{Facts, Heartbeat, MetricsObserver, Server, Watched, router};
 use crate::settings::{Ops, Settings};
-use crate::store::Store;
-use crate::sync::{Status, system_clock};
 use crate::telemetry::{Metrics, Prometheus};
+use radcast_dicomweb::FeedClient;
+use radcast_engine::store::Store;
+use radcast_engine::{Status, system_clock};
 
 /// Where the daemon is shown from outside.
 #[derive(Default)]

@@ -1,7 +1,7 @@
 //! What may be worth telling.
 
 use super::Escalated;
-use crate::failure::{Code, Failure, Subject};
+use radcast_engine::failure::{Code, Failure, Subject};
 
 /// What may be worth telling. It holds what failures and subjects hold, so no patient data.
 #[derive(Debug, Clone, Copy)]

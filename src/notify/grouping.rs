@@ -7,7 +7,7 @@ use tokio::time::Instant;
 
 use super::Kind;
 use super::summary::{Moment, Summary};
-use crate::failure::{Code, Failure, Subject};
+use radcast_engine::failure::{Code, Failure, Subject};
 
 /// Puts failures of one kind and code together: the first is told at once, the others of an
 /// interval at its end. It holds at most one group for each kind and code.

@@ -7,7 +7,6 @@
 
 mod attempts;
 mod delivery;
-mod escalation;
 mod event;
 mod grouping;
 mod log;
@@ -23,10 +22,10 @@ mod tests;
 
 pub use crate::settings::Severity;
 pub use delivery::Counts;
-pub use escalation::{Escalated, Escalation};
 pub use event::Event;
 pub use log::LogNotifier;
 pub use notification::{Kind, Notification, Sample, Source};
 pub use notifications::{Clock, Notifications};
 pub use notifier::{Notifier, Undelivered};
+pub use radcast_engine::{Escalated, Escalation};
 pub use webhook::WebhookNotifier;

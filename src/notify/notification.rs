@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::Severity;
 use super::summary::Summary;
-use crate::failure::{Class, Code, Subject};
+use radcast_engine::failure::{Class, Code, Subject};
 
 /// The namespace of the ids of notifications.
 const NAMESPACE: Uuid = Uuid::from_u128(0x8f0c_22ae_5d5c_4b8e_9d0a_3b1f_6c27_e4d1);
@@ -209,8 +209,8 @@ mod tests {
     use serde_json::Value;
 
     use super::*;
-    use crate::failure::Failure;
     use crate::notify::summary::Moment;
+    use radcast_engine::failure::Failure;
 
     fn summary(kind: Kind, code: Code) -> Summary {
         let subject = Subject {

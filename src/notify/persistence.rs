@@ -7,7 +7,7 @@ use tokio::time::Instant;
 
 use super::Kind;
 use super::summary::{Moment, Summary};
-use crate::failure::{Class, Code, Failure, Subject};
+use radcast_engine::failure::{Class, Code, Failure, Subject};
 
 /// How many entries are remembered between a failed attempt and their end. Far fewer are under
 /// way at once.

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use tokio::time::Instant;
 
 use super::Kind;
-use crate::failure::{Code, Failure, Subject};
+use radcast_engine::failure::{Code, Failure, Subject};
 
 /// How many subjects are kept as samples.
 pub(super) const MOST_SAMPLES: usize = 5;

@@ -10,8 +10,8 @@ use tokio::time::{Instant, sleep};
 use super::{
     Clock, Counts, Event, Kind, Notification, Notifications, Notifier, Source, Undelivered,
 };
-use crate::failure::{Code, Failure, Subject};
 use crate::settings::{Settings, SettingsFile};
+use radcast_engine::failure::{Code, Failure, Subject};
 
 /// How a notifier takes what it is told.
 #[derive(Debug, Clone, Copy)]

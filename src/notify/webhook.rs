@@ -8,8 +8,8 @@ use reqwest::{Response, StatusCode, Url};
 use sha2::Sha256;
 
 use super::{Clock, Notification, Notifier, Undelivered};
-use crate::failure::{describe, retry_after};
 use crate::settings::{self, Secret};
+use radcast_http::{describe, retry_after};
 
 /// Posts each notification as JSON, signed if there is a secret.
 ///

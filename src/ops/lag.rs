@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::sync::{State, Status};
+use radcast_engine::{State, Status};
 
 /// How far behind the feed the daemon is.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

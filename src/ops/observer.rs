@@ -3,9 +3,9 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use crate::failure::{Failure, Subject};
-use crate::sync::{Fate, Observer};
 use crate::telemetry::Metrics;
+use radcast_engine::failure::{Failure, Subject};
+use radcast_engine::{Fate, Observer};
 
 /// Hands what the engine tells of to the metrics, and keeps the counts since the start.
 #[derive(Debug)]

@@ -6,7 +6,7 @@ use axum::http::StatusCode;
 use serde_json::{Value, json};
 
 use super::Facts;
-use crate::sync::State;
+use radcast_engine::State;
 
 type Answer = (StatusCode, Json<Value>);
 

@@ -7,9 +7,9 @@ use std::time::Duration;
 use tokio::sync::watch;
 
 use super::lag::{Lag, LagMeter};
-use crate::failure::Code;
-use crate::sync::{Clock, State, Status};
 use crate::telemetry::{Gauges, Metrics};
+use radcast_engine::failure::Code;
+use radcast_engine::{Clock, State, Status};
 
 /// Every name that [`State::as_str`] gives.
 const STATES: &[&str] = &[
@@ -130,7 +130,7 @@ mod tests {
             ..Status::default()
         };
         let (status, shown) = watch::channel(lost);
-        let watched = Watched::new(shown, crate::sync::system_clock());
+        let watched = Watched::new(shown, radcast_engine::system_clock());
         assert!(!watched.gauges().leader);
         status.send_modify(|status| status.leader = true);
         assert!(watched.gauges().leader);

@@ -2,6 +2,8 @@
 
 use jiff::tz::TimeZone;
 
+pub use radcast_fhir::options::Validation;
+
 use super::table;
 use super::values::Values;
 
@@ -14,26 +16,6 @@ pub struct Cast {
     pub time_zone: Option<TimeZone>,
     /// Whether radiation dose reports become `Observation`s.
     pub generate_observations: bool,
-}
-
-/// What an invalid value of a mapped attribute does to its entry.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Validation {
-    /// The entry fails.
-    Full,
-    /// The value is left out, with a warning; only required attributes fail the entry.
-    Partial,
-}
-
-impl Validation {
-    /// The word for it in settings, logs and answers.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Full => "full",
-            Self::Partial => "partial",
-        }
-    }
 }
 
 impl Cast {

@@ -10,12 +10,12 @@ use super::files::{self, SettingsFile};
 use super::layers::{self, EnvironmentLayer, FileLayer, Given};
 use super::problem::{Findings, Unusable, Warning};
 use super::storage::Storage;
-use super::unavailable;
-use super::values::Values;
+use super::values::{FromValues, Values};
 use super::{
     BlobStore, Cast, DicomWeb, Escalation, Fhir, ImagingStudy, Issuers, Lease, Logging, Notify,
     Ops, Patient, Retry, Store, TableStore, Telemetry, Worker,
 };
+use super::{issuers, unavailable};
 
 /// The settings file that is read when none is named, in the working directory.
 pub const DEFAULT_FILE: &str = "appsettings.json";
@@ -122,7 +122,7 @@ impl Settings {
         let retry = Retry::read(values);
         let patient = Patient::read(values);
         let imaging_study = ImagingStudy::read(values);
-        let issuers = Issuers::read(values);
+        let issuers = issuers::read(values);
         let cast = Cast::read(values);
         let store = Store::read(values);
         let storage = Storage::read(values);

@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use reqwest::Url;
 
-use super::secret::Secret;
 use super::table;
 use super::values::Values;
+use radcast_http::Secret;
 
 /// Who is told when something needs a person, and how often.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,8 +1,9 @@
 //! `Patient`: how patients are identified and kept in step.
 
-use super::names::Names;
+pub use radcast_fhir::options::{MissingId, Names, OnUnknownIssuer, PatientPolicy, PlaceholderIds};
+
 use super::table;
-use super::values::{Values, listed};
+use super::values::Values;
 
 /// How patients are identified and kept in step.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,64 +25,6 @@ pub struct Patient {
     pub placeholder_ids: PlaceholderIds,
     /// Whether weight and height are written as `Observation`s.
     pub generate_observations: bool,
-}
-
-/// What becomes of a patient's resource.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum PatientPolicy {
-    /// It is created, and kept in step.
-    #[default]
-    Synchronize,
-    /// It is created, and never changed.
-    CreateIfMissing,
-    /// It has to be there, and is only referred to.
-    LinkOnly,
-}
-
-/// What becomes of an instance without Patient ID (0010,0020).
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum MissingId {
-    /// Its entry fails.
-    #[default]
-    Fail,
-    /// Its study has a patient of its own, identified by the Study Instance UID.
-    PerStudy,
-}
-
-/// What becomes of a patient id whose issuer is not known and has no universal id.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum OnUnknownIssuer {
-    /// It has an identifier system that follows from the issuer alone.
-    #[default]
-    OwnSystem,
-    /// Its entry fails.
-    Fail,
-}
-
-/// Patient ids that stand for none.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PlaceholderIds(Names);
-
-impl PlaceholderIds {
-    /// These, in any case.
-    #[must_use]
-    pub fn of(ids: &[&str]) -> Self {
-        Self(ids.iter().collect())
-    }
-
-    /// Whether an id is one of them; zeros of any number are `0`.
-    #[must_use]
-    pub fn contains(&self, id: &str) -> bool {
-        let id = id.trim();
-        let zeros = !id.is_empty() && id.bytes().all(|byte| byte == b'0');
-        self.0.contains(if zeros { "0" } else { id })
-    }
-}
-
-impl Default for PlaceholderIds {
-    fn default() -> Self {
-        Self(listed(table::PATIENT_PLACEHOLDER_IDS.default()).collect())
-    }
 }
 
 impl Patient {
@@ -114,7 +57,7 @@ impl Patient {
             is_issuer_id_used: is_issuer_id_used?,
             policy: policy??,
             missing_id: missing_id??,
-            placeholder_ids: PlaceholderIds(placeholder_ids?.into_iter().collect()),
+            placeholder_ids: placeholder_ids?.into_iter().collect(),
             generate_observations: generate_observations?,
         })
     }

@@ -3,12 +3,11 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::values::{Below, Values};
+use super::values::{Below, FromValues, Values};
 use super::{table, timespan};
-use crate::failure::{Code, Disposition, Dispositions};
 
-/// How long an entry rests before it is retried by itself, unless that is given.
-const INTERVAL: Duration = Duration::from_secs(300);
+use radcast_engine::failure::{Code, Disposition};
+pub use radcast_engine::options::{Policies, Policy};
 
 /// How often it is, unless that is given.
 const COUNT: u32 = 3;
@@ -16,50 +15,8 @@ const COUNT: u32 = 3;
 /// The most that can be given.
 const MOST: u32 = 1_000;
 
-/// What becomes of recorded entries, by the code they failed with. Codes without a policy of their
-/// own have the disposition of the code, and no retries by themselves once they are recorded.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Policies(BTreeMap<Code, Policy>);
-
-/// What becomes of recorded entries with one code.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Policy {
-    /// Who has to ask for a retry.
-    pub disposition: Disposition,
-    /// How long an entry rests before it is retried by itself.
-    pub interval: Duration,
-    /// How often an entry is retried by itself after it was recorded.
-    pub count: u32,
-}
-
-impl Policies {
-    /// With a policy for a code.
-    #[must_use]
-    pub fn with(mut self, code: Code, policy: Policy) -> Self {
-        self.0.insert(code, policy);
-        self
-    }
-
-    /// The policy of a code.
-    #[must_use]
-    pub fn policy(&self, code: Code) -> Policy {
-        self.0.get(&code).copied().unwrap_or(Policy {
-            disposition: code.disposition(),
-            interval: INTERVAL,
-            count: 0,
-        })
-    }
-
-    /// The dispositions of all codes.
-    #[must_use]
-    pub fn dispositions(&self) -> Dispositions {
-        let chosen = self.0.iter();
-        chosen.fold(Dispositions::default(), |all, (code, policy)| {
-            all.with(*code, policy.disposition)
-        })
-    }
-
-    pub(super) fn read(values: &mut Values) -> Option<Self> {
+impl FromValues for Policies {
+    fn read(values: &mut Values) -> Option<Self> {
         let mut given: BTreeMap<Code, Given> = BTreeMap::new();
         let mut sound = true;
         for below in values.below(&table::RETRY_POLICIES) {
@@ -130,7 +87,7 @@ impl Given {
             )),
             None => Ok(Policy {
                 disposition,
-                interval: interval.unwrap_or(INTERVAL),
+                interval: interval.unwrap_or(Policies::INTERVAL),
                 count: count.unwrap_or(COUNT),
             }),
         }

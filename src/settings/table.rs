@@ -3,6 +3,8 @@
 
 use std::time::Duration;
 
+use radcast_fhir::options::PlaceholderIds;
+
 use super::setting::Kind::{
     Address, Boolean, Choice, Duration as Span, Integer, List, Path, Secret, Text, TimeZone, Url,
 };
@@ -127,7 +129,7 @@ settings! {
         "`Synchronize` creates patients and keeps them in step; `CreateIfMissing` never changes one that is there; `LinkOnly` only refers to patients, and an entry whose patient is not there is recorded as failed.";
     PATIENT_MISSING_ID: "Patient:MissingId", Choice(&["Fail", "PerStudy"]), Default("Fail"),
         "An instance without Patient ID (0010,0020): `Fail` records its entry as failed; `PerStudy` gives its study a patient of its own, identified by the Study Instance UID.";
-    PATIENT_PLACEHOLDER_IDS: "Patient:PlaceholderIds", List, Default("0, ANON, ANONYMIZED, ANONYMISED, ANONYMOUS, N/A, NA, NIL, NO ID, NO-ID, NO_ID, NOID, NONE, NULL, UNDEFINED, UNKNOWN"),
+    PATIENT_PLACEHOLDER_IDS: "Patient:PlaceholderIds", List, Default(PlaceholderIds::DEFAULT),
         "Patient ids that devices write where there is none, in any case; `0` stands for zeros of any number. An instance with one of them is treated as one without Patient ID, by `Patient:MissingId`: they would make many persons one. What is given here replaces the list; `,` alone leaves none.";
     PATIENT_GENERATE_OBSERVATIONS: "Patient:GenerateObservations", Boolean, Default("false"),
         "Whether Patient's Weight (0010,1030) and Patient's Size (0010,1020) become `Observation`s, one of each per study.";

@@ -10,9 +10,9 @@ use reqwest::Url;
 
 use super::layers::Given;
 use super::problem::{Findings, Problem, Warning};
-use super::secret::Secret;
 use super::setting::{Kind, Setting};
 use super::{spelling, table, timespan};
+use radcast_http::Secret;
 
 /// The given values by path in lower case, and what was found to be wrong with them.
 #[derive(Debug)]
@@ -31,6 +31,12 @@ pub(super) struct Below {
     /// The value, which is not empty.
     pub(super) text: String,
     given: Given,
+}
+
+/// Options that are built from the values of settings.
+pub(super) trait FromValues: Sized {
+    /// Reads the options; `None` when a value cannot be used, which is noted.
+    fn read(values: &mut Values) -> Option<Self>;
 }
 
 impl Values {

@@ -9,7 +9,7 @@ use opentelemetry::metrics::{Counter, Meter, MeterProvider};
 use opentelemetry::{InstrumentationScope, KeyValue};
 
 use super::names::{self, Name};
-use crate::failure::{Class, Code};
+use radcast_engine::failure::{Class, Code};
 
 /// What the gauges show at one moment; what is not known is not shown.
 #[derive(Debug, Clone, Default, PartialEq)]

@@ -258,7 +258,7 @@ const FORBIDDEN: &[(&str, &str, &str)] = &[
     ),
     (
         "sync/mod.rs",
-        "fn f() { ::radcast::sandbox::start() }",
+        "fn f() { ::radcast_sandbox::start() }",
         "sync may not use sandbox",
     ),
     (
@@ -289,7 +289,7 @@ const FORBIDDEN: &[(&str, &str, &str)] = &[
     ),
     (
         "main.rs",
-        "use radcast::sync::Engine;",
+        "use radcast_engine::Engine;",
         "main may not use sync",
     ),
     ("store.rs", "use super::sync;", "store may not use sync"),

@@ -6,8 +6,8 @@
     reason = "a test that cannot go on fails"
 )]
 
-use radcast::cast::{Action, Change, Rules, StudyDelta};
-use radcast::dicom::InstanceKey;
+use radcast_engine::feed::InstanceKey;
+use radcast_fhir::cast::{Action, Change, Rules, StudyDelta};
 use serde_json::{Value, json};
 
 use crate::cast_world::{World, dataset, delete, key, kinds, rules};

@@ -9,9 +9,9 @@
 
 use std::collections::BTreeMap;
 
-use radcast::cast::{Action, Change, MappedRow, Merged, Origin, Rules, mapping};
-use radcast::dicom::InstanceKey;
-use radcast::failure::Code;
+use radcast_engine::failure::Code;
+use radcast_engine::feed::InstanceKey;
+use radcast_fhir::cast::{Action, Change, MappedRow, Merged, Origin, Rules, mapping};
 use serde_json::Value;
 
 use crate::cast_world::{World, dataset, delete, key, rules, uncontested};

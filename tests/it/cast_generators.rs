@@ -8,8 +8,8 @@
 
 use proptest::prelude::*;
 use proptest::sample::select;
-use radcast::cast::{Change, Resource};
-use radcast::dicom::InstanceKey;
+use radcast_engine::feed::InstanceKey;
+use radcast_fhir::cast::{Change, Resource};
 use serde_json::{Value, json};
 
 use crate::cast_world::{create, delete, key};

@@ -7,7 +7,7 @@
     reason = "a test that cannot go on fails"
 )]
 
-use radcast::cast::{Action, Change};
+use radcast_fhir::cast::{Action, Change};
 use serde_json::Value;
 
 use crate::cast_world::{World, dataset, items, key, kinds, rules};

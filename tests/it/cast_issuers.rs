@@ -8,10 +8,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use radcast::cast::{Action, Change, Recent, Rules};
-use radcast::dicom::InstanceKey;
-use radcast::failure::Code;
 use radcast::settings::{Issuers, MissingId, Names, OnUnknownIssuer, PlaceholderIds, Validation};
+use radcast_engine::failure::Code;
+use radcast_engine::feed::InstanceKey;
+use radcast_fhir::cast::{Action, Change, Recent, Rules};
 use serde_json::{Value, json};
 
 use crate::cast_world::{World, dataset, key, rules, text};

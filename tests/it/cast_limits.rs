@@ -7,9 +7,9 @@
     reason = "a test that cannot go on fails"
 )]
 
-use radcast::cast::{Action, Change, Origin, Rules, mapping};
-use radcast::failure::{Code, Failure};
 use radcast::settings::Validation;
+use radcast_engine::failure::{Code, Failure};
+use radcast_fhir::cast::{Action, Change, Origin, Rules, mapping};
 use serde_json::{Value, json};
 
 use crate::cast_world::{World, dataset, key, rules};
@@ -31,7 +31,7 @@ fn made(tag: &str, values: &Value) -> (Value, Value, Vec<String>) {
     let change = read(tag, values, Validation::Partial).unwrap();
     let warnings = change.warnings().iter();
     let warnings = warnings
-        .map(|invalid| invalid.omitted().to_string())
+        .map(|invalid| radcast_fhir::cast::omitted(invalid).to_string())
         .collect();
     let mut world = World::default();
     world.cast([change]);

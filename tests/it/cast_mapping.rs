@@ -6,7 +6,7 @@
     reason = "a test that cannot go on fails"
 )]
 
-use radcast::cast::{Rules, StudyDelta, Write, merge};
+use radcast_fhir::cast::{Rules, StudyDelta, Write, merge};
 use serde_json::{Value, json};
 
 use crate::cast_world::{World, create, dataset, key, rules};
@@ -15,8 +15,8 @@ use crate::cast_world::{World, create, dataset, key, rules};
 fn cast(elements: &[(&str, &str)], rules: &Rules) -> World {
     let key = key("1.2", "1.2.3", "1.2.3.4");
     let dataset = dataset(&key, elements);
-    let action = radcast::cast::Action::Create;
-    let change = radcast::cast::Change::read(1, key, action, Some(&dataset), rules).unwrap();
+    let action = radcast_fhir::cast::Action::Create;
+    let change = radcast_fhir::cast::Change::read(1, key, action, Some(&dataset), rules).unwrap();
     let mut world = World::default();
     world.cast_by(rules, [change]).unwrap();
     world

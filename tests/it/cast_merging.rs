@@ -6,8 +6,8 @@
     reason = "a test that cannot go on fails"
 )]
 
-use radcast::cast::{Action, Change, Found, Notice, Resource, StudyDelta, Write, merge};
-use radcast::failure::{Code, Failure};
+use radcast_engine::failure::{Code, Failure};
+use radcast_fhir::cast::{Action, Change, Found, Notice, Resource, StudyDelta, Write, merge};
 use serde_json::{Value, json};
 
 use crate::cast_world::{World, create, dataset, delete, key, kinds, rules, text};
@@ -15,7 +15,7 @@ use crate::cast_world::{World, create, dataset, delete, key, kinds, rules, text}
 const DESCRIPTION: &str = "00081030";
 const PATIENT_ID: &str = "00100020";
 
-fn one() -> radcast::dicom::InstanceKey {
+fn one() -> radcast_engine::feed::InstanceKey {
     key("1.2", "1.3", "1.4")
 }
 

@@ -7,10 +7,10 @@
     reason = "a test that cannot go on fails"
 )]
 
-use radcast::cast::{Action, Change, Merged, Notice, Rules};
-use radcast::dicom::InstanceKey;
-use radcast::failure::{Code, Failure};
 use radcast::settings::{OnOtherPatient, PatientPolicy};
+use radcast_engine::failure::{Code, Failure};
+use radcast_engine::feed::InstanceKey;
+use radcast_fhir::cast::{Action, Change, Merged, Notice, Rules};
 use serde_json::{Value, json};
 
 use crate::cast_world::{World, dataset, delete, items, key, rules, text};
@@ -315,7 +315,7 @@ fn instances_lose_their_marks_when_their_own_updates_come() {
 
 #[test]
 fn an_instance_of_another_patient_is_not_read_beside_entries_that_name_one() {
-    let fold = |changes: &[Change]| radcast::cast::StudyDelta::fold(changes.to_vec()).unwrap();
+    let fold = |changes: &[Change]| radcast_fhir::cast::StudyDelta::fold(changes.to_vec()).unwrap();
     let alone = fold(&[delete(9, instance(1))]);
     let beside = fold(&[delete(9, instance(1)), create(3, "A")]);
     assert!(alone.may_be_read_with(&create(2, "B")));
@@ -525,13 +525,13 @@ fn a_patient_that_the_search_missed_is_known_by_the_study() {
         .put(&study(r#"{"reference":"Patient/a"}"#))
         .put(&patient("a", "A", ""));
     let change = create(1, "A");
-    let delta = radcast::cast::StudyDelta::of(change);
+    let delta = radcast_fhir::cast::StudyDelta::of(change);
     let mut found = world.found_for(&delta, &rules());
     found.patient.clear();
     let name = delta.follow_ups(&found, &rules()).remove(0);
-    let read = radcast::cast::Resource::parse(&world.resources["Patient/a"]).unwrap();
+    let read = radcast_fhir::cast::Resource::parse(&world.resources["Patient/a"]).unwrap();
     found.read.push((name, Some(read)));
-    let merged = radcast::cast::merge(&delta, &found, &rules()).unwrap();
+    let merged = radcast_fhir::cast::merge(&delta, &found, &rules()).unwrap();
     assert_eq!(
         crate::cast_world::kinds(&merged),
         ["Create(Endpoint)", "Update(ImagingStudy/s)"]

@@ -6,9 +6,9 @@
     reason = "a test that cannot go on fails"
 )]
 
-use radcast::cast::{Action, Change, Notice, Rules};
-use radcast::dicom::InstanceKey;
-use radcast::failure::{Code, Failure};
+use radcast_engine::failure::{Code, Failure};
+use radcast_engine::feed::InstanceKey;
+use radcast_fhir::cast::{Action, Change, Notice, Rules};
 use serde_json::{Value, json};
 
 use crate::cast_world::{World, create, dataset, delete, key, kinds, rules, text};

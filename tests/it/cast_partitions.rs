@@ -6,8 +6,8 @@
     reason = "a test that cannot go on fails"
 )]
 
-use radcast::cast::{Action, Change};
-use radcast::dicom::InstanceKey;
+use radcast_engine::feed::InstanceKey;
+use radcast_fhir::cast::{Action, Change};
 use serde_json::json;
 
 use crate::cast_world::{World, create, dataset, delete, items, key, rules, text};
@@ -92,7 +92,7 @@ fn the_default_study_is_told_from_its_twins_whoever_comes_first() {
 #[test]
 fn the_default_partition_by_name_is_the_default_partition() {
     let mut world = World::default();
-    let named = in_partition(radcast::dicom::DEFAULT_PARTITION);
+    let named = in_partition(radcast_engine::feed::DEFAULT_PARTITION);
     let dataset = dataset(&named, &[]);
     let change = Change::read(1, named, Action::Create, Some(&dataset), &rules()).unwrap();
     assert_eq!(change.study().partition(), None);

@@ -6,13 +6,13 @@
     reason = "a test that cannot go on fails"
 )]
 
-use radcast::cast::{Found, Resource, StudyDelta, merge};
-use radcast::failure::Code;
+use radcast_engine::failure::Code;
+use radcast_fhir::cast::{Found, Resource, StudyDelta, merge};
 use serde_json::json;
 
 use crate::cast_world::{World, create, key, kinds, rules, text};
 
-fn one() -> radcast::dicom::InstanceKey {
+fn one() -> radcast_engine::feed::InstanceKey {
     key("1.2", "1.3", "1.4")
 }
 
@@ -59,7 +59,7 @@ fn an_endpoint_of_dicom_cast_is_reused_and_healed() {
 #[test]
 fn an_endpoint_of_another_version_moves_to_the_configured_one() {
     let mut world = World::default();
-    let older = radcast::cast::Rules {
+    let older = radcast_fhir::cast::Rules {
         wado_version: "v1".into(),
         ..rules()
     };

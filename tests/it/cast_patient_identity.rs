@@ -6,10 +6,10 @@
     reason = "a test that cannot go on fails"
 )]
 
-use radcast::cast::{Action, Change, Rules};
-use radcast::dicom::InstanceKey;
-use radcast::failure::Code;
 use radcast::settings::{Issuers, MissingId, PatientPolicy};
+use radcast_engine::failure::Code;
+use radcast_engine::feed::InstanceKey;
+use radcast_fhir::cast::{Action, Change, Rules};
 use serde_json::{Value, json};
 
 use crate::cast_world::{World, dataset, delete, key, kinds, rules, text};

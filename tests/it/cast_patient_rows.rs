@@ -7,7 +7,7 @@
     reason = "a test that cannot go on fails"
 )]
 
-use radcast::cast::{Action, Change};
+use radcast_fhir::cast::{Action, Change};
 use serde_json::{Value, json};
 
 use crate::cast_world::{World, create, dataset, key, kinds, rules};

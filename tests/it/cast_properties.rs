@@ -8,8 +8,8 @@
 
 use bytes::Bytes;
 use proptest::prelude::*;
-use radcast::cast::{Action, Change, Found, Rules, StudyDelta, merge};
-use radcast::dicom::Dataset;
+use radcast_dicom::Dataset;
+use radcast_fhir::cast::{Action, Change, Found, Rules, StudyDelta, merge};
 use serde_json::{Value, json};
 
 use crate::cast_generators::{Entry, entry, found, json, stored};
@@ -297,8 +297,8 @@ proptest! {
 }
 
 /// The body of a write; the id for a delete.
-pub(crate) fn write_text(write: &radcast::cast::Write) -> String {
-    use radcast::cast::Write;
+pub(crate) fn write_text(write: &radcast_fhir::cast::Write) -> String {
+    use radcast_fhir::cast::Write;
     match write {
         Write::Create { resource, .. } | Write::Update { resource, .. } => {
             serde_json::to_string(resource).unwrap()

@@ -6,9 +6,9 @@
     reason = "a test that cannot go on fails"
 )]
 
-use radcast::cast::{Action, Change, Rules};
-use radcast::failure::{Class, Code, Failure};
 use radcast::settings::Validation;
+use radcast_engine::failure::{Class, Code, Failure};
+use radcast_fhir::cast::{Action, Change, Rules};
 
 use crate::cast_world::{World, create, dataset, delete, key, rules};
 
@@ -328,7 +328,7 @@ fn nothing_that_is_printed_shows_a_patient() {
     ];
     let change = create(1, key("1.2", "1.3", "1.4"), &elements);
     let mut world = World::default();
-    let delta = radcast::cast::StudyDelta::of(change.clone());
+    let delta = radcast_fhir::cast::StudyDelta::of(change.clone());
     let lookups = delta.lookups(&rules());
     let patient = (change.patient(), change.patient_facts());
     let printed = format!("{change:?} {patient:?} {delta:?} {lookups:?}");

@@ -14,7 +14,7 @@ mod stored;
 use std::collections::BTreeMap;
 
 use proptest::prelude::*;
-use radcast::cast::Write;
+use radcast_fhir::cast::Write;
 
 use crate::cast_world::World;
 

@@ -7,8 +7,8 @@
 )]
 
 use proptest::prelude::*;
-use radcast::cast::{Action, Change, Rules};
 use radcast::settings::Issuers;
+use radcast_fhir::cast::{Action, Change, Rules};
 use serde_json::{Value, json};
 
 use crate::cast_generators::json as json_of_any_kind;

@@ -7,7 +7,7 @@
     reason = "a test that cannot go on fails"
 )]
 
-use radcast::cast::{Change, Merged, Notice, Resource, Rules, StudyDelta, merge};
+use radcast_fhir::cast::{Change, Merged, Notice, Resource, Rules, StudyDelta, merge};
 use serde_json::{Value, json};
 
 use crate::cast_world::{World, create, delete, items, key, kinds, rules, text};
@@ -356,7 +356,7 @@ fn what_cannot_be_deleted_is_emptied_and_its_reports_are_entered_in_error() {
     let change = Change::read(
         1,
         one,
-        radcast::cast::Action::Create,
+        radcast_fhir::cast::Action::Create,
         Some(&dataset),
         &rules,
     );
@@ -377,7 +377,7 @@ fn what_cannot_be_deleted_is_emptied_and_its_reports_are_entered_in_error() {
     let told = |notice: &Notice| matches!(notice, Notice::ReferencedStudyEmptied { .. });
     assert!(merged.notices.iter().any(told));
     for write in &merged.writes {
-        let radcast::cast::Write::Update { resource, .. } = write else {
+        let radcast_fhir::cast::Write::Update { resource, .. } = write else {
             panic!("{write:?}");
         };
         let resource: Value = serde_json::to_value(resource).unwrap();

@@ -6,7 +6,7 @@
     reason = "a test that cannot go on fails"
 )]
 
-use radcast::cast::Change;
+use radcast_fhir::cast::Change;
 use serde_json::{Value, json};
 
 use crate::cast_world::{World, create, key, kinds, text};

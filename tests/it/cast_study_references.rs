@@ -6,8 +6,8 @@
     reason = "a test that cannot go on fails"
 )]
 
-use radcast::cast::{Action, Change, Notice, Rules, StudyDelta};
 use radcast::settings::{References, Resolution};
+use radcast_fhir::cast::{Action, Change, Notice, Rules, StudyDelta};
 use serde_json::json;
 
 use crate::cast_world::{World, dataset, key, kinds, rules};

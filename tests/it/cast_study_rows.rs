@@ -12,8 +12,8 @@ mod orders;
 mod properties;
 mod table;
 
-use radcast::cast::{Action, Change, Notice, Rules};
-use radcast::dicom::InstanceKey;
+use radcast_engine::feed::InstanceKey;
+use radcast_fhir::cast::{Action, Change, Notice, Rules};
 use serde_json::Value;
 
 use self::table::ROWS;
@@ -34,7 +34,7 @@ fn change(sequence: u64, key: InstanceKey, values: &[(&str, &str)], rules: &Rule
         .map(|(tag, text)| (*tag, text.as_str()))
         .collect();
     let dataset = dataset(&key, &elements);
-    let action = radcast::cast::Action::Create;
+    let action = radcast_fhir::cast::Action::Create;
     Change::read(sequence, key, action, Some(&dataset), rules).unwrap()
 }
 

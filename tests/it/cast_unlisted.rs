@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 
 use fhir_model::Base64Binary;
 use proptest::prelude::*;
-use radcast::cast::{Change, Notice, Rules, StudyDelta, merge};
+use radcast_fhir::cast::{Change, Notice, Rules, StudyDelta, merge};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 

@@ -9,9 +9,9 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use radcast::cast::{Action, Change, MappedAttribute, Origin, Rules, mapping};
-use radcast::failure::Failure;
 use radcast::settings::Validation;
+use radcast_engine::failure::Failure;
+use radcast_fhir::cast::{Action, Change, MappedAttribute, Origin, Rules, mapping};
 use serde_json::{Value, json};
 
 use crate::cast_world::{World, dataset, key, rules};

@@ -11,12 +11,13 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 use indexmap::IndexMap;
-use radcast::cast::{
+use radcast_dicom::{Dataset, Sieve};
+use radcast_engine::failure::Failure;
+use radcast_engine::feed::InstanceKey;
+use radcast_fhir::cast::{
     Action, Change, Found, Lookups, Merged, Query, Resource, Rules, StudyDelta, Write, merge,
     wanted,
 };
-use radcast::dicom::{Dataset, InstanceKey, Sieve};
-use radcast::failure::Failure;
 use serde_json::Value;
 use serde_json::value::{RawValue, to_raw_value};
 

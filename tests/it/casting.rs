@@ -2,9 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use radcast::failure::Code;
-use radcast::sandbox::Fault;
-use radcast::store::{FailureTable, RecordFilter, Store, SyncState};
+use radcast_engine::failure::Code;
+use radcast_engine::store::{FailureTable, RecordFilter, Store, SyncState};
+use radcast_sandbox::Fault;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 

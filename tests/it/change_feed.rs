@@ -5,10 +5,11 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use jiff::Timestamp;
-use radcast::failure::{Class, Code, Failure};
-use radcast::feed::{ChangeFeed, FeedClient, Page, SequenceWindows, TimeWindows};
-use radcast::sandbox::Fault;
 use radcast::settings::ApiVersion;
+use radcast_dicomweb::{FeedClient, SequenceWindows, TimeWindows};
+use radcast_engine::failure::{Class, Code, Failure};
+use radcast_engine::feed::{ChangeFeed, Page};
+use radcast_sandbox::Fault;
 use reqwest::{StatusCode, Url};
 
 use crate::support::instances::study;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use radcast::sandbox::Fault;
+use radcast_sandbox::Fault;
 use serde_json::json;
 
 use crate::support::daemon::{Daemon, until};

@@ -7,8 +7,8 @@
 )]
 
 use bytes::Bytes;
-use radcast::cast::{Action, Change, Rules};
-use radcast::dicom::Dataset;
+use radcast_dicom::Dataset;
+use radcast_fhir::cast::{Action, Change, Rules};
 use serde_json::{Value, json};
 
 use crate::cast_world::{World, create, dataset, key, rules};

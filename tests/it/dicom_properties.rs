@@ -8,7 +8,7 @@
 
 use bytes::Bytes;
 use proptest::prelude::*;
-use radcast::dicom::{Dataset, items, members};
+use radcast_dicom::{Dataset, items, members};
 use serde_json::Value;
 
 use crate::cast_generators::json;

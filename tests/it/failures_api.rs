@@ -3,10 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use radcast::failure::{Code, Disposition, Dispositions};
 use radcast::ops::failures::{ApiKey, failures_api};
-use radcast::sandbox::Server;
-use radcast::store::Store;
+use radcast_engine::failure::{Code, Disposition, Dispositions};
+use radcast_engine::store::Store;
+use radcast_sandbox::Server;
 use reqwest::{Client, Method, StatusCode};
 use serde_json::{Value, json};
 

@@ -3,9 +3,9 @@
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Command, Stdio};
 
-use radcast::failure::Code;
 use radcast::ops::failures::{Act, each};
-use radcast::store::{RecordFilter, Store};
+use radcast_engine::failure::Code;
+use radcast_engine::store::{RecordFilter, Store};
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 

@@ -1,7 +1,7 @@
 //! `radcast failures list, show, export, import, explain`, from the outside.
 
-use radcast::failure::{Class, Code};
-use radcast::store::{OmittedValueRow, RecordKey, Store};
+use radcast_engine::failure::{Class, Code};
+use radcast_engine::store::{OmittedValueRow, RecordKey, Store};
 use serde_json::Value;
 
 use crate::support::records::{MIXED, failed, idle, idle_with, json, records, run, sequences};

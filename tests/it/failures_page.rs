@@ -3,11 +3,11 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use radcast::failure::{Class, Code, Failure};
 use radcast::ops::failures::Standing;
 use radcast::settings;
-use radcast::store::{FailureTable, RecordState, SqliteStore};
-use radcast::sync::{Fate, Retried, State};
+use radcast_engine::failure::{Class, Code, Failure};
+use radcast_engine::store::{FailureTable, RecordState, SqliteStore};
+use radcast_engine::{Fate, Retried, State};
 
 fn page() -> String {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/failures.md");

@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use radcast::failure::Code;
-use radcast::store::FailureRecord;
+use radcast_engine::failure::Code;
+use radcast_engine::store::FailureRecord;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 

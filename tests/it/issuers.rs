@@ -1,8 +1,8 @@
 //! Whose a patient id is, seen from the front door: a site whose feed states one issuer, and one
 //! whose feed states two.
 
-use radcast::failure::Code;
-use radcast::store::{HomeIssuer, Store};
+use radcast_engine::failure::Code;
+use radcast_engine::store::{HomeIssuer, Store};
 use serde_json::{Value, json};
 
 use crate::support::daemon::Daemon;

@@ -16,12 +16,13 @@ use axum::routing::get;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use futures_util::stream;
-use radcast::cast::wanted;
-use radcast::failure::Code;
-use radcast::feed::{ChangeFeed, FeedClient, SequenceWindows};
-use radcast::fhir::FhirClient;
-use radcast::sandbox::Server;
 use radcast::settings::ApiVersion;
+use radcast_dicomweb::{FeedClient, SequenceWindows};
+use radcast_engine::failure::Code;
+use radcast_engine::feed::ChangeFeed;
+use radcast_fhir::cast::wanted;
+use radcast_fhir::client::FhirClient;
+use radcast_sandbox::Server;
 use serde_json::Value;
 
 use crate::support::instances::study;

@@ -4,7 +4,7 @@ use axum::Router;
 use axum::extract::Query;
 use axum::routing::get;
 use jiff::Timestamp;
-use radcast::sandbox::{Fault, Server};
+use radcast_sandbox::{Fault, Server};
 use reqwest::StatusCode;
 use serde::Deserialize;
 use serde_json::{Value, json};

@@ -5,10 +5,11 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use futures_util::future::join_all;
-use radcast::auth::{Answer, Exchange, HttpExchange, NoAnswer, Outgoing};
-use radcast::cast::Change;
-use radcast::fhir::FhirClient;
-use radcast::sync::{Applied, FhirTarget, Target};
+use radcast_engine::{Applied, Target};
+use radcast_fhir::cast::Change;
+use radcast_fhir::client::FhirClient;
+use radcast_fhir::target::FhirTarget;
+use radcast_http::{Answer, Exchange, HttpExchange, NoAnswer, Outgoing};
 use reqwest::{Client, StatusCode};
 use serde_json::{Value, json};
 

@@ -13,11 +13,11 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use fastrand::Rng;
 use futures_util::FutureExt;
-use radcast::auth::{Answer, Exchange, NoAnswer, Outgoing};
-use radcast::cast::{Resource, Rules, StudyDelta, merge};
-use radcast::failure::Failure;
-use radcast::fhir::{FhirClient, Request};
 use radcast::settings::{Settings, SettingsFile};
+use radcast_engine::failure::Failure;
+use radcast_fhir::cast::{Resource, Rules, StudyDelta, merge};
+use radcast_fhir::client::{FhirClient, Request};
+use radcast_http::{Answer, Exchange, NoAnswer, Outgoing};
 use serde_json::json;
 
 use crate::cast_world::{World, create, delete, key, rules};

@@ -8,11 +8,13 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
 use bytes::Bytes;
-use radcast::cast::Rules;
-use radcast::feed::{Entry, MalformedEntry, split};
-use radcast::fhir::FhirClient;
 use radcast::settings::Validation;
-use radcast::sync::{FhirTarget, Reading, Target};
+use radcast_dicomweb::split;
+use radcast_engine::feed::{Entry, MalformedEntry};
+use radcast_engine::{Reading, Target};
+use radcast_fhir::cast::Rules;
+use radcast_fhir::client::FhirClient;
+use radcast_fhir::target::FhirTarget;
 use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 

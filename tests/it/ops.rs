@@ -3,7 +3,7 @@
 use std::net::TcpListener;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use radcast::sandbox::Fault;
+use radcast_sandbox::Fault;
 use reqwest::StatusCode;
 use serde_json::json;
 

@@ -1,6 +1,6 @@
 //! What becomes of patients, by settings, seen from the front door.
 
-use radcast::failure::Code;
+use radcast_engine::failure::Code;
 use serde_json::{Value, json};
 
 use crate::support::daemon::{Daemon, until};

@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use radcast::failure::Code;
-use radcast::feed::{ChangeFeed, FeedClient, Page, SequenceWindows, TimeWindows};
-use radcast::sandbox::Fault;
 use radcast::settings::{ApiVersion, OnUnparsable};
+use radcast_dicomweb::{FeedClient, SequenceWindows, TimeWindows};
+use radcast_engine::failure::Code;
+use radcast_engine::feed::{ChangeFeed, Page};
+use radcast_sandbox::Fault;
 use reqwest::{StatusCode, Url};
 
 use crate::support::daemon::{Daemon, until};

@@ -4,10 +4,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use radcast::failure::{Class, Code};
-use radcast::feed::{Action, Entry, FeedClient, PresentState, State};
-use radcast::sandbox::Fault;
 use radcast::settings::ApiVersion;
+use radcast_dicomweb::FeedClient;
+use radcast_engine::failure::{Class, Code};
+use radcast_engine::feed::{Action, Entry, PresentState, State};
+use radcast_sandbox::Fault;
 use reqwest::{StatusCode, Url};
 
 use crate::support::instances::study;

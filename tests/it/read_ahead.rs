@@ -6,10 +6,11 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use radcast::auth::{Answer, Exchange, NoAnswer, Outgoing};
-use radcast::failure::Class;
-use radcast::feed::{ChangeFeed, FeedClient, Page, SequenceWindows, TimeWindows};
 use radcast::settings::ApiVersion;
+use radcast_dicomweb::{FeedClient, SequenceWindows, TimeWindows};
+use radcast_engine::failure::Class;
+use radcast_engine::feed::{ChangeFeed, Page};
+use radcast_http::{Answer, Exchange, NoAnswer, Outgoing};
 use reqwest::Url;
 use tokio::time::Instant;
 

@@ -1,8 +1,8 @@
 //! Failed entries of the daemon: what later entries and retries make of their records.
 
-use radcast::failure::Code;
-use radcast::sandbox::Fault;
-use radcast::store::{FailureRecord, RecordState, Store};
+use radcast_engine::failure::Code;
+use radcast_engine::store::{FailureRecord, RecordState, Store};
+use radcast_sandbox::Fault;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 

@@ -2,8 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use radcast::failure::Code;
-use radcast::sandbox::Fault;
+use radcast_engine::failure::Code;
+use radcast_sandbox::Fault;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
@@ -206,7 +206,7 @@ async fn rx11_a_server_of_another_version_or_without_transactions_is_told_of_and
             let statement = statement.clone();
             async move { ([("content-type", "application/fhir+json")], statement) }
         });
-        let server = radcast::sandbox::Server::start(router, 0).await.unwrap();
+        let server = radcast_sandbox::Server::start(router, 0).await.unwrap();
         let daemon = Daemon::between(&services.dicom_address(), &server.base_url());
         let running = daemon.start();
         until("the word", async || daemon.log().contains(code.as_str())).await;

@@ -1,8 +1,8 @@
 //! `radcast status` and `radcast state`, from the outside.
 
 use jiff::{SignedDuration, Timestamp};
-use radcast::failure::Code;
-use radcast::store::{Report, Role, Store, SyncState};
+use radcast_engine::failure::Code;
+use radcast_engine::store::{Report, Role, Store, SyncState};
 
 use crate::support::daemon::Daemon;
 use crate::support::instances::study;
@@ -10,7 +10,7 @@ use crate::support::records::{idle, idle_with, json, run};
 use crate::support::services::Services;
 
 fn report(state: &str, age: SignedDuration) -> Report {
-    let now = radcast::sync::system_clock()();
+    let now = radcast_engine::system_clock()();
     Report {
         role: Role::Active,
         replica: "radcast--abc-1".to_owned(),

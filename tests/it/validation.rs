@@ -1,8 +1,8 @@
 //! What the daemon does with bad values, by validation level.
 
-use radcast::failure::Code;
-use radcast::sandbox::Fault;
-use radcast::store::{FailureRecord, RecordFilter, Store};
+use radcast_engine::failure::Code;
+use radcast_engine::store::{FailureRecord, RecordFilter, Store};
+use radcast_sandbox::Fault;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 

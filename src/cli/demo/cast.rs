@@ -11,9 +11,9 @@ use tokio_util::task::AbortOnDropHandle;
 use super::services::Services;
 use super::{Failed, progress, while_doing};
 use crate::cli::{assembly, storage};
-use crate::failure::Failure;
 use crate::settings::{Settings, SettingsFile};
-use crate::sync::{Counts, Status, Tally};
+use radcast_engine::failure::Failure;
+use radcast_engine::{Counts, Status, Tally};
 
 /// The engine at work.
 pub(super) struct Casting {

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use walkdir::WalkDir;
 
 use super::{Failed, while_doing};
-use crate::sandbox::samples::{self, Role, Sample};
+use radcast_sandbox::samples::{self, Role, Sample};
 
 /// Files, and which of them are deleted again in the course of the demo.
 #[derive(Default)]

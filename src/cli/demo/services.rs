@@ -7,8 +7,8 @@ use std::path::Path;
 use tempfile::TempDir;
 
 use super::{Arguments, Failed, while_doing};
-use crate::sandbox::dicomweb::DicomService;
-use crate::sandbox::{FhirStore, Server};
+use radcast_sandbox::dicomweb::DicomService;
+use radcast_sandbox::{FhirStore, Server};
 
 /// The types of resource that radcast writes.
 const RESOURCE_TYPES: [&str; 4] = ["Patient", "Endpoint", "ImagingStudy", "Observation"];

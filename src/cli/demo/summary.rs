@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use super::services::Services;
 use super::upload::Upload;
 use super::{Failed, while_doing};
-use crate::failure::{Code, Failure, Subject};
-use crate::sync::Counts;
+use radcast_engine::Counts;
+use radcast_engine::failure::{Code, Failure, Subject};
 
 /// How many names are shown of a long list.
 const SHOWN: usize = 5;

@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::files::Source;
 use super::services::Services;
 use super::{Failed, progress, while_doing};
-use crate::sandbox::part10::{self, Instance};
+use radcast_sandbox::part10::{self, Instance};
 
 const BOUNDARY: &str = "radcast-demo-part";
 

@@ -9,10 +9,10 @@ use crate::cli::exit::Exit;
 use crate::cli::progress::Progress;
 use crate::cli::reach::{self, Reached};
 use crate::cli::{SettingsArgument, status};
-use crate::failure::Failure;
 use crate::ops::failures::{Act, Bulk, Outcome, Unfound, each, find};
-use crate::store::FailureRecord;
 use crate::telemetry::visible;
+use radcast_engine::failure::Failure;
+use radcast_engine::store::FailureRecord;
 
 pub(super) const RETRY_EXAMPLES: &str = "\
 A retry is a signal in the store: the daemon sees it, asks the DICOM service for the instance's

@@ -8,8 +8,8 @@ use serde_json::json;
 use crate::cli::broken::Broken;
 use crate::cli::exit::Exit;
 use crate::cli::table::{Table, terminal_width, wrapped};
-use crate::failure::Code;
 use crate::ops::failures::nearest;
+use radcast_engine::failure::Code;
 
 pub(super) const EXAMPLES: &str = "\
 retry: auto       tried again by itself; once that was given up, as on-signal

@@ -4,9 +4,9 @@
 use std::fmt::Write as _;
 
 use crate::cli::generated_page;
-use crate::failure::{Code, Dependency, Operation, causes};
 use crate::settings;
-use crate::store::FailureTable;
+use radcast_engine::failure::{Code, Dependency, Operation, causes};
+use radcast_engine::store::FailureTable;
 
 const PAGE: &str = "docs/failures.md";
 

@@ -7,7 +7,7 @@ use tokio_util::sync::CancellationToken;
 use crate::cli::broken::Broken;
 use crate::cli::reach::Reached;
 use crate::ops::failures::PAGE;
-use crate::store::{FailureRecord, RecordFilter, RecordKey, Store};
+use radcast_engine::store::{FailureRecord, RecordFilter, RecordKey, Store};
 
 /// The records that a filter wants, page by page.
 pub(super) struct Pages {

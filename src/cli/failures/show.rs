@@ -10,9 +10,9 @@ use crate::cli::broken::Broken;
 use crate::cli::exit::Exit;
 use crate::cli::reach::{self, Reached};
 use crate::cli::table::{terminal_width, wrapped};
-use crate::failure::{Code, Subject};
 use crate::ops::failures::{Standing, View, find};
-use crate::store::FailureRecord;
+use radcast_engine::failure::{Code, Subject};
+use radcast_engine::store::FailureRecord;
 
 pub(super) const EXAMPLES: &str = "\
 An ID is the first column of `radcast failures list`: the sequence of the feed entry, such as 4711,

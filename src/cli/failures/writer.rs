@@ -6,10 +6,10 @@ use serde_json::Value;
 
 use crate::cli::broken::Broken;
 use crate::cli::table::Table;
-use crate::failure::Dispositions;
 use crate::ops::failures::{Standing, View};
-use crate::store::FailureRecord;
 use crate::telemetry::cell;
+use radcast_engine::failure::Dispositions;
+use radcast_engine::store::FailureRecord;
 
 /// The columns for people.
 const COLUMNS: [&str; 6] = ["ID", "CODE", "TRIES", "LAST FAILED", "STATE", "MESSAGE"];
@@ -164,8 +164,8 @@ mod tests {
     use jiff::Timestamp;
 
     use super::*;
-    use crate::failure::Subject;
-    use crate::store::{ETag, FailureTable, PARTITION, RecordKey, RecordState};
+    use radcast_engine::failure::Subject;
+    use radcast_engine::store::{ETag, FailureTable, PARTITION, RecordKey, RecordState};
 
     /// What an instance and a server may say.
     const HOSTILE: &str = "=cmd|' /C calc'!A0\u{1b}]0;x\u{7}\r\n\u{202e}\u{9b}2J";

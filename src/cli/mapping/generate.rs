@@ -1,9 +1,9 @@
 //! The tables of `docs/mapping.md`, generated from the code.
 
 use super::markdown;
-use crate::cast::mapping;
 use crate::cli::generated_page;
 use crate::settings;
+use radcast_fhir::cast::mapping;
 
 /// The sections of settings that decide how entries are cast.
 const SECTIONS: [&str; 4] = ["DicomCast:", "Patient:", "Issuers:", "ImagingStudy:"];

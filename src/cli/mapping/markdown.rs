@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::cast::{MappedResource, MappedRow};
+use radcast_fhir::cast::{MappedResource, MappedRow};
 
 const HEADER: &str = "| Element | DICOM | VR | Rule |\n|---|---|---|---|\n";
 

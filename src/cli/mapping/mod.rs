@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use super::broken::Broken;
 use super::exit::Exit;
 use super::table::{Table, terminal_width, wrapped};
-use crate::cast::{MappedResource, MappedRow, mapping};
+use radcast_fhir::cast::{MappedResource, MappedRow, mapping};
 
 pub(super) const EXAMPLES: &str = "\
 The page docs/mapping.md has the same table, with the rules of merging and the settings.

@@ -12,12 +12,13 @@ use dicom_core::Tag;
 
 use super::exit::{self, Exit};
 use super::{SettingsArgument, assembly};
-use crate::cast::{self, Change, Found, Rules, StudyDelta, StudyKey, merge};
-use crate::dicom::{Dataset, InstanceKey, items};
-use crate::fhir::Request;
-use crate::sandbox::part10;
 use crate::settings::Unusable;
-use crate::sync::request;
+use radcast_dicom::{Dataset, items};
+use radcast_engine::feed::InstanceKey;
+use radcast_fhir::cast::{Action, Change, Found, Rules, StudyDelta, StudyKey, merge};
+use radcast_fhir::client::Request;
+use radcast_fhir::target::request;
+use radcast_sandbox::part10;
 use sources::Attributes;
 
 /// The address that stands in for an endpoint that is not set.
@@ -95,10 +96,9 @@ pub(super) fn preview(arguments: &Arguments) -> Exit {
         match json.and_then(|json| read(json, changes.len() as u64 + 1, &mut rules)) {
             Ok((change, present)) => {
                 attributes.insert(change.key().instance.clone(), present);
-                change
-                    .warnings()
-                    .iter()
-                    .for_each(|invalid| eprintln!("{source}: {}", invalid.omitted()));
+                change.warnings().iter().for_each(|invalid| {
+                    eprintln!("{source}: {}", radcast_fhir::cast::omitted(&invalid))
+                });
                 changes.push(change);
             }
             Err(error) => exit = exit::failed(&format!("{source}: {error}")),
@@ -189,7 +189,7 @@ fn read(json: Bytes, sequence: u64, rules: &mut Rules) -> Result<(Change, BTreeS
         series: uid(dicom_dictionary_std::tags::SERIES_INSTANCE_UID),
         instance: uid(dicom_dictionary_std::tags::SOP_INSTANCE_UID),
     };
-    let change = Change::read(sequence, key, cast::Action::Create, Some(&dataset), rules)
+    let change = Change::read(sequence, key, Action::Create, Some(&dataset), rules)
         .map_err(|failure| format!("{failure}. {}", failure.cure()))?;
     Ok((change, sources::attributes(&dataset)))
 }

@@ -6,11 +6,11 @@ use dicom_core::Tag;
 use indexmap::IndexMap;
 use serde_json::Value;
 
-use crate::cast::{
+use crate::cli::table::Table;
+use radcast_dicom::Dataset;
+use radcast_fhir::cast::{
     MappedAttribute, MappedResource, MappedRow, Origin, Source, StudyDelta, mapping,
 };
-use crate::cli::table::Table;
-use crate::dicom::Dataset;
 
 /// Which attributes each instance has, by its UID.
 pub(super) type Attributes = HashMap<String, BTreeSet<Tag>>;

@@ -4,9 +4,9 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
 use super::{FRESH, absence};
-use crate::failure::Code;
 use crate::ops::failures::Count;
-use crate::store::{Report, SyncState};
+use radcast_engine::failure::Code;
+use radcast_engine::store::{Report, SyncState};
 
 /// The status as it is shown.
 #[derive(Debug, Serialize)]
@@ -187,7 +187,7 @@ fn span(seconds: i64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::Role;
+    use radcast_engine::store::Role;
 
     const NOW: &str = "2024-06-04T12:00:00Z";
 

@@ -17,9 +17,9 @@ use tokio_util::sync::CancellationToken;
 use super::gate::{self, Gate};
 use super::problem::Problem;
 use super::{Act, ApiKey, Bulk, Outcome, PAGE, View, Wanted, each, find};
-use crate::failure::Dispositions;
-use crate::store::{RecordId, RecordKey, Store};
-use crate::sync::{Clock, system_clock};
+use radcast_engine::failure::Dispositions;
+use radcast_engine::store::{RecordId, RecordKey, Store};
+use radcast_engine::{Clock, system_clock};
 
 /// The most records of a page.
 const MOST: usize = 1_000;

@@ -6,8 +6,8 @@ use futures_util::future::join_all;
 use tokio_util::sync::CancellationToken;
 
 use super::{Outcome, PAGE};
-use crate::failure::{Dispositions, Failure};
-use crate::store::{FailureRecord, RecordFilter, RecordKey, RecordState, Store};
+use radcast_engine::failure::{Dispositions, Failure};
+use radcast_engine::store::{FailureRecord, RecordFilter, RecordKey, RecordState, Store};
 
 /// How many records are worked on at once.
 const AT_ONCE: usize = 8;

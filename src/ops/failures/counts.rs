@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::PAGE;
-use crate::failure::Failure;
-use crate::store::{FailureTable, RecordFilter, Store};
+use radcast_engine::failure::Failure;
+use radcast_engine::store::{FailureTable, RecordFilter, Store};
 
 /// The most records of a table that are counted.
 pub const COUNTED: u64 = 1_000;

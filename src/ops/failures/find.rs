@@ -1,7 +1,7 @@
 //! Finds the record that somebody names.
 
-use crate::failure::Failure;
-use crate::store::{
+use radcast_engine::failure::Failure;
+use radcast_engine::store::{
     FailureRecord, FailureTable, PARTITION, RecordFilter, RecordId, RecordKey, Store, UnreadableId,
 };
 

@@ -6,7 +6,7 @@ use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
 use super::Unfound;
-use crate::failure::Failure;
+use radcast_engine::failure::Failure;
 
 /// An answer in the form of RFC 9457.
 #[derive(Debug)]

@@ -1,8 +1,8 @@
 //! Asks for the retry of a record.
 
 use super::Standing;
-use crate::failure::{Dispositions, Failure};
-use crate::store::{FailureRecord, Store};
+use radcast_engine::failure::{Dispositions, Failure};
+use radcast_engine::store::{FailureRecord, Store};
 
 /// Whether something was done to a record.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -2,8 +2,8 @@
 
 use jiff::Timestamp;
 
-use crate::failure::{Class, Code, Disposition, Dispositions};
-use crate::store::{FailureRecord, FailureTable, RecordState};
+use radcast_engine::failure::{Class, Code, Disposition, Dispositions};
+use radcast_engine::store::{FailureRecord, FailureTable, RecordState};
 
 /// How a record stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

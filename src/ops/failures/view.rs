@@ -2,8 +2,8 @@
 
 use serde::Serialize;
 
-use crate::failure::Dispositions;
-use crate::store::{FailureRecord, FailureTable};
+use radcast_engine::failure::Dispositions;
+use radcast_engine::store::{FailureRecord, FailureTable};
 
 use super::standing;
 

@@ -4,8 +4,8 @@ use jiff::Timestamp;
 use strsim::damerau_levenshtein;
 
 use super::Moment;
-use crate::failure::{Class, Code};
-use crate::store::{FailureTable, RecordFilter};
+use radcast_engine::failure::{Class, Code};
+use radcast_engine::store::{FailureTable, RecordFilter};
 
 /// Every failed entry whose failure stays until somebody does something (R19), whatever its class.
 const INTRANSIENT: &str = "intransient";

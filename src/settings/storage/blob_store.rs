@@ -2,54 +2,34 @@
 
 use std::time::Duration;
 
-use super::TableStore;
-use super::account::StorageAccount;
-use super::connection_string::ConnectionString;
+use radcast_azure::options::{BlobStore, ConnectionString, StorageAccount, TableStore};
+
 use super::table_store::identity;
 use crate::settings::table;
 use crate::settings::values::Values;
 
-/// A container of blobs.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct BlobStore {
-    /// The blob service.
-    pub account: StorageAccount,
-    /// Name of the container.
-    pub container: String,
-    /// What the names of blobs begin with, so that two radcasts can share the container; may be
-    /// empty.
-    pub prefix: String,
-    /// How long one request may take.
-    pub timeout: Duration,
+/// `None` within when no address is given and none follows from that of the tables.
+pub(super) fn read(
+    tables: Option<&TableStore>,
+    timeout: Option<Duration>,
+    values: &mut Values,
+) -> Option<Option<BlobStore>> {
+    let account = read_account(tables, values);
+    let container = values.checked(&table::BLOB_STORE_CONTAINER, |text| {
+        if is_container(text) {
+            Ok(text.to_owned())
+        } else {
+            Err("has to be 3 to 63 lower-case letters, digits and single hyphens, such as radcast")
+        }
+    });
+    let (account, container, timeout) = (account?, container??, timeout?);
+    Some(account.map(|account| BlobStore {
+        account,
+        container,
+        prefix: tables.map_or_else(String::new, |tables| tables.table_name_prefix.clone()),
+        timeout,
+    }))
 }
-
-impl BlobStore {
-    /// `None` within when no address is given and none follows from that of the tables.
-    pub(super) fn read(
-        tables: Option<&TableStore>,
-        timeout: Option<Duration>,
-        values: &mut Values,
-    ) -> Option<Option<Self>> {
-        let account = read_account(tables, values);
-        let container = values.checked(&table::BLOB_STORE_CONTAINER, |text| {
-            if is_container(text) {
-                Ok(text.to_owned())
-            } else {
-                Err(
-                    "has to be 3 to 63 lower-case letters, digits and single hyphens, such as radcast",
-                )
-            }
-        });
-        let (account, container, timeout) = (account?, container??, timeout?);
-        Some(account.map(|account| Self {
-            account,
-            container,
-            prefix: tables.map_or_else(String::new, |tables| tables.table_name_prefix.clone()),
-            timeout,
-        }))
-    }
-}
-
 fn read_account(
     tables: Option<&TableStore>,
     values: &mut Values,

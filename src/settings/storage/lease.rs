@@ -2,21 +2,13 @@
 
 use std::time::Duration;
 
-use super::{BlobStore, TableStore};
+use radcast_azure::options::{BlobStore, Lease, TableStore};
+
 use crate::settings::table;
 use crate::settings::values::Values;
 
 /// The longest lease of a blob that ends by itself.
 const LONGEST: Duration = Duration::from_secs(60);
-
-/// The lease that keeps one replica active.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Lease {
-    /// How long it lasts from one renewal to the next, 15 to 60 seconds.
-    pub duration: Duration,
-    /// The blob that is leased.
-    pub blob_name: String,
-}
 
 /// `None` within when the lease is off.
 pub(super) fn read(

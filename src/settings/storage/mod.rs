@@ -1,15 +1,12 @@
 //! `TableStore`, `BlobStore`, `Lease`, `Archive`: Azure Storage.
 
-mod account;
 mod blob_store;
-mod connection_string;
 mod lease;
 mod table_store;
 
-pub use account::{Credentials, Identity, StorageAccount, Workload};
-pub use blob_store::BlobStore;
-pub use lease::Lease;
-pub use table_store::TableStore;
+pub use radcast_azure::options::{
+    BlobStore, Credentials, Identity, Lease, StorageAccount, TableStore, Workload,
+};
 
 use super::table;
 use super::values::Values;
@@ -25,9 +22,9 @@ pub(super) struct Storage {
 impl Storage {
     pub(super) fn read(values: &mut Values) -> Option<Self> {
         let timeout = values.duration(&table::TABLE_STORE_TIMEOUT);
-        let table_store = TableStore::read(timeout, values);
+        let table_store = table_store::read(timeout, values);
         let tables = table_store.as_ref().and_then(Option::as_ref);
-        let blob_store = BlobStore::read(tables, timeout, values);
+        let blob_store = blob_store::read(tables, timeout, values);
         let both = table_store.as_ref().zip(blob_store.as_ref());
         let lease = lease::read(both, values);
         let archive = lease::read_archive(both, values);

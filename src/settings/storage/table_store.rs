@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use super::account::{Identity, StorageAccount, Workload};
-use super::connection_string::ConnectionString;
+use radcast_azure::options::{ConnectionString, Identity, StorageAccount, TableStore, Workload};
+
 use crate::settings::setting::Setting;
 use crate::settings::table;
 use crate::settings::values::Values;
@@ -11,31 +11,17 @@ use crate::settings::values::Values;
 /// The longest prefix: a table's name has 63 characters at most, the longest of ours 30.
 const LONGEST_PREFIX: usize = 33;
 
-/// Tables that keep position and failures.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TableStore {
-    /// The table service.
-    pub account: StorageAccount,
-    /// What the names of the tables begin with; may be empty.
-    pub table_name_prefix: String,
-    /// How long one request may take.
-    pub timeout: Duration,
+/// `None` within when neither address nor connection string is given.
+pub(super) fn read(timeout: Option<Duration>, values: &mut Values) -> Option<Option<TableStore>> {
+    let account = read_account(values);
+    let table_name_prefix = read_prefix(values);
+    let (account, table_name_prefix, timeout) = (account?, table_name_prefix?, timeout?);
+    Some(account.map(|account| TableStore {
+        account,
+        table_name_prefix,
+        timeout,
+    }))
 }
-
-impl TableStore {
-    /// `None` within when neither address nor connection string is given.
-    pub(super) fn read(timeout: Option<Duration>, values: &mut Values) -> Option<Option<Self>> {
-        let account = read_account(values);
-        let table_name_prefix = read_prefix(values);
-        let (account, table_name_prefix, timeout) = (account?, table_name_prefix?, timeout?);
-        Some(account.map(|account| Self {
-            account,
-            table_name_prefix,
-            timeout,
-        }))
-    }
-}
-
 fn read_account(values: &mut Values) -> Option<Option<StorageAccount>> {
     let identity = identity(&table::TABLE_STORE_CLIENT_ID, values);
     let by_connection_string = values.checked(&table::TABLE_STORE_CONNECTION_STRING, |text| {

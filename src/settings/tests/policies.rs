@@ -6,8 +6,8 @@ use std::time::Duration;
 use tempfile::TempDir;
 
 use super::{ENDPOINTS, file, pairs, problem, settings};
-use crate::failure::{Code, Disposition};
 use crate::settings::{Policies, Policy, Settings, SettingsFile};
+use radcast_engine::failure::{Code, Disposition};
 
 fn policies(variables: &[(&str, &str)]) -> Policies {
     settings(variables).retry.policies

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use axum::http::StatusCode;
-use radcast::sandbox::Fault;
-use radcast::store::FailureRecord;
+use radcast_engine::store::FailureRecord;
+use radcast_sandbox::Fault;
 use serde_json::{Value, json};
 
 use super::all;

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use radcast::store::{AzureStore, FailureTable, PARTITION, Store};
+use radcast_azure::AzureStore;
+use radcast_engine::store::{FailureTable, PARTITION, Store};
 use serde_json::{Value, json};
 
 use crate::support::azurite::{Azurite, unique};

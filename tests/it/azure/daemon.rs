@@ -2,8 +2,9 @@
 
 use std::process::Command;
 
-use radcast::failure::Code;
-use radcast::store::{AzureStore, FailureTable, Store};
+use radcast_azure::AzureStore;
+use radcast_engine::failure::Code;
+use radcast_engine::store::{FailureTable, Store};
 
 use super::{all, only};
 use crate::support::azurite::{Azurite, unique};

@@ -1,7 +1,7 @@
 //! The page that says why there are tables, against what there is.
 
 use radcast::settings::reference_page;
-use radcast::store::FailureTable;
+use radcast_engine::store::FailureTable;
 
 fn page(path: &str) -> String {
     let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));

@@ -1,8 +1,9 @@
 //! The tables as dicom-cast leaves them behind.
 
-use radcast::failure::Code;
 use radcast::settings::TableStore;
-use radcast::store::{AzureStore, FailureTable, RecordFilter, RecordState, Store, SyncState};
+use radcast_azure::AzureStore;
+use radcast_engine::failure::Code;
+use radcast_engine::store::{FailureTable, RecordFilter, RecordState, Store, SyncState};
 use serde_json::{Value, json};
 
 use super::{all, at, failed, only, to_be_retried};

@@ -10,13 +10,11 @@ use axum::body::{Body, Bytes};
 use axum::http::StatusCode;
 use futures_util::future::BoxFuture;
 use futures_util::stream;
-use radcast::failure::{Code, Failure, Withheld};
-use radcast::sandbox::Server;
 use radcast::settings::{BlobStore, Credentials, Lease, Secret, StorageAccount, TableStore};
-use radcast::store::{
-    Archive, AzureStore, BlobArchive, BlobLease, ETag, Lease as _, RecordFilter, Store, SyncState,
-    read_position,
-};
+use radcast_azure::{AzureStore, BlobArchive, BlobLease, read_position};
+use radcast_engine::failure::{Code, Failure, Withheld};
+use radcast_engine::store::{Archive, ETag, Lease as _, RecordFilter, Store, SyncState};
+use radcast_sandbox::Server;
 
 use super::failed;
 

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use radcast::failure::Code;
-use radcast::store::{AzureStore, Store};
+use radcast_azure::AzureStore;
+use radcast_engine::failure::Code;
+use radcast_engine::store::Store;
 
 use super::all;
 use super::daemon::{checked, tables_of};

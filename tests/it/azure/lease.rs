@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use radcast::failure::{Code, Subject, Withheld};
 use radcast::settings::{BlobStore, Credentials, Secret};
-use radcast::store::{Archive, BlobArchive, BlobLease, Lease, parse_position, read_position};
+use radcast_azure::{BlobArchive, BlobLease, parse_position, read_position};
+use radcast_engine::failure::{Code, Subject, Withheld};
+use radcast_engine::store::{Archive, Lease};
 use reqwest::Method;
 
 use crate::support::azurite::Azurite;

@@ -4,10 +4,10 @@
 use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
-use radcast::failure::{Code, Failure};
-use radcast::store::{
-    AzureStore, ETag, FailureRecord, FailureTable, OmittedValueRow, RecordKey, RecordState, Store,
-    SyncState,
+use radcast_azure::AzureStore;
+use radcast_engine::failure::{Code, Failure};
+use radcast_engine::store::{
+    ETag, FailureRecord, FailureTable, OmittedValueRow, RecordKey, RecordState, Store, SyncState,
 };
 
 use super::{all, at, failed, only};

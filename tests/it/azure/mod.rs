@@ -15,8 +15,8 @@ mod replicas;
 mod rows;
 mod secrets;
 
-use radcast::failure::{Code, Failure, Subject};
-use radcast::store::{FailedEntry, FailureRecord, FailureTable, RecordFilter, Store};
+use radcast_engine::failure::{Code, Failure, Subject};
+use radcast_engine::store::{FailedEntry, FailureRecord, FailureTable, RecordFilter, Store};
 
 use crate::support::stored::{all, at, only};
 

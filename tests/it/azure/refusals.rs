@@ -7,10 +7,11 @@ use std::time::Duration;
 use axum::Router;
 use axum::http::StatusCode;
 use axum::response::IntoResponse;
-use radcast::failure::{Class, Code};
-use radcast::sandbox::Server;
 use radcast::settings::{BlobStore, Credentials, Lease, Secret, StorageAccount, TableStore};
-use radcast::store::{AzureStore, BlobLease, RecordFilter, Store, SyncState};
+use radcast_azure::{AzureStore, BlobLease};
+use radcast_engine::failure::{Class, Code};
+use radcast_engine::store::{RecordFilter, Store, SyncState};
+use radcast_sandbox::Server;
 
 use super::failed;
 use crate::support::wire::Wire;
@@ -285,7 +286,7 @@ async fn a_write_behind_a_proxy_that_takes_headers_away_is_acknowledged() {
 
 #[tokio::test]
 async fn a_blob_service_fails_in_its_own_words() {
-    use radcast::store::Lease as _;
+    use radcast_engine::store::Lease as _;
 
     for (status, code) in [
         (401, Code::BlobUnauthorized),

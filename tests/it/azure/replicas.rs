@@ -1,6 +1,6 @@
 //! Two daemons over the same tables: one works, and the other takes over.
 
-use radcast::store::{Role, Store};
+use radcast_engine::store::{Role, Store};
 
 use super::all;
 use super::daemon::tables_of;

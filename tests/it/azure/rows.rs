@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use radcast::failure::Code;
 use radcast::settings::TableStore;
-use radcast::store::{AzureStore, FailedEntry, OmittedValueRow, Store, SyncState};
+use radcast_azure::AzureStore;
+use radcast_engine::failure::Code;
+use radcast_engine::store::{FailedEntry, OmittedValueRow, Store, SyncState};
 use serde_json::{Value, json};
 
 use super::{at, failed, only, to_be_retried};

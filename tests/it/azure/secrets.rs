@@ -2,7 +2,7 @@
 
 use axum::Router;
 use axum::http::StatusCode;
-use radcast::sandbox::Server;
+use radcast_sandbox::Server;
 
 use crate::support::azurite::{Azurite, unique};
 use crate::support::bearer::{Identity, SECRET, TOKEN};

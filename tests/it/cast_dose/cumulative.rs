@@ -3,14 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
-use radcast::cast::Change;
+use radcast_fhir::cast::Change;
 use serde_json::{Value, json};
 
 use super::report::{components, event, number, observations, x_ray};
 use crate::cast_world::{World, delete, items, key, kinds, text};
 
 /// The key of the report of this number: those of even numbers share a series.
-fn report(at: usize) -> radcast::dicom::InstanceKey {
+fn report(at: usize) -> radcast_engine::feed::InstanceKey {
     key("1.2", &format!("1.3.{}", at % 2), &format!("1.4.{at}"))
 }
 

@@ -1,8 +1,8 @@
 //! Observations that earlier versions wrote: identified by the SOP Instance UID alone, part of the
 //! study, an event for each report that stated it.
 
-use radcast::cast::Change;
-use radcast::dicom::InstanceKey;
+use radcast_engine::feed::InstanceKey;
+use radcast_fhir::cast::Change;
 use serde_json::{Value, json};
 
 use super::report::{
@@ -188,7 +188,7 @@ fn what_was_moved_to_another_study_stays_there_when_the_first_one_goes() {
 fn those_of_two_series_stay_until_both_are_gone() {
     let keys = [place(), key("1.2", "1.33", "1.4")];
     for unlisted in [false, true] {
-        let rules = radcast::cast::Rules {
+        let rules = radcast_fhir::cast::Rules {
             list_instances_up_to: if unlisted { 0 } else { 5_000 },
             ..rules()
         };

@@ -1,6 +1,6 @@
 //! Row by row: what each content item becomes.
 
-use radcast::cast::Rules;
+use radcast_fhir::cast::Rules;
 use serde_json::{Value, json};
 
 use super::report::{

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use radcast::sandbox::part10;
+use radcast_sandbox::part10;
 use serde_json::{Value, json};
 
 use crate::cast_world::{items, text};

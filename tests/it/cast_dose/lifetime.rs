@@ -1,7 +1,7 @@
 //! From the first report to the last: replayed, changed, deleted, in partitions.
 
-use radcast::cast::{Action, Change, Rules};
-use radcast::dicom::InstanceKey;
+use radcast_engine::feed::InstanceKey;
+use radcast_fhir::cast::{Action, Change, Rules};
 use serde_json::{Value, json};
 
 use super::report::{

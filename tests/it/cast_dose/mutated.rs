@@ -2,8 +2,8 @@
 
 use bytes::Bytes;
 use proptest::prelude::*;
-use radcast::cast::{Action, Change};
-use radcast::dicom::Dataset;
+use radcast_dicom::Dataset;
+use radcast_fhir::cast::{Action, Change};
 use serde_json::{Value, json};
 
 use super::report::{

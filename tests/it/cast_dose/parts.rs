@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use radcast::cast::{Change, Merged, StudyDelta, Write, merge};
+use radcast_fhir::cast::{Change, Merged, StudyDelta, Write, merge};
 use serde_json::json;
 
 use super::report::{event, number, observations, place, x_ray};

@@ -1,7 +1,7 @@
 //! Dose reports in DICOM JSON, item by item.
 
-use radcast::cast::{Action, Change, Rules};
-use radcast::dicom::InstanceKey;
+use radcast_engine::feed::InstanceKey;
+use radcast_fhir::cast::{Action, Change, Rules};
 use serde_json::{Value, json};
 
 use crate::cast_world::{World, dataset, items, key, rules, text};

@@ -1,6 +1,6 @@
 //! Observations are looked for where reports are, and nowhere else.
 
-use radcast::cast::{Change, Query, StudyDelta};
+use radcast_fhir::cast::{Change, Query, StudyDelta};
 use serde_json::json;
 
 use super::report::{elements, event, place, stored, words, x_ray};

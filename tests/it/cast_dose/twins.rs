@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use radcast::cast::{Action, Change, Rules};
-use radcast::dicom::InstanceKey;
+use radcast_engine::feed::InstanceKey;
+use radcast_fhir::cast::{Action, Change, Rules};
 use serde_json::{Value, json};
 
 use super::report::{elements, event, number, observations, stored};

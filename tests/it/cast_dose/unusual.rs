@@ -1,6 +1,6 @@
 //! Reports that are not quite as they should be.
 
-use radcast::cast::StudyDelta;
+use radcast_fhir::cast::StudyDelta;
 use serde_json::{Value, json};
 
 use super::report::{

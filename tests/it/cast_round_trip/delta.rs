@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 use proptest::sample::select;
-use radcast::cast::{Action, Change, Origin, mapping};
+use radcast_fhir::cast::{Action, Change, Origin, mapping};
 
 use crate::cast_world::{dataset, key, rules};
 

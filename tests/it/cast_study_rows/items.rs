@@ -1,7 +1,7 @@
 //! Items of sequences, and several values.
 
-use radcast::cast::Rules;
 use radcast::settings::Issuers;
+use radcast_fhir::cast::Rules;
 use serde_json::json;
 
 use super::table::ROWS;

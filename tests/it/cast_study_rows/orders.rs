@@ -1,7 +1,7 @@
 //! Accession numbers and orders.
 
-use radcast::cast::Rules;
 use radcast::settings::Issuers;
+use radcast_fhir::cast::Rules;
 
 use super::{change, made, made_by, one, pairs, says, study, tokens};
 use crate::cast_world::{World, key, kinds, rules};

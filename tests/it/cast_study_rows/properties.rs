@@ -3,7 +3,7 @@
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::subsequence;
-use radcast::cast::{Action, Change};
+use radcast_fhir::cast::{Action, Change};
 use serde_json::{Value, json};
 
 use super::change;

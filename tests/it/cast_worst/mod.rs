@@ -12,9 +12,9 @@ mod values;
 
 use std::collections::BTreeMap;
 
-use radcast::cast::{Action, Change, MappedAttribute, Origin, Rules, mapping};
-use radcast::dicom::Dataset;
 use radcast::settings::Issuers;
+use radcast_dicom::Dataset;
+use radcast_fhir::cast::{Action, Change, MappedAttribute, Origin, Rules, mapping};
 use serde_json::{Value, json};
 
 use crate::cast_dose::report;

@@ -353,5 +353,5 @@ pub(super) fn representation(place: &str) -> &'static str {
     let tag = place.rsplit('/').nth(1).unwrap();
     let half = |range| u16::from_str_radix(&tag[range], 16).unwrap();
     let tag = Tag(half(0..4), half(4..8));
-    radcast::dicom::vr(tag).map_or("LO", |vr| vr.to_string())
+    radcast_dicom::vr(tag).map_or("LO", |vr| vr.to_string())
 }

@@ -1,7 +1,8 @@
 //! Servers that keep no versions, do not find what they store, or take few entries at once.
 
-use radcast::failure::Code;
-use radcast::sync::{FhirOptions, FhirTarget, Target};
+use radcast_engine::Target;
+use radcast_engine::failure::Code;
+use radcast_fhir::target::{FhirOptions, FhirTarget};
 use serde_json::{Value, json};
 
 use super::model::Strip;

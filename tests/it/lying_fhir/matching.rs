@@ -1,6 +1,6 @@
 //! Searches and conditions that match more than the identifier.
 
-use radcast::failure::Code;
+use radcast_engine::failure::Code;
 
 use super::model::{LyingFhir, Same};
 use super::{Scene, image, patient_of, stranger};

@@ -8,10 +8,11 @@ mod model;
 
 use std::sync::Arc;
 
-use radcast::cast::Change;
-use radcast::failure::{Code, Failure};
-use radcast::fhir::FhirClient;
-use radcast::sync::{Applied, FhirOptions, FhirTarget, Target};
+use radcast_engine::failure::{Code, Failure};
+use radcast_engine::{Applied, Target};
+use radcast_fhir::cast::Change;
+use radcast_fhir::client::FhirClient;
+use radcast_fhir::target::{FhirOptions, FhirTarget};
 use serde_json::{Value, json};
 
 use crate::cast_world::{create, items, key, rules, text};

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use async_trait::async_trait;
 use percent_encoding::percent_decode_str;
-use radcast::auth::{Answer, Exchange, NoAnswer, Outgoing, Prefer};
+use radcast_http::{Answer, Exchange, NoAnswer, Outgoing, Prefer};
 use serde_json::{Value, json};
 
 use crate::cast_world::{items, text};

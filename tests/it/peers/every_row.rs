@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use radcast::cast::{MappedRow, Origin, mapping};
+use radcast_fhir::cast::{MappedRow, Origin, mapping};
 use serde_json::Value;
 
 use super::{Site, cases, no_failure, text};

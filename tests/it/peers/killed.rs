@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
-use radcast::store::{AzureStore, RecordFilter, Store};
+use radcast_azure::AzureStore;
+use radcast_engine::store::{RecordFilter, Store};
 use serde_json::Value;
 
 use super::{Site, cases, instance_uids, text};

@@ -3,8 +3,8 @@
 
 use std::collections::BTreeSet;
 
-use radcast::cast::{Action, Change, Issuer, Rules};
-use radcast::dicom::InstanceKey;
+use radcast_engine::feed::InstanceKey;
+use radcast_fhir::cast::{Action, Change, Issuer, Rules};
 use serde_json::Value;
 
 use super::issuers;

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
-use radcast::auth::{Answer, Exchange, NoAnswer, Outgoing};
-use radcast::failure::Symptom;
+use radcast_engine::failure::Symptom;
+use radcast_http::{Answer, Exchange, NoAnswer, Outgoing};
 use serde_json::{Value, json};
 
 use super::issuers;

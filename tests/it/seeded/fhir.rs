@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use radcast::auth::{Answer, Exchange, NoAnswer, Outgoing};
+use radcast_http::{Answer, Exchange, NoAnswer, Outgoing};
 use serde_json::{Value, json};
 
 use super::feed::no_answer;

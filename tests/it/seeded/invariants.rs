@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use radcast::store::{FailureTable, RecordState};
+use radcast_engine::store::{FailureTable, RecordState};
 use serde_json::Value;
 
 use super::issuers;

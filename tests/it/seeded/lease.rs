@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use radcast::failure::{Code, Failure};
-use radcast::store::Lease;
+use radcast_engine::failure::{Code, Failure};
+use radcast_engine::store::Lease;
 use tokio::time::Instant;
 
 use super::world::{Course, Service, World};

@@ -7,7 +7,7 @@
 
 use std::collections::BTreeMap;
 
-use radcast::auth::{Answer, Outgoing};
+use radcast_http::{Answer, Outgoing};
 use serde_json::Value;
 
 use super::fhir::outcome;

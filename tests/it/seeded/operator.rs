@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use radcast::store::{FailureTable, RecordKey, RecordState};
+use radcast_engine::store::{FailureTable, RecordKey, RecordState};
 use tokio_util::sync::CancellationToken;
 
 use super::plan::Event;

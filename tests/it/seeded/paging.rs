@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use radcast::auth::Answer;
+use radcast_http::Answer;
 use serde_json::{Value, json};
 
 use super::fhir::{answer, outcome};

@@ -4,12 +4,13 @@ use std::num::{NonZeroU32, NonZeroUsize};
 use std::sync::Arc;
 use std::time::Duration;
 
-use radcast::failure::Failure;
-use radcast::feed::{FeedClient, SequenceWindows, TimeWindows};
-use radcast::fhir::FhirClient;
 use radcast::settings::{ApiVersion, Escalation, OnOutage, Policies, Retry, Worker};
-use radcast::store::{Lease, SyncState};
-use radcast::sync::{Engine, FhirTarget, Status, Unobserved, known_feed, lead};
+use radcast_dicomweb::{FeedClient, SequenceWindows, TimeWindows};
+use radcast_engine::failure::Failure;
+use radcast_engine::store::{Lease, SyncState};
+use radcast_engine::{Engine, Status, Unobserved, known_feed, lead};
+use radcast_fhir::client::FhirClient;
+use radcast_fhir::target::FhirTarget;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 

@@ -1,8 +1,8 @@
 //! The store: what it acknowledges it keeps, and it watches what it is told.
 
 use async_trait::async_trait;
-use radcast::failure::{Code, Failure};
-use radcast::store::{
+use radcast_engine::failure::{Code, Failure};
+use radcast_engine::store::{
     ETag, FailedEntry, FailureRecord, FailureTable, HomeIssuer, OmittedValueRow, RecordFilter,
     RecordKey, RecordState, Report, Store, SyncState,
 };

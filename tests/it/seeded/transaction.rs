@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use radcast::auth::{Answer, Prefer};
+use radcast_http::{Answer, Prefer};
 use serde_json::{Value, json};
 
 use super::fhir::{answer, outcome, search};

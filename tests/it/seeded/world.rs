@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use fastrand::Rng;
 use jiff::{SignedDuration, Timestamp};
-use radcast::store::{ETag, FailureRecord, RecordKey, Report, SyncState};
+use radcast_engine::store::{ETag, FailureRecord, RecordKey, Report, SyncState};
 use tokio::sync::watch;
 use tokio::time::Instant;
 
@@ -79,7 +79,7 @@ pub struct State {
     /// The newest version of each instance that was ever committed to the FHIR server.
     pub committed: BTreeMap<usize, u64>,
     pub position: Option<(SyncState, u64)>,
-    pub home_issuer: Option<radcast::store::HomeIssuer>,
+    pub home_issuer: Option<radcast_engine::store::HomeIssuer>,
     pub records: BTreeMap<RecordKey, FailureRecord>,
     pub recorded: BTreeMap<u64, u64>,
     pub etags: u64,

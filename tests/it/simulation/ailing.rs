@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use radcast::settings::{Order, Retry};
-use radcast::store::FailureTable;
-use radcast::sync::Engine;
+use radcast_engine::Engine;
+use radcast_engine::store::FailureTable;
 use tokio::time::Instant;
 
 use super::model::{ModelTarget, Nature, World};

@@ -4,9 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use radcast::failure::{Code, Failure, Subject, Withheld};
-use radcast::store::Archive;
-use radcast::sync::Engine;
+use radcast_engine::Engine;
+use radcast_engine::failure::{Code, Failure, Subject, Withheld};
+use radcast_engine::store::Archive;
 use tokio::time::Instant;
 
 use super::model::{ModelTarget, Nature, World};
@@ -99,7 +99,7 @@ fn an_entry_that_fails_again_is_archived_again() {
     world.lock().ask_for_retries();
     simulated(async {
         let retried = archiving(&world, ModelArchive::Works);
-        let archived = |record: &&radcast::store::FailureRecord| record.archive.is_some();
+        let archived = |record: &&radcast_engine::store::FailureRecord| record.archive.is_some();
         let again = until(&world, retried, |world| world.failed().iter().all(archived));
         again.await.unwrap();
     });

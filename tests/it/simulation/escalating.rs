@@ -4,9 +4,9 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
 
-use radcast::failure::Code;
 use radcast::settings::Escalation;
-use radcast::sync::{Engine, State, Status};
+use radcast_engine::failure::Code;
+use radcast_engine::{Engine, State, Status};
 use tokio::sync::watch;
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;

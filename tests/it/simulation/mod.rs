@@ -19,7 +19,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use proptest::prelude::*;
-use radcast::failure::Code;
+use radcast_engine::failure::Code;
 
 use model::{Nature, World};
 use scene::{live, simulated, stopped_after, until_followed};

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use radcast::store::FailureTable;
+use radcast_engine::store::FailureTable;
 
 use super::model::{Nature, World};
 use super::scene::{live, simulated, until_followed};

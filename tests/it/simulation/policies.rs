@@ -3,10 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use radcast::failure::{Code, Disposition};
 use radcast::settings::{Policies, Policy, Retry};
-use radcast::store::FailureRecord;
-use radcast::sync::{Engine, Retried};
+use radcast_engine::failure::{Code, Disposition};
+use radcast_engine::store::FailureRecord;
+use radcast_engine::{Engine, Retried};
 use tokio::time::Instant;
 
 use super::model::{ModelTarget, Nature, Told, World, WorldState};

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use radcast::failure::Code;
-use radcast::store::SyncState;
+use radcast_engine::failure::Code;
+use radcast_engine::store::SyncState;
 
 use super::model::{Nature, World};
 use super::scene::{position, simulated, stopped_after, until_followed};

@@ -4,10 +4,10 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 
-use radcast::failure::Code;
 use radcast::settings::{OnOutage, Retry};
-use radcast::store::{FailureTable, RecordKey};
-use radcast::sync::Engine;
+use radcast_engine::Engine;
+use radcast_engine::failure::Code;
+use radcast_engine::store::{FailureTable, RecordKey};
 
 use super::model::{ModelTarget, Nature, Told, World, WorldState};
 use super::scene::{engine, live, position, retry, simulated, stopped_after, until};

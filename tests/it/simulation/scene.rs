@@ -4,10 +4,10 @@ use std::num::{NonZeroU32, NonZeroUsize};
 use std::sync::Arc;
 use std::time::Duration;
 
-use radcast::failure::Failure;
 use radcast::settings::{Escalation, OnOutage, Order, Policies, Retry, Worker};
-use radcast::store::SyncState;
-use radcast::sync::{Engine, State, Status, Unobserved};
+use radcast_engine::failure::Failure;
+use radcast_engine::store::SyncState;
+use radcast_engine::{Engine, State, Status, Unobserved};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use proptest::prelude::*;
-use radcast::feed::Action;
-use radcast::store::{FailureTable, RecordState};
+use radcast_engine::feed::Action;
+use radcast_engine::store::{FailureTable, RecordState};
 
 use super::model::{Nature, World};
 use super::scene::{engine, live, position, simulated, stopped_after, until, until_followed};

@@ -1,7 +1,7 @@
 //! Failures: one row an entry, whatever happens to it.
 
-use radcast::failure::{Code, Failure, Subject};
-use radcast::store::{
+use radcast_engine::failure::{Code, Failure, Subject};
+use radcast_engine::store::{
     FailedEntry, FailureTable, OmittedValueRow, PARTITION, RecordKey, RecordState,
 };
 

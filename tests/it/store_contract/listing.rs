@@ -1,7 +1,7 @@
 //! Records are found by what is known of them, page by page.
 
-use radcast::failure::Code;
-use radcast::store::{FailureTable, RecordFilter, RecordKey, Store};
+use radcast_engine::failure::Code;
+use radcast_engine::store::{FailureTable, RecordFilter, RecordKey, Store};
 
 use super::{Place, at, contract, failed, sequences};
 

@@ -8,9 +8,10 @@ mod retries;
 
 use std::sync::Arc;
 
-use radcast::failure::{Class, Code, Failure, Subject};
 use radcast::settings::TableStore;
-use radcast::store::{AzureStore, FailedEntry, FailureRecord, SqliteStore, Store};
+use radcast_azure::AzureStore;
+use radcast_engine::failure::{Class, Code, Failure, Subject};
+use radcast_engine::store::{FailedEntry, FailureRecord, SqliteStore, Store};
 
 use crate::support::azurite::Azurite;
 use crate::support::stored::{all, at, only};

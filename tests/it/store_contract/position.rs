@@ -1,7 +1,7 @@
 //! The position, the reports, and the check.
 
-use radcast::failure::Code;
-use radcast::store::{HomeIssuer, Report, Role, SyncState};
+use radcast_engine::failure::Code;
+use radcast_engine::store::{HomeIssuer, Report, Role, SyncState};
 
 use super::{Place, all, at, contract};
 

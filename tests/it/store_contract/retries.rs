@@ -1,7 +1,7 @@
 //! A request for a retry: made, answered, and not lost when it comes at the wrong moment.
 
-use radcast::failure::Code;
-use radcast::store::{FailureTable, RecordState};
+use radcast_engine::failure::Code;
+use radcast_engine::store::{FailureTable, RecordState};
 
 use super::{Place, at, contract, failed, only};
 

@@ -9,7 +9,7 @@ use axum::body::{Bytes, to_bytes};
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
-use radcast::sandbox::Server;
+use radcast_sandbox::Server;
 use serde_json::json;
 
 use super::azurite::Azurite;

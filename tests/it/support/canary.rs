@@ -1,7 +1,7 @@
 //! A patient, and another one of whom the FHIR server alone knows, that must not be read anywhere: in
 //! no writing in which a server may quote them.
 
-use radcast::sandbox::Fault;
+use radcast_sandbox::Fault;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 

@@ -8,7 +8,7 @@ use axum::extract::{Path, State};
 use axum::http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
-use radcast::sandbox::Server;
+use radcast_sandbox::Server;
 use serde_json::Value;
 
 use super::hfs::http_client;

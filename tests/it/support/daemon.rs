@@ -6,7 +6,7 @@ use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use radcast::settings::{Settings, SettingsFile};
-use radcast::store::{FailureRecord, RecordFilter, SqliteStore, Store};
+use radcast_engine::store::{FailureRecord, RecordFilter, SqliteStore, Store};
 use serde_json::Value;
 
 use super::services::Services;

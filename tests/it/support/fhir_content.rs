@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use radcast::sandbox::FhirStore;
+use radcast_sandbox::FhirStore;
 use serde_json::Value;
 
 /// The resources of a store without ids, versions and order; references name what they refer to.

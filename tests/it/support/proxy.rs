@@ -10,7 +10,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use radcast::sandbox::Server;
+use radcast_sandbox::Server;
 use reqwest::header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE};
 
 use super::hfs::http_client;

@@ -9,7 +9,7 @@ use axum::http::{HeaderMap, Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use radcast::sandbox::Server;
+use radcast_sandbox::Server;
 use serde_json::Value;
 
 /// What a request is answered with: called with its number, from 0.

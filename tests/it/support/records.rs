@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
-use radcast::failure::{Code, Failure, Subject};
-use radcast::store::{FailedEntry, FailureRecord, RecordFilter, Store};
+use radcast_engine::failure::{Code, Failure, Subject};
+use radcast_engine::store::{FailedEntry, FailureRecord, RecordFilter, Store};
 use serde_json::Value;
 
 use super::daemon::{Daemon, Ended, ended};

@@ -1,8 +1,8 @@
 //! A DICOMweb service and a FHIR store, in this process and on free ports.
 
 use axum::Router;
-use radcast::sandbox::dicomweb::DicomService;
-use radcast::sandbox::{FhirStore, Server};
+use radcast_sandbox::dicomweb::DicomService;
+use radcast_sandbox::{FhirStore, Server};
 
 use super::instances::Place;
 

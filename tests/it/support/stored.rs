@@ -1,7 +1,7 @@
 //! What a store holds.
 
 use jiff::Timestamp;
-use radcast::store::{FailureRecord, FailureTable, RecordFilter, Store};
+use radcast_engine::store::{FailureRecord, FailureTable, RecordFilter, Store};
 
 /// A second of the time that tests of stores take place in.
 pub fn at(second: i64) -> Timestamp {

@@ -1,7 +1,7 @@
 //! What can be wrong on the FHIR side with one entry.
 
-use radcast::failure::Code;
-use radcast::sandbox::Fault;
+use radcast_engine::failure::Code;
+use radcast_sandbox::Fault;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 

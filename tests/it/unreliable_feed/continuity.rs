@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use radcast::failure::{Class, Code};
-use radcast::feed::Known;
 use radcast::settings::ApiVersion;
+use radcast_dicomweb::Known;
+use radcast_engine::failure::{Class, Code};
 
 use super::model::{Feed, time};
 use super::{NONE, VERSIONS};

@@ -6,9 +6,10 @@ mod model;
 
 use std::time::Duration;
 
-use radcast::failure::Code;
-use radcast::feed::{Known, PresentState};
 use radcast::settings::ApiVersion;
+use radcast_dicomweb::Known;
+use radcast_engine::failure::Code;
+use radcast_engine::feed::PresentState;
 
 use model::Feed;
 

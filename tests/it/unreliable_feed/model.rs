@@ -6,10 +6,11 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use radcast::auth::{Answer, Exchange, NoAnswer, Outgoing};
-use radcast::failure::Failure;
-use radcast::feed::{ChangeFeed, FeedClient, Known, Page, SequenceWindows, TimeWindows};
 use radcast::settings::ApiVersion;
+use radcast_dicomweb::{FeedClient, Known, SequenceWindows, TimeWindows};
+use radcast_engine::failure::Failure;
+use radcast_engine::feed::{ChangeFeed, Page};
+use radcast_http::{Answer, Exchange, NoAnswer, Outgoing};
 use reqwest::Url;
 
 pub const SETTLE: Duration = Duration::from_secs(30);

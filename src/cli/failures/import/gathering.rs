@@ -7,8 +7,8 @@ use dicom_core::dictionary::{DataDictionary, DataDictionaryEntry};
 use dicom_dictionary_std::StandardDataDictionary;
 use jiff::Timestamp;
 
-use crate::failure::{Code, Failure, Subject};
-use crate::store::{FailedEntry, FailureRecord, FailureTable, OmittedValueRow};
+use radcast_engine::failure::{Code, Failure, Subject};
+use radcast_engine::store::{FailedEntry, FailureRecord, FailureTable, OmittedValueRow};
 
 /// The rows of the lowest sequences that were seen, joined by sequence; only so many are held.
 #[derive(Debug)]

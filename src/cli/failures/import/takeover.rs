@@ -4,9 +4,9 @@ use futures_util::future::join_all;
 use tokio_util::sync::CancellationToken;
 
 use super::gathering::{Entry, Gathering};
-use crate::failure::Failure;
 use crate::ops::failures::PAGE;
-use crate::store::{FailureRecord, FailureTable, RecordFilter, RecordKey, Store};
+use radcast_engine::failure::Failure;
+use radcast_engine::store::{FailureRecord, FailureTable, RecordFilter, RecordKey, Store};
 
 /// How many entries are joined at once: so many fit into little memory.
 const AT_ONCE: usize = 50_000;

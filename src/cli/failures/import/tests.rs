@@ -7,8 +7,8 @@ use tokio_util::sync::CancellationToken;
 
 use super::gathering::Gathering;
 use super::takeover::{Summary, TakeOver};
-use crate::failure::{Code, Failure, Subject};
-use crate::store::{
+use radcast_engine::failure::{Code, Failure, Subject};
+use radcast_engine::store::{
     ETag, FailedEntry, FailureRecord, FailureTable, HomeIssuer, OmittedValueRow, RecordFilter,
     RecordKey, RecordState, Report, Store, SyncState,
 };

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use radcast::dicom::InstanceKey;
-use radcast::failure::{Code, Failure, Subject, Withheld};
-use radcast::feed::{ChangeFeed, Entry, MalformedEntry, Page, PresentState};
+use radcast_engine::failure::{Code, Failure, Subject, Withheld};
+use radcast_engine::feed::InstanceKey;
+use radcast_engine::feed::{ChangeFeed, Entry, MalformedEntry, Page, PresentState};
 
 use super::{Event, Nature, World, WorldState};
 

@@ -10,9 +10,9 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use jiff::Timestamp;
-use radcast::failure::Code;
-use radcast::feed::{Action, State};
-use radcast::store::{ETag, FailureRecord, FailureTable, RecordKey, RecordState, SyncState};
+use radcast_engine::failure::Code;
+use radcast_engine::feed::{Action, State};
+use radcast_engine::store::{ETag, FailureRecord, FailureTable, RecordKey, RecordState, SyncState};
 use tokio::time::Instant;
 
 pub use feed::{ModelFeed, ModelPresent};
@@ -85,7 +85,7 @@ pub struct WorldState {
     /// Everything in the store but the position.
     pub rows: BTreeMap<RecordKey, FailureRecord>,
     pub position: Option<(SyncState, u64)>,
-    pub home_issuer: Option<radcast::store::HomeIssuer>,
+    pub home_issuer: Option<radcast_engine::store::HomeIssuer>,
     /// How many of the next saves of the position are carried out while their answer is lost.
     pub answers_to_lose: u32,
     pub most_at_once: usize,
@@ -128,7 +128,7 @@ impl World {
     }
 
     /// A clock of this world: it goes on where the one before it stopped.
-    pub fn clock(&self) -> radcast::sync::Clock {
+    pub fn clock(&self) -> radcast_engine::Clock {
         let (world, begun) = (self.clone(), Instant::now());
         let before = self.lock().now;
         Arc::new(move || {

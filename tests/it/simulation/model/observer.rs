@@ -3,8 +3,8 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use radcast::failure::{Code, Failure, Subject};
-use radcast::sync::{Observer, Retried};
+use radcast_engine::failure::{Code, Failure, Subject};
+use radcast_engine::{Observer, Retried};
 
 /// What an observer was told.
 #[derive(Debug, Clone, Default)]

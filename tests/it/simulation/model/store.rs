@@ -3,8 +3,8 @@
 use std::sync::MutexGuard;
 
 use async_trait::async_trait;
-use radcast::failure::{Code, Failure};
-use radcast::store::{
+use radcast_engine::failure::{Code, Failure};
+use radcast_engine::store::{
     ETag, FailedEntry, FailureRecord, FailureTable, HomeIssuer, OmittedValueRow, RecordFilter,
     RecordKey, RecordState, Report, Store, SyncState,
 };

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use radcast::dicom::InstanceKey;
-use radcast::failure::{Code, Failure, OmittedValue};
-use radcast::feed::{Action, Entry, State};
-use radcast::sync::{Applied, Reading, Target};
+use radcast_engine::failure::{Code, Failure, OmittedValue};
+use radcast_engine::feed::InstanceKey;
+use radcast_engine::feed::{Action, Entry, State};
+use radcast_engine::{Applied, Reading, Target};
 use tokio::time::Instant;
 
 use super::{Event, Nature, World};

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use proptest::prelude::*;
-use radcast::feed::Action;
-use radcast::store::RecordState;
+use radcast_engine::feed::Action;
+use radcast_engine::store::RecordState;
 
 use super::retry;
 use crate::simulation::model::{Nature, World, WorldState};

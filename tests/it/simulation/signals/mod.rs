@@ -8,8 +8,8 @@ mod trouble;
 use std::sync::Arc;
 use std::time::Duration;
 
-use radcast::store::FailureRecord;
-use radcast::sync::{Engine, Retried};
+use radcast_engine::store::FailureRecord;
+use radcast_engine::{Engine, Retried};
 
 use super::model::{ModelTarget, Nature, Told, World, WorldState};
 use super::scene::{engine, live, simulated, until};

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use radcast::failure::Code;
-use radcast::feed::Action;
-use radcast::store::RecordState;
-use radcast::sync::Retried;
+use radcast_engine::Retried;
+use radcast_engine::failure::Code;
+use radcast_engine::feed::Action;
+use radcast_engine::store::RecordState;
 
 use super::{INTERVAL, only_record, retry, run_for, told_to, with_a_failure};
 use crate::simulation::model::{Nature, Told, World, WorldState};

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use radcast::failure::Code;
+use radcast_engine::failure::Code;
 
 use super::{INTERVAL, only_record, told_to, with_a_failure};
 use crate::simulation::model::{Nature, Told, World, WorldState};

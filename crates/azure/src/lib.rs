@@ -1,0 +1,9 @@
+//! Azure for radcast: position, records, lease and archive in Azure Storage; identities of Microsoft
+//! Entra.
+
+mod identity;
+pub mod options;
+mod store;
+
+pub use identity::{Token, TokenSource};
+pub use store::{AzureStore, BlobArchive, BlobLease, POSITION_BLOB, parse_position, read_position};

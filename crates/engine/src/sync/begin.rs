@@ -1,0 +1,128 @@
+//! What has to be known before the first entry.
+
+use std::sync::Arc;
+
+use tokio::sync::watch;
+use tracing::{error, warn};
+
+use super::open_records::OpenRecords;
+use super::retry::endless;
+use super::status::{Observer, State, Status};
+use super::target::Target;
+use crate::failure::Failure;
+use crate::feed::Known;
+use crate::options;
+use crate::store::{ETag, RecordFilter, RecordKey, Store, SyncState};
+
+/// How many records are read together at the start.
+const PAGE: usize = 100;
+
+/// Returns what the feed of a position is known again by: nothing, where nothing could be passed over.
+#[must_use]
+pub fn known_feed(position: &SyncState) -> Known {
+    if position.sequence == 0 {
+        return Known::default();
+    }
+    Known {
+        address: position.feed.clone(),
+        entry: position.entry.clone(),
+    }
+}
+
+/// What is known at the start.
+pub(super) struct Begin {
+    /// The position as it is stored.
+    pub(super) position: SyncState,
+    /// The same as it is to be stored next: with the address of the feed that is counted now.
+    pub(super) counted: SyncState,
+    pub(super) etag: Option<ETag>,
+    pub(super) open: OpenRecords,
+}
+
+impl Begin {
+    /// Counts the feed at this address. It is the one that was counted before, or it is not read on.
+    pub(super) fn with_address(mut self, address: Option<String>) -> Self {
+        let address: Option<Arc<str>> = address.map(Arc::from);
+        if let (Some(before), Some(now)) = (&self.position.feed, &address)
+            && before != now
+        {
+            warn!(
+                event = "feed_moved",
+                before = %before,
+                now = %now,
+                "the position was counted at another address; its last entry is looked up first"
+            );
+        }
+        self.counted.feed = address.or(self.counted.feed);
+        self
+    }
+}
+
+/// Who is asked at the start, and who is told how that goes.
+pub(super) struct Start<'a, T> {
+    pub(super) target: &'a T,
+    pub(super) store: &'a dyn Store,
+    pub(super) retry: &'a options::Retry,
+    pub(super) observer: &'a dyn Observer,
+    pub(super) status: &'a watch::Sender<Status>,
+}
+
+impl<T: Target> Start<'_, T> {
+    /// Waits until store and target work.
+    pub(super) async fn begin(self) -> Begin {
+        let stored = self.until_ok("the store cannot be read", || self.store.sync_state());
+        let (position, etag) = stored.await.unzip();
+        self.status.send_modify(|status| {
+            if let Some(known) = &position {
+                status.position = known.sequence;
+                status.position_timestamp = known.timestamp;
+            }
+        });
+        let open = self.open_records().await;
+        self.until_ok("the target cannot be used", || self.target.probe())
+            .await;
+        let position = position.unwrap_or_default();
+        Begin {
+            counted: position.clone(),
+            position,
+            etag,
+            open,
+        }
+    }
+
+    /// Learns which studies have open records.
+    async fn open_records(&self) -> OpenRecords {
+        let open = OpenRecords::default();
+        let filter = RecordFilter::default();
+        let mut after: Option<RecordKey> = None;
+        loop {
+            let page = self.until_ok("the failure records cannot be read", || {
+                self.store.records(&filter, after.as_ref(), PAGE)
+            });
+            let page = page.await;
+            let Some(last) = page.last() else { return open };
+            after = Some(last.key.clone());
+            page.iter().for_each(|record| open.add(&record.subject));
+        }
+    }
+
+    async fn until_ok<R, A: Future<Output = Result<R, Failure>>>(
+        &self,
+        trouble: &str,
+        attempt: impl Fn() -> A,
+    ) -> R {
+        let mut delays = endless(self.retry);
+        loop {
+            match attempt().await {
+                Ok(result) => return result,
+                Err(failure) => {
+                    self.observer.service_failed(&failure);
+                    error!(event = "start_delayed", code = %failure.code, cure = failure.cure(), "{trouble}: {failure}");
+                    self.status
+                        .send_modify(|status| status.state = State::Paused(failure.code));
+                    tokio::time::sleep(delays.next().unwrap_or(self.retry.max_delay)).await;
+                }
+            }
+        }
+    }
+}

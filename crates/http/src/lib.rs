@@ -1,0 +1,16 @@
+//! How requests get to a service over HTTP: bounded answers, time-outs, `Retry-After`, secrets.
+
+mod body;
+mod buffers;
+mod deadline;
+mod exchange;
+mod retry_after;
+mod secret;
+
+#[cfg(test)]
+pub mod endless;
+
+pub use body::{Condense, Limit, read_within};
+pub use exchange::{Answer, Exchange, HttpExchange, NoAnswer, Outgoing, Prefer};
+pub use retry_after::{describe, retry_after, retry_after_in, symptom};
+pub use secret::Secret;
