@@ -53,6 +53,7 @@ mod failures_changes;
 mod failures_commands;
 mod failures_page;
 mod failures_recorded;
+mod hostile_text;
 mod house_style;
 mod interrupting;
 mod issuers;
