@@ -23,6 +23,10 @@ pub(super) async fn status(Extract(facts): Extract<Facts>) -> Answer {
         "leader": status.leader,
         "code": code.map(|code| code.as_str()),
         "cure": code.map(|code| code.cure()),
+        "requested_wait": status.wait.map(|wait| json!({
+            "until": wait.until.to_string(),
+            "service": wait.service,
+        })),
         "position": status.position,
         "latest": status.latest,
         "lag": facts.watched.lag().map(|lag| json!({

@@ -12,6 +12,7 @@
 )]
 
 mod architecture;
+mod asked_to_wait;
 mod azure;
 mod cast_body;
 mod cast_dose;
