@@ -140,9 +140,26 @@ mod tests {
         }
     }
 
+    /// Returns any text; many of its characters are hidden. `any::<String>()` has none of these.
+    fn text() -> impl Strategy<Value = String> {
+        let special = [
+            '\u{1b}',
+            '\n',
+            '\u{7f}',
+            '\u{9b}',
+            '\u{202e}',
+            '\u{e0041}',
+            '"',
+            '\\',
+            '=',
+        ];
+        let character = prop_oneof![any::<char>(), proptest::sample::select(special.to_vec())];
+        proptest::collection::vec(character, 0..40).prop_map(String::from_iter)
+    }
+
     proptest! {
         #[test]
-        fn json_stays_the_same_to_a_parser_and_hides_nothing(text in any::<String>()) {
+        fn json_stays_the_same_to_a_parser_and_hides_nothing(text in text()) {
             let json = serde_json::to_string(&text).unwrap();
             let shown = visible_json(&json);
             prop_assert!(!shown.contains(is_hidden));
@@ -150,7 +167,7 @@ mod tests {
         }
 
         #[test]
-        fn whatever_comes_nothing_hidden_is_left(text in any::<String>()) {
+        fn whatever_comes_nothing_hidden_is_left(text in text()) {
             prop_assert!(!visible(&text).contains(is_hidden));
             prop_assert!(!cell(&text).starts_with(FORMULA));
             prop_assert!(!visible_lines(&text).replace('\n', "").contains(is_hidden));

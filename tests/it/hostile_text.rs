@@ -4,9 +4,6 @@ use std::io::Write;
 use std::process::Stdio;
 use std::sync::Arc;
 
-use axum::http::StatusCode;
-use axum::response::IntoResponse;
-use futures_util::FutureExt;
 use radcast::dicom::EntryIdentity;
 use radcast::failure::{Code, Failure, Subject};
 use radcast::ops::failures::{ApiKey, failures_api};
@@ -17,7 +14,6 @@ use serde_json::{Value, json};
 use crate::support::daemon::{Daemon, Ended, ended, radcast};
 use crate::support::hfs::http_client;
 use crate::support::instances::Place;
-use crate::support::receiver::Receiver;
 use crate::support::records::{idle, run};
 
 /// Clears the screen, sets its title, colours by a C1 control, breaks the line, turns the direction.
@@ -115,24 +111,6 @@ async fn no_command_prints_text_of_the_store_that_a_terminal_obeys() {
         assert_harmless("stdout", &ended.stdout);
         assert_harmless("stderr", &ended.stderr);
     }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn check_prints_nothing_of_a_server_that_a_terminal_obeys() {
-    let server = Receiver::answering(|_| {
-        let outcome = json!({
-            "resourceType": "OperationOutcome",
-            "issue": [{ "severity": "error", "code": "invalid", "diagnostics": HOSTILE }],
-        });
-        async move { (StatusCode::BAD_REQUEST, outcome.to_string()).into_response() }.boxed()
-    })
-    .await;
-    let daemon = Daemon::between(&server.address(), &server.address());
-    let checked = tokio::task::spawn_blocking(move || run(&daemon, &["check"]));
-    let checked = checked.await.unwrap();
-    assert!(checked.stdout.contains("FAILED"), "{checked:?}");
-    assert_harmless("stdout", &checked.stdout);
-    assert_harmless("stderr", &checked.stderr);
 }
 
 #[test]

@@ -263,8 +263,9 @@ fn the_status_shows_the_wait_that_the_target_asked_for_while_it_lasts() {
         let (stop, clock) = (CancellationToken::new(), world.clock());
         let running = engine(&world).run(feed_of(&world), status, stop.clone());
         let watching = async {
-            let asked = shown.wait_for(|status| status.wait.is_some()).await;
-            let status = *asked.unwrap();
+            let asked = shown.wait_for(|status| status.wait.is_some());
+            let asked = tokio::time::timeout(Duration::from_secs(60), asked).await;
+            let status = *asked.unwrap().unwrap();
             let wait = status.wait.unwrap();
             assert!(matches!(status.state, State::Retrying { .. }), "{status:?}");
             assert_eq!(wait.service, "FHIR server");
