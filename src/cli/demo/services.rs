@@ -9,6 +9,7 @@ use tempfile::TempDir;
 use super::{Arguments, Failed, while_doing};
 use crate::sandbox::dicomweb::DicomService;
 use crate::sandbox::{FhirStore, Server};
+use crate::telemetry::visible;
 
 /// The types of resource that radcast writes.
 const RESOURCE_TYPES: [&str; 4] = ["Patient", "Endpoint", "ImagingStudy", "Observation"];
@@ -112,7 +113,8 @@ impl Services {
         let path = folder.join("fhir.ndjson");
         let kept = File::create(&path).and_then(|file| self.write_resources(BufWriter::new(file)));
         kept.map_err(while_doing("writing fhir.ndjson"))?;
-        println!("\nEvery resource is in {}", path.display());
+        let path = path.display().to_string();
+        println!("\nEvery resource is in {}", visible(&path));
         Ok(())
     }
 

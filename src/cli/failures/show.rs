@@ -13,6 +13,7 @@ use crate::cli::table::{terminal_width, wrapped};
 use crate::failure::{Code, Subject};
 use crate::ops::failures::{Standing, View, find};
 use crate::store::FailureRecord;
+use crate::telemetry::visible_json;
 
 pub(super) const EXAMPLES: &str = "\
 An ID is the first column of `radcast failures list`: the sequence of the feed entry, such as 4711,
@@ -59,8 +60,8 @@ pub(super) async fn show(arguments: &Arguments) -> Result<Exit, Broken> {
     match arguments.output {
         Form::Json => {
             let view = View::of(&record, &reached.dispositions);
-            serde_json::to_writer_pretty(&mut output, &view)?;
-            writeln!(output)?;
+            let json = serde_json::to_string_pretty(&view)?;
+            writeln!(output, "{}", visible_json(&json))?;
         }
         Form::Text => {
             let width = terminal_width().unwrap_or(WIDTH).clamp(40, WIDTH);

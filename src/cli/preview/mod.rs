@@ -18,6 +18,7 @@ use crate::fhir::Request;
 use crate::sandbox::part10;
 use crate::settings::Unusable;
 use crate::sync::request;
+use crate::telemetry::{visible, visible_json};
 use sources::Attributes;
 
 /// The address that stands in for an endpoint that is not set.
@@ -98,19 +99,24 @@ pub(super) fn preview(arguments: &Arguments) -> Exit {
                 change
                     .warnings()
                     .iter()
-                    .for_each(|invalid| eprintln!("{source}: {}", invalid.omitted()));
+                    .for_each(|invalid| print_note(&format!("{source}: {}", invalid.omitted())));
                 changes.push(change);
             }
-            Err(error) => exit = exit::failed(&format!("{source}: {error}")),
+            Err(error) => exit = exit::failed(&visible(&format!("{source}: {error}"))),
         }
     }
     for previewed in transactions(changes, &attributes, &rules) {
         match previewed {
             Ok(previewed) => previewed.print(arguments.sources),
-            Err(error) => exit = exit::failed(&error),
+            Err(error) => exit = exit::failed(&visible(&error)),
         }
     }
     exit
+}
+
+/// Prints a line that may quote a file on standard error.
+fn print_note(note: &str) {
+    eprintln!("{}", visible(note));
 }
 
 /// The rules of the settings; where only endpoints are missing, with stand-ins for them.
@@ -219,7 +225,7 @@ fn transaction(
     merged
         .disagreements
         .iter()
-        .for_each(|disagreement| eprintln!("{disagreement}"));
+        .for_each(|disagreement| print_note(&disagreement.to_string()));
     let requests = merged
         .writes
         .into_iter()
@@ -229,7 +235,7 @@ fn transaction(
     let bundle = Request::bundle(&requests).map_err(|error| error.to_string())?;
     let bundle: serde_json::Value = serde_json::from_slice(&bundle).map_err(|e| e.to_string())?;
     Ok(Previewed {
-        transaction: serde_json::to_string_pretty(&bundle).map_err(|error| error.to_string())?,
+        transaction: visible_json(&format!("{bundle:#}")).into_owned(),
         sources: sources::table(delta, &bundle, attributes),
     })
 }
