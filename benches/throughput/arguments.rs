@@ -17,7 +17,8 @@ pub(crate) struct Arguments {
     /// Every feed with every FHIR server, and 1,000,000 entries for memory
     #[arg(long)]
     pub(crate) all: bool,
-    /// Only these feeds: ct-100, ct-1000, ct-10000, cr-1000, day-10000, day-100000, memory
+    /// Only these feeds: ct-100, ct-1000, ct-10000, cr-1000, enhanced-90,
+    /// enhanced-500, day-10000, day-100000, memory
     #[arg(long, value_name = "FEED", value_delimiter = ',')]
     only: Vec<String>,
     /// Only the sandbox with this latency in ms (any number)

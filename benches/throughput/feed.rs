@@ -74,6 +74,22 @@ impl Feed {
         feed
     }
 
+    /// So many enhanced multi-frame CT images, in studies of this many series of one image.
+    pub(crate) fn enhanced(images: u32, series: u32) -> Self {
+        let mut feed = Self::default();
+        for patient in 0..images / series {
+            let study = feed.begin_study(|number| Study {
+                number,
+                patient,
+                modality: Modality::EnhancedCt,
+                series,
+                instances_per_series: 1,
+            });
+            (0..series).for_each(|image| feed.store(study, image, None));
+        }
+        feed
+    }
+
     pub(crate) fn begin_study(&mut self, study: impl FnOnce(u32) -> Study) -> u32 {
         let number = u32::try_from(self.studies.len()).unwrap_or(u32::MAX);
         self.studies.push(study(number));
@@ -140,6 +156,12 @@ impl Feed {
             Kind::Delete => false,
         });
         refused.count() as u64
+    }
+
+    /// Whether entries are of megabytes.
+    pub(crate) fn has_large_entries(&self) -> bool {
+        let mut studies = self.studies.iter();
+        studies.any(|study| study.modality == Modality::EnhancedCt)
     }
 
     /// Entries with an action, in words.

@@ -34,13 +34,22 @@ const FIELDS: [(&str, &str, Field); 16] = [
     ("00201041", "DS", Field::SliceLocation),
 ];
 
-const MODALITIES: [(Modality, &str); 5] = [
+const MODALITIES: [(Modality, &str); 6] = [
     (Modality::Ct, include_str!("headers/ct.json")),
+    (
+        Modality::EnhancedCt,
+        include_str!("headers/enhanced_ct.json"),
+    ),
     (Modality::Mr, include_str!("headers/mr.json")),
     (Modality::Cr, include_str!("headers/cr.json")),
     (Modality::Us, include_str!("headers/us.json")),
     (Modality::Sr, include_str!("headers/sr.json")),
 ];
+
+/// The functional groups of one frame of an enhanced multi-frame image, and how many frames there are:
+/// about 2 MB.
+const FRAME: &str = include_str!("headers/frame.json");
+const FRAMES: usize = 475;
 
 const FLAWS: [Option<Flaw>; 3] = [None, Some(Flaw::NoPatientId), Some(Flaw::BadValues)];
 
@@ -64,6 +73,8 @@ impl Headers {
     /// # Errors
     /// One of them is no JSON object.
     pub(crate) fn read() -> Result<Self, serde_json::Error> {
+        let frame: Value = serde_json::from_str(FRAME)?;
+        let frames = vec![frame.to_string(); FRAMES].join(",");
         let mut all = Vec::new();
         for (modality, text) in MODALITIES {
             let attributes = attributes(text)?;
@@ -72,6 +83,10 @@ impl Headers {
                 .flat_map(|flaw| [(flaw, false), (flaw, true)])
             {
                 let header = Header::of(attributes.clone(), flaw, corrected);
+                let header = match modality {
+                    Modality::EnhancedCt => header.with_frames(&frames),
+                    _ => header,
+                };
                 all.push(((modality, flaw, corrected), header));
             }
         }
@@ -125,6 +140,14 @@ impl Header {
         }
         all.sort_keys();
         Self::split(&Value::Object(all).to_string())
+    }
+
+    /// The same with frames (5200,9230), whose tag comes after all others.
+    fn with_frames(mut self, frames: &str) -> Self {
+        let groups = format!(r#","52009230":{{"vr":"SQ","Value":[{frames}]}}}}"#);
+        self.rest.pop();
+        self.rest.push_str(&groups);
+        self
     }
 
     /// The text between the marks of the fields.

@@ -32,7 +32,7 @@ impl Progress {
 /// One line a run.
 pub(crate) fn figures(all: &[Figures]) {
     println!(
-        "\n{:<10} {:>6} {:<9} {:>9} {:>8} {:>9} {:>8} {:>10} {:>8} {:>8} {:>8} {:>7} {:>7}",
+        "\n{:<12} {:>6} {:<9} {:>9} {:>8} {:>9} {:>8} {:>10} {:>8} {:>8} {:>8} {:>7} {:>7}",
         "feed",
         "FHIR",
         "way",
@@ -48,7 +48,7 @@ pub(crate) fn figures(all: &[Figures]) {
         "1st res"
     );
     println!(
-        "{:<10} {:>6} {:<9} {:>9} {:>8} {:>9} {:>8} {:>10} {:>8} {:>8} {:>8} {:>7} {:>7}",
+        "{:<12} {:>6} {:<9} {:>9} {:>8} {:>9} {:>8} {:>10} {:>8} {:>8} {:>8} {:>7} {:>7}",
         "", "", "", "", "", "", "/entry", "/entry", "/entry", "/entry", "", "ms", "ms"
     );
     all.iter().for_each(line);
@@ -68,7 +68,7 @@ fn line(one: &Figures) {
     };
     let prefix = if one.entries < one.of { "*" } else { "" };
     println!(
-        "{:<10} {:>6} {way:<9} {:>9} {:>8.2} {:>9.0} {:>8.4} {:>10.0} {:>8.4} {:>8} {:>8} {:>7} {:>7}",
+        "{:<12} {:>6} {way:<9} {:>9} {:>8.2} {:>9.0} {:>8.4} {:>10.0} {:>8.4} {:>8} {:>8} {:>7} {:>7}",
         one.scenario,
         one.target,
         format!("{prefix}{}", one.entries),
@@ -104,7 +104,7 @@ pub(crate) fn details(all: &[Figures]) {
             .map(|[end, most]| format!("{end:.0} ({most:.0})"))
             .collect();
         println!(
-            "{:<10} {:>6}  {}; {} transactions at once; {}; services {} CPU µs/entry",
+            "{:<12} {:>6}  {}; {} transactions at once; {}; services {} CPU µs/entry",
             one.scenario,
             one.target,
             requests.join(", "),
@@ -118,10 +118,10 @@ pub(crate) fn details(all: &[Figures]) {
         };
         if let Some(floor) = all.iter().find(is_same) {
             let ratio = one.seconds / floor.seconds;
-            println!("{:<18} {ratio:.2} times the floor with the pages", "");
+            println!("{:<20} {ratio:.2} times the floor with the pages", "");
         }
         if !one.fhir_refusals.is_empty() {
-            println!("{:<18} refused: {:?}", "", one.fhir_refusals);
+            println!("{:<20} refused: {:?}", "", one.fhir_refusals);
         }
     }
 }
@@ -131,7 +131,7 @@ pub(crate) fn scans(all: &[Scan]) {
     println!("\nScanning the same pages, CPU µs/entry");
     for one in all {
         println!(
-            "{:<10} {:>6.0} bytes/entry, into RawValue {:.2}, into Value {:.2}",
+            "{:<12} {:>6.0} bytes/entry, into RawValue {:.2}, into Value {:.2}",
             one.scenario, one.bytes_per_entry, one.raw_us_per_entry, one.value_us_per_entry
         );
     }

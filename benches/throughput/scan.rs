@@ -12,8 +12,9 @@ use super::figures::number;
 use super::header::Headers;
 use super::process::cpu_of_this_thread;
 
-/// Entries a page, and pages at most.
+/// Entries a page, fewer where a page would be of more bytes than these, and pages at most.
 const PAGE: u64 = 100;
+const BYTES: u64 = 8 << 20;
 const PAGES: u64 = 20;
 
 /// The clock of a thread moves in steps of some milliseconds.
@@ -35,14 +36,16 @@ pub(crate) fn measure(
     feed: &Feed,
     headers: &Headers,
 ) -> Result<Scan, Box<dyn Error>> {
+    let entry = feed.page(headers, 1..=1, true)?;
+    let entries_per_page = PAGE.min(BYTES / entry.len() as u64);
     let mut pages = Vec::new();
-    let all = (feed.entries() / PAGE).max(1);
+    let all = (feed.entries() / entries_per_page).max(1);
     for page in 0..all.min(PAGES) {
         // Spread over the whole feed.
-        let first = page * all / all.min(PAGES) * PAGE;
-        pages.push(feed.page(headers, first + 1..=first + PAGE, true)?);
+        let first = page * all / all.min(PAGES) * entries_per_page;
+        pages.push(feed.page(headers, first + 1..=first + entries_per_page, true)?);
     }
-    let entries = number(PAGE.min(feed.entries()) * pages.len() as u64);
+    let entries = number(entries_per_page.min(feed.entries()) * pages.len() as u64);
     let bytes: usize = pages.iter().map(String::len).sum();
     Ok(Scan {
         scenario: scenario.to_owned(),

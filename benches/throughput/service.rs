@@ -8,11 +8,13 @@ use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use axum::Router;
+use axum::body::Body;
 use axum::extract::{Query, Request, State};
 use axum::http::{StatusCode, header};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use futures_util::{StreamExt, stream};
 use jiff::Timestamp;
 use radcast_sandbox::Server;
 
@@ -107,11 +109,31 @@ async fn latest(State(served): State<Arc<Served>>, Query(parameters): Parameters
 }
 
 impl Served {
-    fn page(&self, window: RangeInclusive<u64>, parameters: &HashMap<String, String>) -> Response {
-        json(
-            self.feed
-                .page(&self.headers, window, has_metadata(parameters)),
-        )
+    fn page(
+        self: Arc<Self>,
+        window: RangeInclusive<u64>,
+        parameters: &HashMap<String, String>,
+    ) -> Response {
+        let metadata = has_metadata(parameters);
+        if metadata && self.feed.has_large_entries() {
+            return self.streamed(window);
+        }
+        json(self.feed.page(&self.headers, window, metadata))
+    }
+
+    /// The page, one entry held at a time.
+    fn streamed(self: Arc<Self>, window: RangeInclusive<u64>) -> Response {
+        let (first, last) = (*window.start(), (*window.end()).min(self.feed.entries()));
+        let entries = stream::iter(first..=last).map(move |sequence| {
+            let mut text = String::from(if sequence == first { "[" } else { "," });
+            let written = self.feed.write(&self.headers, sequence, true, &mut text);
+            written.map(|()| text)
+        });
+        let beginning = if first > last { "[" } else { "" };
+        let parts = stream::iter([Ok(beginning.to_owned())]).chain(entries);
+        json(Ok(Body::from_stream(
+            parts.chain(stream::iter([Ok("]".to_owned())])),
+        )))
     }
 }
 
@@ -126,7 +148,7 @@ fn has_metadata(parameters: &HashMap<String, String>) -> bool {
         .is_none_or(|text| text == "true")
 }
 
-fn json(text: Result<String, std::fmt::Error>) -> Response {
+fn json(text: Result<impl IntoResponse, std::fmt::Error>) -> Response {
     let content_type = [(header::CONTENT_TYPE, "application/json; charset=utf-8")];
     match text {
         Ok(text) => (content_type, text).into_response(),

@@ -6,6 +6,8 @@ use std::fmt::Write;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Modality {
     Ct,
+    /// Enhanced multi-frame CT: all frames of a series in one image.
+    EnhancedCt,
     Mr,
     Cr,
     Us,

@@ -15,7 +15,7 @@ pub(super) async fn check(argument: &SettingsArgument) -> Exit {
         Err(problems) => return exit::unusable(&problems),
     };
     for warning in &warnings {
-        println!("settings  note    {warning}");
+        println!("settings  note    {}", visible(&warning.to_string()));
     }
     println!("settings  ok      usable");
     let latest = dicom(&settings).await;

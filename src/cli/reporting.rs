@@ -29,6 +29,21 @@ fn is_known(status: &Status) -> bool {
     status.leader || status.state != State::Starting
 }
 
+/// Returns the entry that is retried and the wait that a service asked for, in words.
+fn detail(status: &Status) -> Option<String> {
+    let sequence = match status.state {
+        State::Retrying { sequence, .. } => sequence,
+        _ => None,
+    };
+    let entry = sequence.map(|sequence| format!("entry {sequence}"));
+    let wait = status.wait.map(|wait| {
+        let until = wait.until.strftime("%F %TZ");
+        format!("the {} asked to wait until {until}", wait.service)
+    });
+    let parts: Vec<String> = entry.into_iter().chain(wait).collect();
+    (!parts.is_empty()).then(|| parts.join(", "))
+}
+
 /// Who reports, and to whom.
 pub(super) struct Reporting {
     pub(super) store: Arc<dyn Store>,
@@ -50,8 +65,8 @@ impl Reporting {
                 break;
             }
             let due = Instant::now() + EVERY;
-            let changed =
-                status.wait_for(|status| (status.state, status.leader) != (now.state, now.leader));
+            let shown = |status: &Status| (status.state, status.wait, status.leader);
+            let changed = status.wait_for(|status| shown(status) != shown(&now));
             if let Ok(Err(_)) = timeout_at(due, changed).await {
                 break;
             }
@@ -77,10 +92,6 @@ impl Reporting {
     }
 
     fn report(&self, status: &Status, state: &str) -> Report {
-        let sequence = match status.state {
-            State::Retrying { sequence, .. } => sequence,
-            _ => None,
-        };
         Report {
             role: if status.leader {
                 Role::Active
@@ -91,7 +102,7 @@ impl Reporting {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             state: state.to_owned(),
             code: status.state.code().map(|code| code.to_string()),
-            detail: sequence.map(|sequence| format!("entry {sequence}")),
+            detail: detail(status).filter(|_| state == status.state.as_str()),
             position: status.position,
             position_timestamp: status.position_timestamp,
             latest: status.latest,
@@ -104,7 +115,34 @@ impl Reporting {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use radcast_engine::RequestedWait;
+    use radcast_engine::failure::Code;
     use radcast_engine::store::SqliteStore;
+
+    #[test]
+    fn the_detail_names_the_entry_and_who_asked_to_wait_until_when() {
+        let wait = RequestedWait {
+            service: "FHIR server",
+            until: "2024-06-04T12:00:30Z".parse().unwrap(),
+        };
+        let retrying = State::Retrying {
+            code: Code::FhirTooBusy,
+            sequence: Some(46),
+        };
+        let of = |state, wait| {
+            detail(&Status {
+                state,
+                wait,
+                ..Status::default()
+            })
+        };
+        let asked = "the FHIR server asked to wait until 2024-06-04 12:00:30Z";
+        let paused = State::Paused(Code::FhirTooBusy);
+        assert_eq!(of(paused, Some(wait)).as_deref(), Some(asked));
+        assert_eq!(of(retrying, Some(wait)), Some(format!("entry 46, {asked}")));
+        assert_eq!(of(retrying, None).as_deref(), Some("entry 46"));
+        assert_eq!(of(State::Following, None), None);
+    }
 
     #[tokio::test(start_paused = true)]
     async fn the_end_is_reported_at_once() {

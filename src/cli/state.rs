@@ -13,6 +13,7 @@ use super::exit::Exit;
 use super::reach::Reached;
 use super::{SettingsArgument, assembly, reach, status};
 use crate::settings::Settings;
+use crate::telemetry::{visible, visible_json};
 use radcast_azure::{POSITION_BLOB, parse_position, read_position};
 use radcast_engine::failure::{Code, Failure};
 use radcast_engine::feed::EntryIdentity;
@@ -165,12 +166,12 @@ async fn show(arguments: &Show) -> Result<Exit, Broken> {
             let state = json!({
                 "sequence": sequence, "timestamp": timestamp, "feed": feed, "entry": entry,
             });
-            writeln!(output, "{state:#}")?;
+            writeln!(output, "{}", visible_json(&format!("{state:#}")))?;
         }
         (Form::Table, None) => writeln!(output, "none: the feed is read from its start")?,
         (Form::Table, Some(SyncState { sequence, .. })) => {
             let [timestamp, feed, entry] = [timestamp.as_deref(), feed, entry.as_deref()]
-                .map(|known| known.unwrap_or("not known"));
+                .map(|known| visible(known.unwrap_or("not known")));
             writeln!(output, "sequence   {sequence}\ntimestamp  {timestamp}")?;
             writeln!(output, "feed       {feed}\nlast entry {entry}")?;
         }
@@ -219,7 +220,7 @@ async fn accept(arguments: &Accept) -> Result<Exit, Broken> {
     let found = found_at(&reached, state.sequence).await?;
     let [before, now] = [&state.entry, &found].map(|entry| {
         let entry = entry.as_ref().map(ToString::to_string);
-        entry.unwrap_or_else(|| "not known".to_owned())
+        visible(entry.as_deref().unwrap_or("not known")).into_owned()
     });
     let sequence = state.sequence;
     let accepted = SyncState {

@@ -12,7 +12,7 @@ use super::broken::Broken;
 use super::exit::Exit;
 use super::{SettingsArgument, reach};
 use crate::ops::failures::open_by_class;
-use crate::telemetry::visible;
+use crate::telemetry::{visible, visible_json};
 use account::Account;
 use radcast_engine::failure::Failure;
 use radcast_engine::store::{Report, Role, Store};
@@ -64,7 +64,10 @@ async fn tell(arguments: &Arguments) -> Result<Exit, Broken> {
                 writeln!(output, "{label:<13}{}", visible(&text))?;
             }
         }
-        Form::Json => writeln!(output, "{:#}", json!(account))?,
+        Form::Json => {
+            let json = format!("{:#}", json!(account));
+            writeln!(output, "{}", visible_json(&json))?;
+        }
     }
     Ok(if account.absent.is_some() {
         Exit::Failed

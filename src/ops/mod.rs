@@ -9,6 +9,7 @@
 //! | `/api/v1/status` | state, position, lag, counts |
 //! | `/api/v1/failures` | the failed entries, for those who show the key |
 
+mod answer;
 mod connections;
 mod facts;
 pub mod failures;

@@ -1,6 +1,6 @@
 //! `Issuers`: the identifier systems of those who issue identifiers.
 
-pub use radcast_fhir::options::Issuers;
+pub(super) use radcast_fhir::options::Issuers;
 
 use super::table;
 use super::values::Values;

@@ -1,6 +1,8 @@
 //! `Patient`: how patients are identified and kept in step.
 
-pub use radcast_fhir::options::{MissingId, Names, OnUnknownIssuer, PatientPolicy, PlaceholderIds};
+pub use radcast_fhir::options::{MissingId, OnUnknownIssuer, PatientPolicy, PlaceholderIds};
+
+use radcast_fhir::options::Names;
 
 use super::table;
 use super::values::Values;

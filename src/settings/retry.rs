@@ -2,7 +2,9 @@
 
 use std::num::NonZeroU32;
 
-pub use radcast_engine::options::{OnOutage, Order, Policies, Retry};
+pub use radcast_engine::options::{OnOutage, Order, Retry};
+
+use super::policies::Policies;
 
 use super::table;
 use super::values::{FromValues, Values};

@@ -12,6 +12,7 @@ use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
 use tracing_subscriber::registry::LookupSpan;
 
 use super::own::is_own;
+use super::visible::visible_json;
 
 /// The event of a line that names none: it comes from another crate.
 const UNNAMED: &str = "message";
@@ -50,7 +51,8 @@ where
                 line.entry(field.name()).or_insert(Value::Null);
             }
         }
-        writeln!(writer, "{}", Value::Object(line))
+        let line = Value::Object(line).to_string();
+        writeln!(writer, "{}", visible_json(&line))
     }
 }
 

@@ -283,6 +283,19 @@ mod tests {
     }
 
     #[test]
+    fn a_line_of_json_has_nothing_that_a_terminal_obeys() {
+        let hostile = "\u{1b}[2J\u{9b}1m\r\n\u{202e}\u{2066}\u{7f}";
+        let log = captured(&AUTO, None, false, || {
+            info!(text = hostile, shown = %hostile, "it says {hostile}");
+        });
+        let shown = r"\u001b[2J\u009b1m\r\n\u202e\u2066\u007f";
+        assert_eq!(log.matches(shown).count(), 3, "{log:?}");
+        assert_eq!(log.lines().count(), 1, "{log:?}");
+        let line: Value = serde_json::from_str(&log).unwrap();
+        assert_eq!(line["text"], hostile);
+    }
+
+    #[test]
     fn the_level_of_the_settings_holds_for_our_own_events() {
         let log = |level| {
             let logging = Logging { level, ..AUTO };

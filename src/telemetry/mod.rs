@@ -26,7 +26,7 @@ pub use logs::{InitError, init};
 pub use metrics::{Gauges, Metrics};
 pub use process::Process;
 pub use prometheus::Prometheus;
-pub use visible::{cell, visible, visible_lines};
+pub use visible::{cell, visible, visible_json, visible_lines};
 
 use crate::settings;
 use export::Export;

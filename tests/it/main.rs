@@ -12,6 +12,7 @@
 )]
 
 mod architecture;
+mod asked_to_wait;
 mod azure;
 mod cast_body;
 mod cast_dose;
@@ -53,6 +54,7 @@ mod failures_changes;
 mod failures_commands;
 mod failures_page;
 mod failures_recorded;
+mod hostile_text;
 mod house_style;
 mod interrupting;
 mod issuers;

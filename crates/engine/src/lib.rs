@@ -14,6 +14,6 @@ mod sync;
 
 pub use escalation::{Escalated, Escalation};
 pub use sync::{
-    Applied, Clock, Counts, Engine, Fate, Observer, Observers, Reading, Retried, State, Status,
-    Tally, Target, Unobserved, known_feed, lead, system_clock,
+    Applied, Clock, Counts, Engine, Fate, Observer, Observers, Reading, RequestedWait, Retried,
+    State, Status, Tally, Target, Unobserved, known_feed, lead, system_clock,
 };

@@ -7,6 +7,7 @@ use std::path::Path;
 use tempfile::TempDir;
 
 use super::{Arguments, Failed, while_doing};
+use crate::telemetry::visible;
 use radcast_sandbox::dicomweb::DicomService;
 use radcast_sandbox::{FhirStore, Server};
 
@@ -112,7 +113,8 @@ impl Services {
         let path = folder.join("fhir.ndjson");
         let kept = File::create(&path).and_then(|file| self.write_resources(BufWriter::new(file)));
         kept.map_err(while_doing("writing fhir.ndjson"))?;
-        println!("\nEvery resource is in {}", path.display());
+        let path = path.display().to_string();
+        println!("\nEvery resource is in {}", visible(&path));
         Ok(())
     }
 

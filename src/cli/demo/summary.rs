@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use super::services::Services;
 use super::upload::Upload;
 use super::{Failed, while_doing};
+use crate::telemetry::visible;
 use radcast_engine::Counts;
 use radcast_engine::failure::{Code, Failure, Subject};
 
@@ -37,8 +38,8 @@ impl Summary<'_> {
         println!("\nFiles     {}", self.upload.stored() + refused);
         println!("  stored  {}", self.upload.stored());
         for (reason, files) in &self.upload.refused {
-            println!("  {:<7} {reason}", files.len());
-            println!("          {}", names(files));
+            println!("  {:<7} {}", files.len(), visible(reason));
+            println!("          {}", visible(&names(files)));
         }
     }
 
@@ -110,8 +111,10 @@ fn print_entry(subject: &Subject, text: &str) {
     let sequence = subject.sequence.map(|sequence| sequence.to_string());
     let instance = subject.instance.as_deref().unwrap_or("unknown instance");
     println!(
-        "  {:<7} {instance}: {text}",
-        sequence.as_deref().unwrap_or("?")
+        "  {:<7} {}: {}",
+        sequence.as_deref().unwrap_or("?"),
+        visible(instance),
+        visible(text)
     );
 }
 

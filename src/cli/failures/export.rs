@@ -14,6 +14,7 @@ use crate::cli::broken::Broken;
 use crate::cli::exit::Exit;
 use crate::cli::progress::Progress;
 use crate::cli::reach::{self, Reached};
+use crate::telemetry::visible;
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
@@ -69,7 +70,8 @@ pub(super) async fn export(arguments: &Arguments) -> Result<Exit, Broken> {
     let count = write(pages, arguments.output.writer(output), &reached).await?;
     file.as_file().sync_all().map_err(told)?;
     file.persist(path).map_err(|error| told(error.error))?;
-    eprintln!("{count} exported to {}", path.display());
+    let path = path.display().to_string();
+    eprintln!("{count} exported to {}", visible(&path));
     Ok(Exit::Done)
 }
 

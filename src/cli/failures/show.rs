@@ -11,6 +11,7 @@ use crate::cli::exit::Exit;
 use crate::cli::reach::{self, Reached};
 use crate::cli::table::{terminal_width, wrapped};
 use crate::ops::failures::{Standing, View, find};
+use crate::telemetry::visible_json;
 use radcast_engine::failure::{Code, Subject};
 use radcast_engine::store::FailureRecord;
 
@@ -59,8 +60,8 @@ pub(super) async fn show(arguments: &Arguments) -> Result<Exit, Broken> {
     match arguments.output {
         Form::Json => {
             let view = View::of(&record, &reached.dispositions);
-            serde_json::to_writer_pretty(&mut output, &view)?;
-            writeln!(output)?;
+            let json = serde_json::to_string_pretty(&view)?;
+            writeln!(output, "{}", visible_json(&json))?;
         }
         Form::Text => {
             let width = terminal_width().unwrap_or(WIDTH).clamp(40, WIDTH);

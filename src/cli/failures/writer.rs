@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::cli::broken::Broken;
 use crate::cli::table::Table;
 use crate::ops::failures::{Standing, View};
-use crate::telemetry::cell;
+use crate::telemetry::{cell, visible_json};
 use radcast_engine::failure::Dispositions;
 use radcast_engine::store::FailureRecord;
 
@@ -55,10 +55,10 @@ impl<W: Write> Writer<W> {
                 Self::Json(output, begun) => {
                     output.write_all(if *begun { b",\n" } else { b"[\n" })?;
                     *begun = true;
-                    serde_json::to_writer(output, &view)?;
+                    write_json(output, &view)?;
                 }
                 Self::JsonLines(output) => {
-                    serde_json::to_writer(&mut *output, &view)?;
+                    write_json(output, &view)?;
                     output.write_all(b"\n")?;
                 }
                 Self::Csv(output, begun) => {
@@ -88,6 +88,12 @@ impl<W: Write> Writer<W> {
             Self::Csv(output, _) => output.flush(),
         }
     }
+}
+
+/// Writes a record as a JSON object.
+fn write_json(output: &mut impl Write, view: &View<'_>) -> Result<(), Broken> {
+    let json = serde_json::to_string(view)?;
+    Ok(output.write_all(visible_json(&json).as_bytes())?)
 }
 
 /// Writes a record as cells, with their names before it in front of the first.
@@ -207,14 +213,18 @@ mod tests {
     fn no_table_or_spreadsheet_has_anything_that_is_obeyed() {
         let records = [record(), record()];
         let dispositions = Dispositions::default();
-        let (mut table, mut csv) = (Vec::new(), Vec::new());
-        for mut writer in [Writer::table(&mut table), Writer::csv(&mut csv)] {
+        let (mut table, mut csv, mut jsonl) = (Vec::new(), Vec::new(), Vec::new());
+        for mut writer in [
+            Writer::table(&mut table),
+            Writer::csv(&mut csv),
+            Writer::JsonLines(&mut jsonl),
+        ] {
             writer.write(&records, &dispositions).unwrap();
             writer.end().unwrap();
         }
-        for written in [&table, &csv] {
+        for (written, lines) in [(&table, 3), (&csv, 3), (&jsonl, 2)] {
             let text = String::from_utf8(written.clone()).unwrap();
-            assert_eq!(text.lines().count(), 3, "{text}");
+            assert_eq!(text.lines().count(), lines, "{text}");
             let obeyed = |c: char| c.is_control() && c != '\n' || c == '\u{202e}';
             assert!(!text.contains(obeyed), "{text:?}");
         }

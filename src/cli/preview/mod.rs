@@ -13,9 +13,10 @@ use dicom_core::Tag;
 use super::exit::{self, Exit};
 use super::{SettingsArgument, assembly};
 use crate::settings::Unusable;
+use crate::telemetry::{visible, visible_json};
 use radcast_dicom::{Dataset, items};
 use radcast_engine::feed::InstanceKey;
-use radcast_fhir::cast::{Action, Change, Found, Rules, StudyDelta, StudyKey, merge};
+use radcast_fhir::cast::{Action, Change, Found, Rules, StudyDelta, StudyKey, merge, omitted};
 use radcast_fhir::client::Request;
 use radcast_fhir::target::request;
 use radcast_sandbox::part10;
@@ -96,21 +97,27 @@ pub(super) fn preview(arguments: &Arguments) -> Exit {
         match json.and_then(|json| read(json, changes.len() as u64 + 1, &mut rules)) {
             Ok((change, present)) => {
                 attributes.insert(change.key().instance.clone(), present);
-                change.warnings().iter().for_each(|invalid| {
-                    eprintln!("{source}: {}", radcast_fhir::cast::omitted(&invalid))
-                });
+                change
+                    .warnings()
+                    .iter()
+                    .for_each(|invalid| print_note(&format!("{source}: {}", omitted(invalid))));
                 changes.push(change);
             }
-            Err(error) => exit = exit::failed(&format!("{source}: {error}")),
+            Err(error) => exit = exit::failed(&visible(&format!("{source}: {error}"))),
         }
     }
     for previewed in transactions(changes, &attributes, &rules) {
         match previewed {
             Ok(previewed) => previewed.print(arguments.sources),
-            Err(error) => exit = exit::failed(&error),
+            Err(error) => exit = exit::failed(&visible(&error)),
         }
     }
     exit
+}
+
+/// Prints a line that may quote a file on standard error.
+fn print_note(note: &str) {
+    eprintln!("{}", visible(note));
 }
 
 /// The rules of the settings; where only endpoints are missing, with stand-ins for them.
@@ -219,7 +226,7 @@ fn transaction(
     merged
         .disagreements
         .iter()
-        .for_each(|disagreement| eprintln!("{disagreement}"));
+        .for_each(|disagreement| print_note(&disagreement.to_string()));
     let requests = merged
         .writes
         .into_iter()
@@ -229,7 +236,7 @@ fn transaction(
     let bundle = Request::bundle(&requests).map_err(|error| error.to_string())?;
     let bundle: serde_json::Value = serde_json::from_slice(&bundle).map_err(|e| e.to_string())?;
     Ok(Previewed {
-        transaction: serde_json::to_string_pretty(&bundle).map_err(|error| error.to_string())?,
+        transaction: visible_json(&format!("{bundle:#}")).into_owned(),
         sources: sources::table(delta, &bundle, attributes),
     })
 }

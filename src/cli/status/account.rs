@@ -143,10 +143,10 @@ impl Account {
 fn state(report: &Report) -> String {
     let code = report.code.as_deref().unwrap_or("an unknown cause");
     match (report.state.as_str(), report.detail.as_deref()) {
-        ("paused", None) => format!("paused because of {code}"),
-        ("paused", Some(detail)) => format!("paused because of {code}: {detail}"),
-        ("retrying", Some(detail)) => format!("retrying {detail} because of {code}"),
-        ("retrying", None) => format!("retrying because of {code}"),
+        (state @ ("paused" | "retrying"), None) => format!("{state} because of {code}"),
+        (state @ ("paused" | "retrying"), Some(detail)) => {
+            format!("{state} because of {code}: {detail}")
+        }
         (state, None) => state.to_owned(),
         (state, Some(detail)) => format!("{state}: {detail}"),
     }
@@ -239,7 +239,7 @@ mod tests {
         let retrying = report("retrying", Some(Code::FhirTooBusy), Some("entry 46"));
         let told = lines(Some(&retrying), Vec::new());
         assert!(
-            told.contains("retrying entry 46 because of fhir.too-busy"),
+            told.contains("retrying because of fhir.too-busy: entry 46"),
             "{told}"
         );
     }

@@ -17,6 +17,7 @@ use tokio_util::sync::CancellationToken;
 use super::gate::{self, Gate};
 use super::problem::Problem;
 use super::{Act, ApiKey, Bulk, Outcome, PAGE, View, Wanted, each, find};
+use crate::ops::answer::Answer;
 use radcast_engine::failure::Dispositions;
 use radcast_engine::store::{RecordId, RecordKey, Store};
 use radcast_engine::{Clock, system_clock};
@@ -61,10 +62,7 @@ pub fn failures_api(
         .with_state(api)
 }
 
-async fn list(
-    State(api): State<Api>,
-    Query(parameters): Parameters,
-) -> Result<Json<Value>, Problem> {
+async fn list(State(api): State<Api>, Query(parameters): Parameters) -> Result<Answer, Problem> {
     let (mut wanted, mut limit, mut after) = (Wanted::default(), PAGE, None);
     for (name, text) in &parameters {
         match name.as_str() {
@@ -80,7 +78,7 @@ async fn list(
         .iter()
         .map(|record| View::of(record, &api.dispositions))
         .collect();
-    Ok(Json(json!({ "items": items, "next": next })))
+    Ok(Answer(json!({ "items": items, "next": next })))
 }
 
 fn page_size(text: &str) -> Result<usize, Problem> {
@@ -100,9 +98,9 @@ fn cursor(text: &str) -> Result<Option<RecordKey>, Problem> {
     }
 }
 
-async fn show(State(api): State<Api>, Path(id): Path<String>) -> Result<Json<Value>, Problem> {
+async fn show(State(api): State<Api>, Path(id): Path<String>) -> Result<Answer, Problem> {
     let record = find(&*api.store, &id).await?;
-    Ok(Json(json!(View::of(&record, &api.dispositions))))
+    Ok(Answer(json!(View::of(&record, &api.dispositions))))
 }
 
 async fn retry(
@@ -119,7 +117,7 @@ async fn retry(
     match act.to(&*api.store, &record).await? {
         Outcome::Done => {
             let id = record.key.id();
-            Ok((StatusCode::ACCEPTED, Json(json!({ "requested": [id] }))).into_response())
+            Ok((StatusCode::ACCEPTED, Answer(json!({ "requested": [id] }))).into_response())
         }
         Outcome::Refused(reason) => Err(Problem::new(StatusCode::CONFLICT, reason)
             .with("id", record.key.id())
@@ -184,7 +182,7 @@ async fn retry_all(
             if let Some(next) = bulk.next {
                 answer["next"] = next.full_id().into();
             }
-            Ok((StatusCode::ACCEPTED, Json(answer)).into_response())
+            Ok((StatusCode::ACCEPTED, Answer(answer)).into_response())
         }
         Err(failure) => Err(Problem::from(failure).with("requested", bulk.done)),
     }

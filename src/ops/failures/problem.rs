@@ -1,11 +1,11 @@
 //! What the API answers when it does not do what it is asked.
 
-use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
 use super::Unfound;
+use crate::ops::answer::Answer;
 use radcast_engine::failure::Failure;
 
 /// An answer in the form of RFC 9457.
@@ -70,7 +70,7 @@ impl IntoResponse for Problem {
             body.extend(more);
         }
         let media_type = [(header::CONTENT_TYPE, "application/problem+json")];
-        let mut response = (self.status, media_type, Json(body)).into_response();
+        let mut response = (self.status, media_type, Answer(body)).into_response();
         if self.status == StatusCode::UNAUTHORIZED {
             let scheme = HeaderValue::from_static("Bearer");
             response

@@ -33,7 +33,7 @@ fn engine_by(world: &World, order: Order) -> Engine<ModelTarget> {
 }
 
 /// How long it takes until so many entries are applied, and until all are settled.
-fn settle(world: &World, order: Order, applied: usize) -> (Duration, Duration) {
+pub fn settle(world: &World, order: Order, applied: usize) -> (Duration, Duration) {
     let all = world.lock().latest();
     simulated(async {
         let begun = Instant::now();

@@ -2,6 +2,7 @@
 //! entry ends up applied, skipped or recorded, in order within its study.
 
 mod ailing;
+mod ailing_matrix;
 mod archiving;
 mod concurrency;
 mod constant;
@@ -21,7 +22,7 @@ use std::time::Duration;
 use proptest::prelude::*;
 use radcast_engine::failure::Code;
 
-use model::{Nature, World};
+use model::{Ailment, Nature, World};
 use scene::{live, simulated, stopped_after, until_followed};
 
 /// Asserts what must hold of a world whose feed was followed to its end.
@@ -42,6 +43,8 @@ fn assert_all_accounted_for(world: &World) {
             Nature::Good | Nature::Flaky(_) | Nature::Slow | Nature::Held | Nature::Omits(_) => {
                 (true, None)
             }
+            Nature::Ails(Ailment::Slow) => (true, None),
+            Nature::Ails(ailment) => (false, ailment.failure().map(|failure| failure.code)),
             Nature::Refused => (false, Some(Code::FhirRejected)),
             Nature::Panics => (false, Some(Code::InternalPanic)),
             Nature::Unreadable => (false, Some(Code::DicomMissingAttribute)),

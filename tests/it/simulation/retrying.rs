@@ -5,12 +5,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use radcast::settings::{OnOutage, Retry};
-use radcast_engine::Engine;
 use radcast_engine::failure::Code;
 use radcast_engine::store::{FailureTable, RecordKey};
+use radcast_engine::{Engine, State, Status};
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
 
-use super::model::{ModelTarget, Nature, Told, World, WorldState};
-use super::scene::{engine, live, position, retry, simulated, stopped_after, until};
+use super::model::{Ailment, ModelTarget, Nature, Told, World, WorldState};
+use super::scene::{engine, feed_of, live, position, retry, simulated, stopped_after, until};
 
 const FOREVER: Nature = Nature::Flaky(u32::MAX);
 
@@ -251,4 +253,29 @@ fn the_row_of_a_retry_that_is_broken_off_goes_with_it() {
     ended.unwrap();
     assert_eq!(retried(&world.lock()), None);
     assert!(attempted(&world).len() > 2);
+}
+
+#[test]
+fn the_status_shows_the_wait_that_the_target_asked_for_while_it_lasts() {
+    let world = World::of(&[(1, Nature::Ails(Ailment::Busy))]);
+    simulated(async {
+        let (status, mut shown) = watch::channel(Status::default());
+        let (stop, clock) = (CancellationToken::new(), world.clock());
+        let running = engine(&world).run(feed_of(&world), status, stop.clone());
+        let watching = async {
+            let asked = shown.wait_for(|status| status.wait.is_some());
+            let asked = tokio::time::timeout(Duration::from_secs(60), asked).await;
+            let status = *asked.unwrap().unwrap();
+            let wait = status.wait.unwrap();
+            assert!(matches!(status.state, State::Retrying { .. }), "{status:?}");
+            assert_eq!(wait.service, "FHIR server");
+            let left = wait.until.duration_since(clock());
+            assert!((10..=11).contains(&left.as_secs()), "{left:?}");
+            world.lock().mend(1);
+            let after = shown.wait_for(|status| status.state == State::Following);
+            assert_eq!(after.await.unwrap().wait, None);
+            stop.cancel();
+        };
+        tokio::join!(running, watching).0.unwrap();
+    });
 }

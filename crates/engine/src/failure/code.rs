@@ -248,6 +248,18 @@ impl Code {
         Self::ALL.iter().copied().find(|code| code.as_str() == name)
     }
 
+    /// Returns the name of the service that it is about.
+    #[must_use]
+    pub fn service(self) -> &'static str {
+        match self.as_str().split('.').next() {
+            Some("dicom") => "DICOM service",
+            Some("fhir") => "FHIR server",
+            Some("identity") => "identity service",
+            Some("blob" | "store") => "storage",
+            _ => "service",
+        }
+    }
+
     /// Whether it is about the DICOM service or what that says.
     #[must_use]
     pub fn is_of_dicom(self) -> bool {

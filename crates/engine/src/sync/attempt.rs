@@ -13,6 +13,7 @@ use super::Target;
 use super::gate::Hold;
 use super::lane::Lane;
 use super::panicked::panicked;
+use super::requested_wait::RequestedWait;
 use super::retry::{Attempts, Patience};
 use super::schedule::Pending;
 use super::target::Applied;
@@ -128,8 +129,9 @@ impl<T: Target> Lane<T> {
             }
             Class::Fhir | Class::Dicom | Class::Internal => None,
             Class::Setup => {
-                hold.tell(failure, true);
-                Some(attempts.pause(failure.retry_after))
+                let delay = attempts.pause(failure.retry_after);
+                hold.tell_until(failure, true, self.wait(failure, delay));
+                Some(delay)
             }
             Class::Conflict => match attempts.next_conflict() {
                 Some(delay) => Some(delay),
@@ -151,7 +153,7 @@ impl<T: Target> Lane<T> {
             attempts.find_healthy();
         }
         if let Some(delay) = attempts.next_delay(failure.retry_after) {
-            hold.tell(failure, false);
+            hold.tell_until(failure, false, self.wait(failure, delay));
             return Some(delay);
         }
         self.pause_if_down(attempts, failure, hold).await
@@ -189,11 +191,19 @@ impl<T: Target> Lane<T> {
             if !failure.code.is_of_dicom() {
                 attempts.find_alive();
             }
-            return attempts.next_proven(failure.retry_after);
+            let delay = attempts.next_proven(failure.retry_after);
+            hold.change_wait(delay.and_then(|delay| self.wait(failure, delay)));
+            return delay;
         }
-        hold.tell(failure, true);
         attempts.renew();
-        Some(attempts.pause(failure.retry_after))
+        let delay = attempts.pause(failure.retry_after);
+        hold.tell_until(failure, true, self.wait(failure, delay));
+        Some(delay)
+    }
+
+    /// Returns the wait before the next attempt, if a service asked for one.
+    fn wait(&self, failure: &Failure, delay: Duration) -> Option<RequestedWait> {
+        RequestedWait::after(failure, delay, (self.clock)())
     }
 
     fn fold(&self, items: &[Pending<T::Change>]) -> Result<Option<T::Delta>, Failure> {

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use tokio::sync::watch;
 use tracing::{error, warn};
 
+use super::Clock;
 use super::open_records::OpenRecords;
+use super::requested_wait::RequestedWait;
 use super::retry::endless;
 use super::status::{Observer, State, Status};
 use super::target::Target;
@@ -63,6 +65,7 @@ pub(super) struct Start<'a, T> {
     pub(super) target: &'a T,
     pub(super) store: &'a dyn Store,
     pub(super) retry: &'a options::Retry,
+    pub(super) clock: &'a Clock,
     pub(super) observer: &'a dyn Observer,
     pub(super) status: &'a watch::Sender<Status>,
 }
@@ -118,9 +121,13 @@ impl<T: Target> Start<'_, T> {
                 Err(failure) => {
                     self.observer.service_failed(&failure);
                     error!(event = "start_delayed", code = %failure.code, cure = failure.cure(), "{trouble}: {failure}");
-                    self.status
-                        .send_modify(|status| status.state = State::Paused(failure.code));
-                    tokio::time::sleep(delays.next().unwrap_or(self.retry.max_delay)).await;
+                    let delay = delays.next().unwrap_or(self.retry.max_delay);
+                    let delay = self.retry.pause(delay, failure.retry_after);
+                    let wait = RequestedWait::after(&failure, delay, (self.clock)());
+                    self.status.send_modify(|status| {
+                        (status.state, status.wait) = (State::Paused(failure.code), wait);
+                    });
+                    tokio::time::sleep(delay).await;
                 }
             }
         }

@@ -90,6 +90,7 @@ impl<T: Target> Engine<T> {
             target: self.target.as_ref(),
             store: self.store.as_ref(),
             retry: &self.retry,
+            clock: &self.clock,
             observer: self.observer.as_ref(),
             status: &status,
         };
@@ -209,6 +210,7 @@ impl<T: Target> Engine<T> {
             store: Arc::clone(&self.store),
             worker: self.worker.clone(),
             retry: Arc::clone(&self.retry),
+            clock: self.clock.clone(),
             observer: Arc::clone(&self.observer),
             trouble: trouble.clone(),
             pages,

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use tokio::sync::watch;
 
+use super::requested_wait::RequestedWait;
 use super::status::State;
 use crate::failure::Failure;
 
@@ -24,6 +25,8 @@ pub(super) struct Trouble {
     sequence: Option<u64>,
     /// Whether work waits for the dependency, rather than for the next attempt.
     pub(super) pauses: bool,
+    /// The wait before the next attempt, if a service asked for it.
+    pub(super) wait: Option<RequestedWait>,
 }
 
 impl Trouble {
@@ -100,11 +103,17 @@ impl Gate {
 impl Hold {
     /// Says what the trouble is now.
     pub(super) fn tell(&self, failure: &Failure, pauses: bool) {
+        self.tell_until(failure, pauses, None);
+    }
+
+    /// As [`Hold::tell`], with the wait that a service asked for.
+    pub(super) fn tell_until(&self, failure: &Failure, pauses: bool, wait: Option<RequestedWait>) {
         let trouble = Trouble {
             holder: self.holder,
             failure: failure.clone(),
             sequence: self.sequence,
             pauses,
+            wait,
         };
         self.gate.holders.send_modify(|holders| {
             holders.retain(|other| other.holder != self.holder);
@@ -114,6 +123,15 @@ impl Hold {
 }
 
 impl Hold {
+    /// Changes the wait of the trouble that was told, if any was.
+    pub(super) fn change_wait(&self, wait: Option<RequestedWait>) {
+        self.gate.holders.send_if_modified(|holders| {
+            let mut held = holders.iter_mut();
+            let held = held.find(|trouble| trouble.holder == self.holder);
+            held.is_some_and(|held| std::mem::replace(&mut held.wait, wait) != wait)
+        });
+    }
+
     /// Leaves the gate, until trouble is told of again.
     pub(super) fn leave(&self) {
         self.gate.holders.send_if_modified(|holders| {

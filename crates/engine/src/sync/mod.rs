@@ -24,6 +24,7 @@ mod parts;
 mod progress;
 mod reader;
 mod record;
+mod requested_wait;
 mod retry;
 mod retrying;
 mod rounds;
@@ -41,6 +42,7 @@ use jiff::Timestamp;
 
 pub use begin::known_feed;
 pub use engine::Engine;
+pub use requested_wait::RequestedWait;
 pub use standby::lead;
 pub use status::{Counts, Fate, Observer, Observers, Retried, State, Status, Tally, Unobserved};
 pub use target::{Applied, Reading, Target};

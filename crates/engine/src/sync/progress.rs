@@ -64,6 +64,7 @@ impl Progress {
             (stored.sequence, stored.timestamp)
         };
         let trouble = self.gates.iter().find_map(Gate::trouble);
+        let wait = trouble.as_ref().and_then(|trouble| trouble.wait);
         let state = match trouble {
             Some(trouble) => trouble.state(),
             None if self.at_end && position >= self.latest => State::Following,
@@ -71,6 +72,7 @@ impl Progress {
         };
         let now = Status {
             state,
+            wait,
             leader: true,
             position,
             position_timestamp,
@@ -112,6 +114,7 @@ mod tests {
         progress.show();
         let expected = Status {
             state: State::CatchingUp,
+            wait: None,
             leader: true,
             position: 3,
             latest: 5,

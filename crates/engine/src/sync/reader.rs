@@ -8,13 +8,16 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, warn};
 
+use super::Clock;
 use super::gate::Gate;
 use super::panicked::panicked;
+use super::requested_wait::RequestedWait;
 use super::retry::endless;
 use super::status::Observer;
 use super::target::{Reading, Target};
 use crate::failure::{Failure, Subject, Withheld};
-use crate::feed::{ChangeFeed, Entry, Page, Row};
+use crate::feed::Row;
+use crate::feed::{ChangeFeed, Entry, Page};
 use crate::options;
 use crate::store::Store;
 
@@ -46,6 +49,7 @@ pub(super) struct Reader<F, T: Target> {
     pub(super) store: Arc<dyn Store>,
     pub(super) worker: options::Worker,
     pub(super) retry: Arc<options::Retry>,
+    pub(super) clock: Clock,
     pub(super) observer: Arc<dyn Observer>,
     /// Where trouble with the feed is told; it holds no work back.
     pub(super) trouble: Gate,
@@ -104,7 +108,8 @@ impl<F: ChangeFeed<Data = T::Data>, T: Target> Reader<F, T> {
             };
             let delay = delays.next().unwrap_or(self.retry.max_delay);
             let delay = self.retry.pause(delay, failure.retry_after);
-            trouble.tell(&failure, failure.code.pauses_feed());
+            let wait = RequestedWait::after(&failure, delay, (self.clock)());
+            trouble.tell_until(&failure, failure.code.pauses_feed(), wait);
             self.observer.service_failed(&failure);
             error!(event = "feed_not_read", code = %failure.code, cure = failure.cure(), "the change feed cannot be read: {failure}");
             tokio::time::sleep(delay).await;

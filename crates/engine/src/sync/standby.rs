@@ -66,7 +66,7 @@ async fn stand_by(lease: &dyn Lease, status: &watch::Sender<Status>) -> Instant 
             Ok(true) => {
                 info!(event = "leading", "this replica is the active one");
                 status.send_modify(|status| {
-                    status.state = State::Starting;
+                    (status.state, status.wait) = (State::Starting, None);
                     status.leader = true;
                 });
                 return asked;
@@ -98,6 +98,7 @@ async fn acquire(lease: &dyn Lease) -> Result<bool, Failure> {
 fn show(status: &watch::Sender<Status>, state: State) {
     let changed = status.send_if_modified(|status| {
         let before = std::mem::replace(&mut status.state, state);
+        status.wait = None;
         std::mem::replace(&mut status.leader, false) || before != state
     });
     if changed && state == State::Standby {

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use super::requested_wait::RequestedWait;
 use super::target::Applied;
 use crate::failure::{Code, Failure, OmittedValue, Subject};
 
@@ -61,6 +62,8 @@ impl State {
 pub struct Status {
     /// What it is about.
     pub state: State,
+    /// The wait that a service asked for, in a state that is trouble.
+    pub wait: Option<RequestedWait>,
     /// Whether this replica may work: it surely holds the lease, or there is none.
     pub leader: bool,
     /// Every entry up to this sequence is settled, and that is durably stored.

@@ -24,7 +24,7 @@ impl FhirTarget {
         let Lookups { study, patient, .. } = lookups;
         let patient = async {
             if let Some(patient) = patient {
-                let found = self.searching.patient(Some(&patient));
+                let found = self.searching.patient(&patient);
                 self.find(&patient, found).await;
             }
         };

@@ -7,6 +7,7 @@ use tokio::time::Instant;
 use super::FhirTarget;
 use super::hits::Hits;
 use super::memory::Answer;
+use super::room::Room;
 use crate::cast::{Found, Lookups, Query, Resource, StudyDelta};
 use radcast_engine::failure::{Code, Failure};
 
@@ -34,6 +35,8 @@ pub(super) struct LookedUp {
     pub(super) near: BTreeSet<&'static str>,
     /// Resources that were read, and not only found, for this delta: `Type/id`.
     pub(super) read: BTreeSet<String>,
+    /// For what was found and becomes of it.
+    pub(super) room: Room,
 }
 
 /// A search, and when it was made.
@@ -54,10 +57,19 @@ impl LookedUp {
 }
 
 impl FhirTarget {
-    /// Takes what is remembered.
-    pub(super) fn recall(&self, delta: &StudyDelta, lookups: &Lookups) -> Recalled {
+    /// Takes what is remembered, once there is room for it.
+    pub(super) async fn recall(
+        &self,
+        delta: &StudyDelta,
+        lookups: &Lookups,
+        room: &Room,
+    ) -> Recalled {
         let endpoints = self.searching.endpoints();
         let patient = lookups.patient.as_ref();
+        let size = |query| self.memory.size(query);
+        if !room.holds(size(&lookups.study) + patient.map_or(0, size)) {
+            room.enlarge().await;
+        }
         Recalled {
             study: self.memory.take(&lookups.study),
             patient: patient.and_then(|query| self.memory.take(query)),
@@ -74,27 +86,27 @@ impl FhirTarget {
         delta: &StudyDelta,
         lookups: &Lookups,
         recalled: Recalled,
+        room: &Room,
     ) -> Result<LookedUp, Failure> {
         let at = Instant::now();
-        let searching = &self.searching;
         let answer = |hits| Answer { hits, searched: at };
         let study = async {
             match recalled.study {
                 Some(answer) => Ok(answer),
-                None => searching.study(&lookups.study).await.map(answer),
+                None => self.study(&lookups.study, room).await.map(answer),
             }
         };
         let patient = async {
             match recalled.patient {
                 Some(answer) => Ok(answer),
-                None => searching
-                    .patient(lookups.patient.as_ref())
-                    .await
-                    .map(answer),
+                None => {
+                    let query = lookups.patient.as_ref();
+                    self.patient(query, room).await.map(answer)
+                }
             }
         };
         let endpoint = self.endpoint(delta, lookups, recalled.endpoint);
-        let references = searching.each(lookups.references.clone());
+        let references = self.searching.each(lookups.references.clone(), room);
         let (study, patient, endpoint, references) =
             tokio::try_join!(study, patient, endpoint, references)?;
         let searched = |query: &Query, at| Searched {
@@ -110,6 +122,7 @@ impl FhirTarget {
                 .map(|query| searched(query, patient.searched)),
             near: BTreeSet::new(),
             read: BTreeSet::new(),
+            room: room.clone(),
         };
         looked_up.found.study = looked_up.take("ImagingStudy", study.hits);
         looked_up.found.patient = looked_up.take("Patient", patient.hits);
@@ -120,6 +133,19 @@ impl FhirTarget {
         self.follow_up(delta, &mut looked_up.found).await?;
         self.look_up_observations(delta, &mut looked_up).await?;
         Ok(looked_up)
+    }
+
+    async fn study(&self, query: &Query, room: &Room) -> Result<Hits, Failure> {
+        let again = async || self.searching.alone(query).await;
+        room.search(self.searching.study(query), again).await
+    }
+
+    async fn patient(&self, query: Option<&Query>, room: &Room) -> Result<Hits, Failure> {
+        let Some(query) = query else {
+            return Ok(Hits::default());
+        };
+        let again = async || self.searching.alone(query).await;
+        room.search(self.searching.patient(query), again).await
     }
 
     async fn endpoint(
@@ -147,7 +173,11 @@ impl FhirTarget {
     ) -> Result<(), Failure> {
         let searches = delta.observation_searches(&looked_up.found.study, &self.rules);
         looked_up.found.observations.clear();
-        for (_, hits) in self.searching.each(searches).await? {
+        for (_, hits) in self
+            .searching
+            .each(searches, &looked_up.room.clone())
+            .await?
+        {
             let found = looked_up.take("Observation", hits);
             looked_up.found.observations.extend(found);
         }

@@ -67,6 +67,14 @@ impl Memory {
         self.kept().places.contains_key(query)
     }
 
+    /// Returns about how many bytes an answer takes; 0 where there is none.
+    pub(super) fn size(&self, query: &Query) -> usize {
+        let kept = self.kept();
+        let place = kept.places.get(query);
+        let answer = place.and_then(|place| kept.answers.get(place));
+        answer.map_or(0, |(_, answer)| answer.size())
+    }
+
     /// Keeps an answer, for which those go that were not used for the longest time. That nothing
     /// was found is not kept.
     pub(super) fn put(&self, query: Query, answer: Answer) {

@@ -10,6 +10,7 @@ mod looking_ahead;
 mod looking_up;
 mod memory;
 mod rereading;
+mod room;
 mod searching;
 mod sent;
 mod settling;
@@ -34,10 +35,10 @@ use looking_up::{LookedUp, Recalled};
 use memory::Memory;
 use radcast_dicom::Dataset;
 use radcast_engine::failure::{Class, Failure};
-use radcast_engine::feed::{self, Action, State};
-use radcast_engine::feed::{CurrentInstance, InstanceKey};
+use radcast_engine::feed::{self, Action, CurrentInstance, InstanceKey, State};
 use radcast_engine::store::Store;
 use radcast_engine::{Applied, Reading, Target};
+use room::{Place, Room};
 use searching::Searching;
 pub use writing::request;
 
@@ -57,6 +58,8 @@ pub struct FhirTarget {
     learning: Learning,
     searching: Searching,
     memory: Memory,
+    /// For work on large resources.
+    place: Place,
     habits: Habits,
     limit: Limit,
     options: FhirOptions,
@@ -94,6 +97,7 @@ impl FhirTarget {
         Self {
             searching: Searching::new(client.clone()),
             memory: Memory::default(),
+            place: Place::default(),
             learning: Learning::default(),
             told: Mutex::default(),
             instances: None,
@@ -142,13 +146,14 @@ impl FhirTarget {
     async fn look_up_and_write(&self, delta: &StudyDelta) -> Result<Applied, Failure> {
         self.check_habits().await?;
         let lookups = delta.lookups(&self.rules);
-        let recalled = self.recall(delta, &lookups);
+        let room = Room::new(&self.place);
+        let recalled = self.recall(delta, &lookups, &room).await;
         let is_read_anew = recalled.is_empty();
-        match self.merge_and_write(delta, &lookups, recalled).await {
+        match self.merge_and_write(delta, &lookups, recalled, &room).await {
             Err(failure) if !is_read_anew && may_be_of_memory(&failure) => {
                 debug!(event = "read_again", study = delta.study().uid(), code = %failure.code);
                 let nothing = Recalled::default();
-                self.merge_and_write(delta, &lookups, nothing).await
+                self.merge_and_write(delta, &lookups, nothing, &room).await
             }
             outcome => outcome,
         }
@@ -159,14 +164,15 @@ impl FhirTarget {
         delta: &StudyDelta,
         lookups: &Lookups,
         recalled: Recalled,
+        room: &Room,
     ) -> Result<Applied, Failure> {
         let written = async {
-            let looked_up = self.look_up(delta, lookups, recalled).await?;
+            let looked_up = self.look_up(delta, lookups, recalled, room).await?;
             let Some(delta) = self.reread(delta, &looked_up.found).await? else {
                 return self.merge_with(delta, looked_up).await;
             };
             let (lookups, nothing) = (delta.lookups(&self.rules), Recalled::default());
-            let looked_up = self.look_up(&delta, &lookups, nothing).await?;
+            let looked_up = self.look_up(&delta, &lookups, nothing, room).await?;
             self.merge_with(&delta, looked_up).await
         };
         let written = written.await;

@@ -8,6 +8,7 @@ use tokio::time::Instant;
 
 use super::gathering::{Gathering, search};
 use super::hits::Hits;
+use super::room::{Room, size};
 use crate::cast::{EndpointLookup, Query, Resource};
 use crate::client::FhirClient;
 use radcast_engine::failure::Failure;
@@ -37,6 +38,9 @@ struct Known {
 /// removes one.
 const TRUSTED_FOR: Duration = Duration::from_secs(60);
 
+/// The most that is kept for a partition, in bytes: an Endpoint is a few hundred.
+const MOST: usize = 64 << 10;
+
 impl Searching {
     pub(super) fn new(client: FhirClient) -> Self {
         Self {
@@ -51,11 +55,8 @@ impl Searching {
         self.studies.search(&self.client, query).await
     }
 
-    pub(super) async fn patient(&self, query: Option<&Query>) -> Result<Hits, Failure> {
-        match query {
-            Some(query) => self.patients.search(&self.client, query).await,
-            None => Ok(Hits::default()),
-        }
+    pub(super) async fn patient(&self, query: &Query) -> Result<Hits, Failure> {
+        self.patients.search(&self.client, query).await
     }
 
     /// Searches alone, whoever else is searching.
@@ -80,10 +81,17 @@ impl Searching {
     }
 
     /// The searches one after the other, each with what it finds: there are few, and seldom any.
-    pub(super) async fn each(&self, queries: Vec<Query>) -> Result<Vec<(Query, Hits)>, Failure> {
+    pub(super) async fn each(
+        &self,
+        queries: Vec<Query>,
+        room: &Room,
+    ) -> Result<Vec<(Query, Hits)>, Failure> {
         let mut answers = Vec::with_capacity(queries.len());
+        let mut held = 0;
         for query in queries {
-            let hits = search(&self.client, &query).await?;
+            let again = async || self.alone(&query).await;
+            let hits = room.search_beside(held, self.alone(&query), again).await?;
+            held += size(&hits.found);
             answers.push((query, hits));
         }
         Ok(answers)
@@ -101,9 +109,9 @@ impl Endpoints {
         Some(known.found.clone())
     }
 
-    /// Remembers what is stored at this time, unless nothing is.
+    /// Remembers what is stored at this time, unless nothing is, or what takes too much room.
     pub(super) fn put(&self, partition: Option<&str>, found: &[Resource], verified: Instant) {
-        if !found.is_empty() {
+        if !found.is_empty() && size(found) <= MOST {
             let found = found.to_vec();
             let known = Known { found, verified };
             self.known().insert(partition.map(str::to_owned), known);

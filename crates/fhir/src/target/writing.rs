@@ -4,6 +4,7 @@ use tracing::debug;
 
 use super::FhirTarget;
 use super::looking_up::LookedUp;
+use super::room::Room;
 use super::sent::{Deed, Sent};
 use super::steps::{self, Deleted};
 use super::testing::is_no_later;
@@ -42,7 +43,12 @@ impl FhirTarget {
                 writes.clear();
             }
             let urls = steps::created_references(&step.now);
-            match self.send(step.now, &mut applied).await {
+            let sent = self.send(step.now, &mut applied).await;
+            let sent = match sent {
+                Ok(sent) => Ok(within(&looked_up.room, sent).await),
+                Err(failure) => Err(failure),
+            };
+            match sent {
                 Ok(sent) if !step.more => {
                     self.settle(delta, looked_up, sent).await?;
                     return Ok(applied);
@@ -157,6 +163,22 @@ impl FhirTarget {
         }
         Ok(answered)
     }
+}
+
+/// Drops the resources of answers that are large and waits until there is room for them: they are read
+/// again where they are needed.
+async fn within(room: &Room, mut answered: Answered) -> Answered {
+    let resources = |answered: &Answered| {
+        let given = answered.iter().filter_map(|(_, it)| it.resource.as_ref());
+        given.map(|resource| resource.get().len()).sum()
+    };
+    if !room.holds(resources(&answered)) {
+        for (_, response) in &mut answered {
+            response.resource = None;
+        }
+        room.enlarge().await;
+    }
+    answered
 }
 
 /// Counts what a transaction did. A create that found its resource did nothing.

@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use jiff::Timestamp;
-use radcast_engine::failure::Code;
+use radcast_engine::failure::{Code, Failure};
 use radcast_engine::feed::{Action, State};
 use radcast_engine::store::{ETag, FailureRecord, FailureTable, RecordKey, RecordState, SyncState};
 use tokio::time::Instant;
@@ -32,6 +32,8 @@ pub enum Nature {
     Flaky(u32),
     /// It cannot be read.
     Unreadable,
+    /// Every attempt at a delta that holds it goes like this.
+    Ails(Ailment),
     /// The target takes a second more, or an hour.
     Slow,
     Held,
@@ -42,6 +44,50 @@ pub enum Nature {
     /// The feed's text of it cannot be read, but for its sequence; or not even that.
     Malformed,
     Nameless,
+}
+
+/// How a target that works for others treats a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ailment {
+    /// It answers 503.
+    Unavailable,
+    /// It answers 429 and asks for [`Ailment::ASKED`].
+    Busy,
+    /// It does not answer within `Fhir:Timeout`.
+    TimesOut,
+    /// It does the work, and takes four times as long as counts as slow.
+    Slow,
+}
+
+impl Ailment {
+    pub const ALL: [Self; 4] = [Self::Unavailable, Self::Busy, Self::TimesOut, Self::Slow];
+
+    /// How long the target asks to wait when it is busy.
+    pub const ASKED: Duration = Duration::from_secs(10);
+
+    /// How long a request takes.
+    pub const fn takes(self) -> Duration {
+        Duration::from_secs(match self {
+            Self::Unavailable | Self::Busy => 0,
+            Self::TimesOut => 100,
+            Self::Slow => 20,
+        })
+    }
+
+    /// What a request fails with.
+    pub fn failure(self) -> Option<Failure> {
+        let code = match self {
+            Self::Unavailable => Code::FhirServerError,
+            Self::Busy => Code::FhirTooBusy,
+            Self::TimesOut => Code::FhirTimeout,
+            Self::Slow => return None,
+        };
+        let asked = (self == Self::Busy).then_some(Self::ASKED);
+        Some(Failure {
+            retry_after: asked,
+            ..Failure::new(code, "ails")
+        })
+    }
 }
 
 /// An entry of the feed.
@@ -95,6 +141,10 @@ pub struct WorldState {
     pub over_when_probed: bool,
     /// Attempts at transactions, failed ones too: when they began, and at which entries.
     pub attempts: Vec<(Instant, Vec<u64>)>,
+    /// How every tenth request goes.
+    pub every_tenth: Option<Ailment>,
+    /// The studies of one patient; every other one has a patient of its own.
+    pub of_one_patient: BTreeSet<u8>,
     pub store_is_down: bool,
     /// The methods of the store that fail while the others work.
     pub broken: BTreeSet<&'static str>,

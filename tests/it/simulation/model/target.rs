@@ -8,7 +8,7 @@ use radcast_engine::feed::{Action, Entry, State};
 use radcast_engine::{Applied, Reading, Target};
 use tokio::time::Instant;
 
-use super::{Event, Nature, World};
+use super::{Ailment, Event, Nature, World};
 
 /// Applies changes by writing down their sequence.
 #[derive(Debug)]
@@ -66,8 +66,10 @@ impl Target for ModelTarget {
         instance.study.clone()
     }
 
-    fn shared(&self, _: &ModelChange) -> Option<()> {
-        None
+    fn shared(&self, change: &ModelChange) -> Option<()> {
+        let world = self.world.lock();
+        let study = world.entry(change.sequence).study;
+        world.of_one_patient.contains(&study).then_some(())
     }
 
     fn commute(&self, _: &ModelChange, _: &ModelChange) -> bool {
@@ -95,9 +97,13 @@ impl Target for ModelTarget {
             sequences: delta,
             late,
         } = delta;
-        self.begin(delta);
-        tokio::time::sleep(self.latency + self.delay(delta)).await;
-        let answer = self.answer(delta);
+        let ailment = self.begin(delta);
+        let takes = ailment.map(Ailment::takes).unwrap_or_default();
+        tokio::time::sleep(self.latency + self.delay(delta) + takes).await;
+        let answer = match ailment.and_then(Ailment::failure) {
+            Some(failure) => Err(failure),
+            None => self.answer(delta),
+        };
         self.world.lock().at_once -= 1;
         answer?;
         assert!(
@@ -141,11 +147,20 @@ impl ModelTarget {
         delays.max().unwrap_or_default()
     }
 
-    fn begin(&self, delta: &[u64]) {
+    /// Begins a request, and returns what ails it.
+    fn begin(&self, delta: &[u64]) -> Option<Ailment> {
         let mut world = self.world.lock();
         world.attempts.push((Instant::now(), delta.to_vec()));
         world.at_once += 1;
         world.most_at_once = world.most_at_once.max(world.at_once);
+        let is_tenth = world.attempts.len().is_multiple_of(10);
+        let mut natures = delta.iter().map(|sequence| world.entry(*sequence).nature);
+        natures
+            .find_map(|nature| match nature {
+                Nature::Ails(ailment) => Some(ailment),
+                _ => None,
+            })
+            .or(world.every_tenth.filter(|_| is_tenth))
     }
 
     fn answer(&self, delta: &[u64]) -> Result<(), Failure> {
