@@ -8,7 +8,7 @@ demo: ## cast DICOM into FHIR, both servers embedded; DICOM=/some/folder takes t
 	cargo run --locked -- demo $(if $(DICOM),--dicom "$(DICOM)")
 
 test: ## set up what the tests need and run all of them but those of `make test-peers`
-	@. tests/tools/environment && cargo test --locked -- --skip peers::
+	@. tests/tools/environment && cargo test --locked --workspace -- --skip peers::
 
 peers: ## build the FHIR servers that others wrote, helios-hfs and HAPI, once: 5 to 25 minutes
 	@tests/tools/hfs
@@ -24,9 +24,9 @@ test-peers: peers ## run the tests against servers that others wrote
 	export RADCAST_TEST_HFS RADCAST_TEST_HAPI && cargo test --locked --test it -- peers::
 
 lint: ## format, clippy, documentation, dependencies
-	cargo fmt --check
-	cargo clippy --locked --all-targets -- -D warnings
-	RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps
+	cargo fmt --all --check
+	cargo clippy --locked --workspace --all-targets -- -D warnings
+	RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --no-deps
 	@features=$$(cargo tree --locked --prefix none --depth 0 --format '{f}' --invert serde_json) && \
 	case "$$features" in *arbitrary_precision*) \
 	  echo "serde_json/arbitrary_precision is on: it changes how every number is read" >&2; exit 1;; \
@@ -38,7 +38,7 @@ lint: ## format, clippy, documentation, dependencies
 	else echo "cargo-deny is not installed: dependencies not checked (cargo install cargo-deny)"; fi
 
 fmt: ## format the sources
-	cargo fmt
+	cargo fmt --all
 
 bench: ## measure the daemon against its goals: 4 minutes; BENCH="--all" is 20, BENCH=--help says more
 	cargo bench --locked --bench pure

@@ -14,10 +14,10 @@ use std::path::{Path, PathBuf};
 
 use async_trait::async_trait;
 use radcast::cli::{Daemon, Signals};
-use radcast::failure::Failure;
 use radcast::notify::{Notification, Notifier, Undelivered};
 use radcast::settings::{DEFAULT_FILE, Settings, SettingsFile};
 use radcast::telemetry;
+use radcast_engine::failure::Failure;
 
 /// Appends every notification to a file.
 struct FileNotifier {

@@ -3,8 +3,9 @@
 use std::error::Error;
 
 use bytes::Bytes;
-use radcast::feed;
-use radcast_engine::feed::{Entry, MalformedEntry};
+use radcast_dicomweb as feed;
+use radcast_dicomweb::Entry;
+use radcast_engine::feed::MalformedEntry;
 use radcast_fhir::cast::{
     Action, Change, Found, Recent, Resource, Rules, StudyDelta, Write, merge,
 };
@@ -73,7 +74,7 @@ impl Work {
         let mut recent = Recent::new(self.rules.clone());
         let read = |entry: Result<Entry, MalformedEntry>| -> Result<Change, Box<dyn Error>> {
             let entry = entry.map_err(|malformed| malformed.reason)?;
-            let metadata = entry.metadata.as_ref();
+            let metadata = entry.data.as_ref();
             let (sequence, key) = (entry.sequence, entry.key.clone());
             Ok(recent.read(sequence, key, Action::Create, metadata)?)
         };

@@ -6,9 +6,10 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use radcast::settings::ApiVersion;
+use radcast_dicomweb::Page;
 use radcast_dicomweb::{FeedClient, SequenceWindows, TimeWindows};
 use radcast_engine::failure::{Class, Code, Failure};
-use radcast_engine::feed::{ChangeFeed, Page};
+use radcast_engine::feed::ChangeFeed;
 use radcast_sandbox::Fault;
 use reqwest::{StatusCode, Url};
 
@@ -48,7 +49,7 @@ fn sequences(page: &Page) -> Vec<u64> {
 }
 
 /// Every sequence up to the end of the feed, as delivered, and the watermark there.
-async fn read_to_end(feed: &mut impl ChangeFeed) -> (Vec<u64>, u64) {
+async fn read_to_end(feed: &mut impl ChangeFeed<Data = radcast_dicom::Dataset>) -> (Vec<u64>, u64) {
     let mut read = Vec::new();
     loop {
         let page = feed.next().await.unwrap();
@@ -59,7 +60,7 @@ async fn read_to_end(feed: &mut impl ChangeFeed) -> (Vec<u64>, u64) {
     }
 }
 
-async fn refusal(feed: &mut impl ChangeFeed) -> Failure {
+async fn refusal(feed: &mut impl ChangeFeed<Data = radcast_dicom::Dataset>) -> Failure {
     feed.next().await.unwrap_err()
 }
 
@@ -214,7 +215,7 @@ async fn a_deleted_and_stored_again_instance_reads_as_the_service_tells_it() {
                 "{:?}/{:?}/{}",
                 entry.action,
                 entry.state,
-                entry.metadata.is_some()
+                entry.data.is_some()
             )
         })
         .collect();

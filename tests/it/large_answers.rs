@@ -126,7 +126,7 @@ async fn a_page_of_enhanced_instances_takes_the_room_of_what_is_mapped() {
         let entries: Vec<_> = page.entries.iter().flatten().collect();
         assert_eq!(entries.len(), 2, "{way:?} {page:?}");
         for entry in entries {
-            let dataset = entry.metadata.as_ref().unwrap();
+            let dataset = entry.data.as_ref().unwrap();
             assert!(dataset.size() < 200_000, "{way:?}");
             let modality = dataset.text(dicom_dictionary_std::tags::MODALITY);
             assert_eq!(modality.unwrap().as_deref(), Some("CT"), "{way:?}");

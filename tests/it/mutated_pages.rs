@@ -9,8 +9,9 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use radcast::settings::Validation;
+use radcast_dicomweb::Entry;
 use radcast_dicomweb::split;
-use radcast_engine::feed::{Entry, MalformedEntry};
+use radcast_engine::feed::MalformedEntry;
 use radcast_engine::{Reading, Target};
 use radcast_fhir::cast::Rules;
 use radcast_fhir::client::FhirClient;

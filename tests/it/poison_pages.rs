@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use radcast::settings::{ApiVersion, OnUnparsable};
+use radcast_dicomweb::Page;
 use radcast_dicomweb::{FeedClient, SequenceWindows, TimeWindows};
 use radcast_engine::failure::Code;
-use radcast_engine::feed::{ChangeFeed, Page};
+use radcast_engine::feed::ChangeFeed;
 use radcast_sandbox::Fault;
 use reqwest::{StatusCode, Url};
 
@@ -65,7 +66,7 @@ impl Delivered {
 }
 
 /// Reads to the end of the feed, asking again after each of at most ten failures.
-async fn read_to_end(feed: &mut impl ChangeFeed) -> Delivered {
+async fn read_to_end(feed: &mut impl ChangeFeed<Data = radcast_dicom::Dataset>) -> Delivered {
     let mut delivered = Delivered::default();
     while delivered.failures.len() < 10 {
         match feed.next().await {
@@ -268,7 +269,7 @@ async fn rx7_stop_waits_before_the_entry_and_says_which_it_is() {
     }
 }
 
-async fn assert_stops(feed: &mut impl ChangeFeed, before: u64) {
+async fn assert_stops(feed: &mut impl ChangeFeed<Data = radcast_dicom::Dataset>, before: u64) {
     let delivered = read_to_end(feed).await;
     assert_eq!(delivered.entries, Delivered::of(&[], before - 1));
     assert_eq!(delivered.watermark, before - 1);

@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use radcast::settings::ApiVersion;
+use radcast_dicomweb::Entry;
 use radcast_dicomweb::FeedClient;
 use radcast_engine::failure::{Class, Code};
-use radcast_engine::feed::{Action, Entry, PresentState, State};
+use radcast_engine::feed::{Action, PresentState, State};
 use radcast_sandbox::Fault;
 use reqwest::{StatusCode, Url};
 
@@ -35,7 +36,7 @@ async fn entry(services: &Services, sequence: u64, happened: Timestamp) -> Entry
             (other.sequence, other.action, other.state, &other.key),
             (first.sequence, first.action, first.state, &first.key)
         );
-        assert_eq!(other.metadata.is_some(), first.metadata.is_some());
+        assert_eq!(other.data.is_some(), first.data.is_some());
     }
     first
 }
@@ -58,7 +59,7 @@ async fn an_entry_is_told_with_what_has_become_of_its_instance() {
     services.store(&places[2..]);
     let told = async |sequence| {
         let entry = entry(&services, sequence, then).await;
-        (entry.action, entry.state, entry.metadata.is_some())
+        (entry.action, entry.state, entry.data.is_some())
     };
     assert_eq!(told(1).await, (Action::Create, State::Current, true));
     assert_eq!(told(2).await, (Action::Create, State::Deleted, false));

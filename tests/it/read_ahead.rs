@@ -7,9 +7,10 @@ use std::time::Duration;
 use async_trait::async_trait;
 use jiff::Timestamp;
 use radcast::settings::ApiVersion;
+use radcast_dicomweb::Page;
 use radcast_dicomweb::{FeedClient, SequenceWindows, TimeWindows};
 use radcast_engine::failure::Class;
-use radcast_engine::feed::{ChangeFeed, Page};
+use radcast_engine::feed::ChangeFeed;
 use radcast_http::{Answer, Exchange, NoAnswer, Outgoing};
 use reqwest::Url;
 use tokio::time::Instant;
@@ -128,7 +129,7 @@ fn sequences(page: &Page) -> Vec<u64> {
     entries.map(|entry| entry.sequence).collect()
 }
 
-async fn read_to_end(feed: &mut impl ChangeFeed) -> Vec<u64> {
+async fn read_to_end(feed: &mut impl ChangeFeed<Data = radcast_dicom::Dataset>) -> Vec<u64> {
     let mut read = Vec::new();
     loop {
         let page = feed.next().await.unwrap();

@@ -10,7 +10,8 @@ const ALERT_RULES: [u32; 2] = [82, 83];
 /// The first words of the names of all tests, such as `r14`.
 fn numbers() -> BTreeSet<String> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let files = ["src", "tests/it"].map(|folder| walkdir::WalkDir::new(root.join(folder)));
+    let files =
+        ["src", "crates", "tests/it"].map(|folder| walkdir::WalkDir::new(root.join(folder)));
     let mut found = BTreeSet::new();
     for file in files.into_iter().flatten().flatten() {
         if file

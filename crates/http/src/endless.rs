@@ -1,5 +1,10 @@
 //! A peer for tests that answers without an end, over a socket.
 
+#![allow(
+    clippy::unwrap_used,
+    reason = "only tests use this peer, and a test that cannot go on fails"
+)]
+
 use std::io::Write;
 
 use flate2::Compression;
@@ -11,24 +16,31 @@ use tokio_util::task::AbortOnDropHandle;
 
 /// How a body is sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Way {
+pub enum Way {
     /// With the length of a gigabyte.
     WithLength,
+    /// In chunks.
     Chunked,
     /// A few bytes that become many.
     Gzip,
 }
 
-pub(crate) const WAYS: [Way; 3] = [Way::WithLength, Way::Chunked, Way::Gzip];
+/// Every way.
+pub const WAYS: [Way; 3] = [Way::WithLength, Way::Chunked, Way::Gzip];
 
 /// Answers every request with as many bytes as are taken.
-pub(crate) struct Peer {
-    pub(crate) address: String,
+pub struct Peer {
+    /// Where the peer listens.
+    pub address: String,
     _task: AbortOnDropHandle<()>,
 }
 
 impl Peer {
-    pub(crate) async fn answering(status: u16, way: Way) -> Self {
+    /// Starts a peer that answers with this status.
+    ///
+    /// # Panics
+    /// There is no free port.
+    pub async fn answering(status: u16, way: Way) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = format!("http://{}/", listener.local_addr().unwrap());
         let task: JoinHandle<()> = tokio::spawn(async move {

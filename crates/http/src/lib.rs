@@ -7,7 +7,7 @@ mod exchange;
 mod retry_after;
 mod secret;
 
-#[cfg(test)]
+#[cfg(any(test, feature = "testing"))]
 pub mod endless;
 
 pub use body::{Condense, Limit, read_within};

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use radcast::settings::ApiVersion;
-use radcast_dicomweb::Known;
 use radcast_engine::failure::{Class, Code};
+use radcast_engine::feed::Known;
 
 use super::model::{Feed, time};
 use super::{NONE, VERSIONS};

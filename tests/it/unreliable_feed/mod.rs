@@ -7,8 +7,8 @@ mod model;
 use std::time::Duration;
 
 use radcast::settings::ApiVersion;
-use radcast_dicomweb::Known;
 use radcast_engine::failure::Code;
+use radcast_engine::feed::Known;
 use radcast_engine::feed::PresentState;
 
 use model::Feed;

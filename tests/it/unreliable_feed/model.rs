@@ -7,9 +7,11 @@ use std::time::Duration;
 use async_trait::async_trait;
 use jiff::Timestamp;
 use radcast::settings::ApiVersion;
-use radcast_dicomweb::{FeedClient, Known, SequenceWindows, TimeWindows};
+use radcast_dicomweb::Page;
+use radcast_dicomweb::{FeedClient, SequenceWindows, TimeWindows};
 use radcast_engine::failure::Failure;
-use radcast_engine::feed::{ChangeFeed, Page};
+use radcast_engine::feed::ChangeFeed;
+use radcast_engine::feed::Known;
 use radcast_http::{Answer, Exchange, NoAnswer, Outgoing};
 use reqwest::Url;
 

@@ -59,8 +59,8 @@ async fn gather(
 mod tests {
     use azure_core::http::{Method, Url};
 
-    use super::trouble::told;
     use super::*;
+    use crate::identity::trouble::told;
     use radcast_engine::failure::Code;
     use radcast_http::endless::{Peer, WAYS};
 

@@ -4,9 +4,11 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
+use radcast_dicom::Dataset;
+use radcast_dicomweb::{Entry, Page};
 use radcast_engine::failure::{Code, Failure, Subject, Withheld};
 use radcast_engine::feed::InstanceKey;
-use radcast_engine::feed::{ChangeFeed, Entry, MalformedEntry, Page, PresentState};
+use radcast_engine::feed::{ChangeFeed, MalformedEntry, PresentState};
 
 use super::{Event, Nature, World, WorldState};
 
@@ -19,6 +21,8 @@ pub struct ModelFeed {
 }
 
 impl ChangeFeed for ModelFeed {
+    type Data = Dataset;
+
     async fn next(&mut self) -> Result<Page, Failure> {
         tokio::time::sleep(Duration::from_millis(3)).await;
         let mut world = self.world.lock();
@@ -42,7 +46,7 @@ impl ChangeFeed for ModelFeed {
 pub struct ModelPresent(pub World);
 
 #[async_trait]
-impl PresentState for ModelPresent {
+impl PresentState<Dataset> for ModelPresent {
     async fn entry(
         &self,
         sequence: u64,
@@ -90,7 +94,7 @@ impl WorldState {
             action: entry.action,
             state: self.state(sequence),
             timestamp: Timestamp::from_second(sequence.cast_signed()).ok(),
-            metadata: None,
+            data: None,
             raw: Some(raw(sequence)),
         })
     }

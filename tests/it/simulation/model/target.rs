@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
+use radcast_dicom::Dataset;
+use radcast_dicomweb::Entry;
 use radcast_engine::failure::{Code, Failure, OmittedValue};
 use radcast_engine::feed::InstanceKey;
-use radcast_engine::feed::{Action, Entry, State};
+use radcast_engine::feed::{Action, State};
 use radcast_engine::{Applied, Reading, Target};
 use tokio::time::Instant;
 
@@ -33,6 +35,7 @@ pub struct ModelDelta {
 }
 
 impl Target for ModelTarget {
+    type Data = Dataset;
     type Change = ModelChange;
     type Delta = ModelDelta;
     type Unit = String;
