@@ -3,7 +3,7 @@
 
 mod identity;
 pub mod options;
-mod store;
+mod storage;
 
 pub use identity::{Token, TokenSource};
-pub use store::{AzureStore, BlobArchive, BlobLease, POSITION_BLOB, parse_position, read_position};
+pub use storage::{AzureStore, BlobArchive, BlobLease, POSITION_BLOB, parse_position, read_position};

@@ -5,11 +5,11 @@
 mod address;
 mod bundle;
 mod capability;
-mod client;
+mod fhir_client;
 mod outcome;
 mod transaction;
 mod written;
 
 pub use capability::Capability;
-pub use client::FhirClient;
+pub use fhir_client::FhirClient;
 pub use transaction::{Request, Response};

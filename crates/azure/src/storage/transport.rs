@@ -130,7 +130,7 @@ mod tests {
     use azure_core_021::Method;
 
     use super::*;
-    use crate::store::trouble::Trouble;
+    use crate::storage::trouble::Trouble;
     use radcast_engine::failure::{Dependency, Operation};
     use radcast_http::endless::{Peer, WAYS};
 
