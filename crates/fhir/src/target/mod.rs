@@ -1,4 +1,4 @@
-//! FHIR as a target: a study's delta is looked up, merged, and sent, see [`steps`].
+//! FHIR as a target: a study's delta is looked up, merged, and sent, one step after the other.
 
 mod created;
 mod gathering;
