@@ -4,7 +4,7 @@ use std::io::{self, BufRead, IsTerminal};
 
 use tokio_util::sync::CancellationToken;
 
-use super::broken::Broken;
+use super::command_error::CommandError;
 
 /// Asks on a terminal, unless that was answered with `--yes`; goes on without asking where nobody
 /// could answer.
@@ -12,7 +12,7 @@ pub(super) async fn confirmed(
     question: &str,
     yes: bool,
     stop: &CancellationToken,
-) -> Result<(), Broken> {
+) -> Result<(), CommandError> {
     if yes || !io::stdin().is_terminal() {
         return Ok(());
     }
@@ -21,10 +21,10 @@ pub(super) async fn confirmed(
     match stop.run_until_cancelled(answer).await {
         None => {
             eprintln!();
-            Err(Broken::Interrupted)
+            Err(CommandError::Interrupted)
         }
         Some(Ok(true)) => Ok(()),
-        Some(_) => Err(Broken::Told("Nothing was done.".to_owned())),
+        Some(_) => Err(CommandError::Told("Nothing was done.".to_owned())),
     }
 }
 

@@ -1,8 +1,8 @@
 //! The commands, one file each; and [`Daemon`], which is `radcast run` for a program of your own.
 
 mod assembly;
-mod broken;
 mod check;
+mod command_error;
 mod confirm;
 mod daemon;
 mod demo;

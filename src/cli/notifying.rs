@@ -13,7 +13,7 @@ use crate::notify::{
 };
 use crate::settings::{self, Settings};
 use radcast_engine::failure::{Code, Failure, Subject};
-use radcast_engine::{Fate, Observer, Retried, State, Status, system_clock};
+use radcast_engine::{Observer, Outcome, Retried, State, Status, system_clock};
 
 /// The log, and the notifiers that the settings name.
 pub(super) fn notifiers(settings: &settings::Notify) -> Vec<Box<dyn Notifier>> {
@@ -71,11 +71,11 @@ impl Notifying {
 }
 
 impl Observer for Notifying {
-    fn settled(&self, subject: &Subject, fate: &Fate) {
+    fn settled(&self, subject: &Subject, fate: &Outcome) {
         match fate {
-            Fate::Applied => self.notifications.post(Event::EntryApplied { subject }),
-            Fate::Skipped(_) => {}
-            Fate::Failed(failure) => self
+            Outcome::Applied => self.notifications.post(Event::EntryApplied { subject }),
+            Outcome::Skipped(_) => {}
+            Outcome::Failed(failure) => self
                 .notifications
                 .post(Event::EntryFailed { subject, failure }),
         }

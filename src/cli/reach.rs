@@ -6,7 +6,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
-use super::broken::Broken;
+use super::command_error::CommandError;
 use super::shutdown::stop_at_signal;
 use super::{SettingsArgument, assembly, storage};
 use crate::settings::Settings;
@@ -30,22 +30,23 @@ pub(super) struct Reached {
 
 /// Reaches a store that is there already. Neither of the two services is needed for that, nor
 /// their addresses.
-pub(super) fn existing(argument: &SettingsArgument) -> Result<Reached, Broken> {
+pub(super) fn existing(argument: &SettingsArgument) -> Result<Reached, CommandError> {
     reach(argument, storage::existing_store)
 }
 
 /// Reaches a store, which is made if it is not there.
-pub(super) fn any(argument: &SettingsArgument) -> Result<Reached, Broken> {
+pub(super) fn any(argument: &SettingsArgument) -> Result<Reached, CommandError> {
     reach(argument, storage::open_store)
 }
 
 fn reach(
     argument: &SettingsArgument,
     open: impl Fn(&Settings) -> Result<Arc<dyn Store>, Failure>,
-) -> Result<Reached, Broken> {
+) -> Result<Reached, CommandError> {
     let (loaded, stood_in) = assembly::settings_without_endpoints(argument, STAND_IN)?;
-    let stop = stop_at_signal()
-        .map_err(|error: io::Error| Broken::Told(format!("Signals cannot be caught: {error}")))?;
+    let stop = stop_at_signal().map_err(|error: io::Error| {
+        CommandError::Told(format!("Signals cannot be caught: {error}"))
+    })?;
     let dicom_web = &loaded.settings.dicom_web;
     let base = dicom_web.request_base().as_str().trim_end_matches('/');
     Ok(Reached {

@@ -8,7 +8,7 @@ use clap::{Args, Subcommand, ValueEnum};
 use jiff::Timestamp;
 use serde_json::json;
 
-use super::broken::Broken;
+use super::command_error::CommandError;
 use super::exit::Exit;
 use super::reach::Reached;
 use super::{SettingsArgument, assembly, reach, status};
@@ -16,8 +16,8 @@ use crate::settings::Settings;
 use crate::telemetry::{visible, visible_json};
 use radcast_azure::{POSITION_BLOB, parse_position, read_position};
 use radcast_engine::failure::{Code, Failure};
+use radcast_engine::feed::CurrentState;
 use radcast_engine::feed::EntryIdentity;
-use radcast_engine::feed::PresentState;
 use radcast_engine::store::SyncState;
 
 const SHOW_EXAMPLES: &str = "\
@@ -149,10 +149,10 @@ pub(super) async fn state(command: &Command) -> Exit {
         Command::Import(arguments) => import(arguments).await,
         Command::Accept(arguments) => accept(arguments).await,
     };
-    done.unwrap_or_else(Broken::exit)
+    done.unwrap_or_else(CommandError::exit)
 }
 
-async fn show(arguments: &Show) -> Result<Exit, Broken> {
+async fn show(arguments: &Show) -> Result<Exit, CommandError> {
     let reached = reach::existing(&arguments.settings)?;
     let stored = reached.store.sync_state().await?.map(|(state, _)| state);
     let known = stored.clone().unwrap_or_default();
@@ -179,7 +179,7 @@ async fn show(arguments: &Show) -> Result<Exit, Broken> {
     Ok(Exit::Done)
 }
 
-async fn import(arguments: &Import) -> Result<Exit, Broken> {
+async fn import(arguments: &Import) -> Result<Exit, CommandError> {
     let reached = reach::any(&arguments.settings)?;
     let state = arguments.source.read(&reached.settings).await?;
     let stored = reached.store.sync_state().await?;
@@ -198,21 +198,21 @@ async fn import(arguments: &Import) -> Result<Exit, Broken> {
     Ok(Exit::Done)
 }
 
-async fn refuse_under_a_daemon(reached: &Reached) -> Result<(), Broken> {
+async fn refuse_under_a_daemon(reached: &Reached) -> Result<(), CommandError> {
     let absent = status::absent(&*reached.store, reached.now).await?;
     if absent.is_some() {
         return Ok(());
     }
     let told = "A daemon has reported within the last two minutes: stop it first; or say --force, \
                 and it stops by itself at its next write, or when it is restarted if it waits.";
-    Err(Broken::Told(told.to_owned()))
+    Err(CommandError::Told(told.to_owned()))
 }
 
-async fn accept(arguments: &Accept) -> Result<Exit, Broken> {
+async fn accept(arguments: &Accept) -> Result<Exit, CommandError> {
     let reached = reach::existing(&arguments.settings)?;
     let Some((state, etag)) = reached.store.sync_state().await? else {
         let told = "There is no position: the feed is read from its start, whichever it is.";
-        return Err(Broken::Told(told.to_owned()));
+        return Err(CommandError::Told(told.to_owned()));
     };
     if !arguments.force {
         refuse_under_a_daemon(&reached).await?;
@@ -237,15 +237,18 @@ async fn accept(arguments: &Accept) -> Result<Exit, Broken> {
 }
 
 /// The entry that the feed has at the position now, if it can be read.
-async fn found_at(reached: &Reached, position: u64) -> Result<Option<Arc<EntryIdentity>>, Broken> {
+async fn found_at(
+    reached: &Reached,
+    position: u64,
+) -> Result<Option<Arc<EntryIdentity>>, CommandError> {
     if reached.dicom.is_none() {
         let told = "DicomWeb:Endpoint is missing: the feed has to be asked for its entry.";
-        return Err(Broken::Told(told.to_owned()));
+        return Err(CommandError::Told(told.to_owned()));
     }
     let feed = assembly::feed_client(&reached.settings)?;
     let latest = feed.latest().await?.sequence;
     if latest < position {
-        return Err(Broken::Told(format!(
+        return Err(CommandError::Told(format!(
             "The feed ends at {latest}, before the position {position}: set the position with \
              `radcast state import`."
         )));
@@ -255,7 +258,7 @@ async fn found_at(reached: &Reached, position: u64) -> Result<Option<Arc<EntryId
     Ok(entry.and_then(|entry| entry.identity()).map(Arc::new))
 }
 
-fn refuse_to_overwrite(stored: Option<&SyncState>, wanted: u64) -> Result<(), Broken> {
+fn refuse_to_overwrite(stored: Option<&SyncState>, wanted: u64) -> Result<(), CommandError> {
     let Some(stored) = stored.map(|state| state.sequence) else {
         return Ok(());
     };
@@ -264,7 +267,7 @@ fn refuse_to_overwrite(stored: Option<&SyncState>, wanted: u64) -> Result<(), Br
         std::cmp::Ordering::Equal => "is there already",
         std::cmp::Ordering::Greater => "would jump: entries up to there would never be read",
     };
-    Err(Broken::Told(format!(
+    Err(CommandError::Told(format!(
         "The position is {stored}; set to {wanted} it {consequence}. Say --force if that is meant."
     )))
 }

@@ -8,7 +8,7 @@ use clap::{Args, ValueEnum};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
-use super::broken::Broken;
+use super::command_error::CommandError;
 use super::exit::Exit;
 use super::{SettingsArgument, reach};
 use crate::ops::failures::open_by_class;
@@ -49,14 +49,14 @@ enum Form {
 }
 
 pub(super) async fn status(arguments: &Arguments) -> Exit {
-    tell(arguments).await.unwrap_or_else(Broken::exit)
+    tell(arguments).await.unwrap_or_else(CommandError::exit)
 }
 
-async fn tell(arguments: &Arguments) -> Result<Exit, Broken> {
+async fn tell(arguments: &Arguments) -> Result<Exit, CommandError> {
     let reached = reach::existing(&arguments.settings)?;
     let account = account(&*reached.store, reached.now);
     let account = reached.stop.run_until_cancelled(account).await;
-    let account = account.ok_or(Broken::Interrupted)??;
+    let account = account.ok_or(CommandError::Interrupted)??;
     let mut output = io::stdout().lock();
     match arguments.output {
         Form::Table => {

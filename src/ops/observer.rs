@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::telemetry::Metrics;
 use radcast_engine::failure::{Failure, Subject};
-use radcast_engine::{Fate, Observer};
+use radcast_engine::{Observer, Outcome};
 
 /// Hands what the engine tells of to the metrics, and keeps the counts since the start.
 #[derive(Debug)]
@@ -54,17 +54,17 @@ impl Settled {
 }
 
 impl Observer for MetricsObserver {
-    fn settled(&self, _: &Subject, fate: &Fate) {
+    fn settled(&self, _: &Subject, fate: &Outcome) {
         let count = match fate {
-            Fate::Applied => {
+            Outcome::Applied => {
                 self.metrics.entry_applied();
                 &self.applied
             }
-            Fate::Skipped(_) => {
+            Outcome::Skipped(_) => {
                 self.metrics.entry_skipped();
                 &self.skipped
             }
-            Fate::Failed(failure) => {
+            Outcome::Failed(failure) => {
                 self.metrics.entry_failed(failure.class());
                 &self.failed
             }

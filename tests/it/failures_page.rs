@@ -7,7 +7,7 @@ use radcast::ops::failures::Standing;
 use radcast::settings;
 use radcast_engine::failure::{Class, Code, Failure};
 use radcast_engine::store::{FailureTable, RecordState, SqliteStore};
-use radcast_engine::{Fate, Retried, State};
+use radcast_engine::{Outcome, Retried, State};
 
 fn page() -> String {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/failures.md");
@@ -29,9 +29,9 @@ fn vocabulary() -> BTreeSet<String> {
         State::Standby,
     ];
     let fates = [
-        Fate::Applied,
-        Fate::Skipped(""),
-        Fate::Failed(failure.clone()),
+        Outcome::Applied,
+        Outcome::Skipped(""),
+        Outcome::Failed(failure.clone()),
     ];
     let retried = [
         Retried::Applied,

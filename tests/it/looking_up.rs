@@ -9,7 +9,7 @@ use radcast_engine::{Applied, Target};
 use radcast_fhir::cast::Change;
 use radcast_fhir::client::FhirClient;
 use radcast_fhir::target::FhirTarget;
-use radcast_http::{Answer, Exchange, HttpExchange, NoAnswer, Outgoing};
+use radcast_http::{Answer, Exchange, HttpExchange, Outgoing, TransportError};
 use reqwest::{Client, StatusCode};
 use serde_json::{Value, json};
 
@@ -30,7 +30,7 @@ struct Recording {
 
 #[async_trait]
 impl Exchange for Recording {
-    async fn exchange(&self, request: Outgoing) -> Result<Answer, NoAnswer> {
+    async fn exchange(&self, request: Outgoing) -> Result<Answer, TransportError> {
         let path = request.url.split_once("/fhir").unwrap().1;
         let method = if request.body.is_some() {
             "POST"

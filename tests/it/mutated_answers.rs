@@ -17,7 +17,7 @@ use radcast::settings::{Settings, SettingsFile};
 use radcast_engine::failure::Failure;
 use radcast_fhir::cast::{Resource, Rules, StudyDelta, merge};
 use radcast_fhir::client::{FhirClient, Request};
-use radcast_http::{Answer, Exchange, NoAnswer, Outgoing};
+use radcast_http::{Answer, Exchange, Outgoing, TransportError};
 use serde_json::json;
 
 use crate::cast_world::{World, create, delete, key, rules};
@@ -32,7 +32,7 @@ struct Parrot(Mutex<(u16, Bytes)>);
 
 #[async_trait]
 impl Exchange for Parrot {
-    async fn exchange(&self, _: Outgoing) -> Result<Answer, NoAnswer> {
+    async fn exchange(&self, _: Outgoing) -> Result<Answer, TransportError> {
         let (status, body) = self.0.lock().unwrap().clone();
         Ok(Answer {
             status,

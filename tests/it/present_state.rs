@@ -8,7 +8,7 @@ use radcast::settings::ApiVersion;
 use radcast_dicomweb::Entry;
 use radcast_dicomweb::FeedClient;
 use radcast_engine::failure::{Class, Code};
-use radcast_engine::feed::{Action, PresentState, State};
+use radcast_engine::feed::{Action, CurrentState, State};
 use radcast_sandbox::Fault;
 use reqwest::{StatusCode, Url};
 

@@ -11,7 +11,7 @@ use radcast_dicomweb::Page;
 use radcast_dicomweb::{FeedClient, SequenceWindows, TimeWindows};
 use radcast_engine::failure::Class;
 use radcast_engine::feed::ChangeFeed;
-use radcast_http::{Answer, Exchange, NoAnswer, Outgoing};
+use radcast_http::{Answer, Exchange, Outgoing, TransportError};
 use reqwest::Url;
 use tokio::time::Instant;
 
@@ -91,7 +91,7 @@ fn time(number: u64) -> Timestamp {
 
 #[async_trait]
 impl Exchange for Feed {
-    async fn exchange(&self, request: Outgoing) -> Result<Answer, NoAnswer> {
+    async fn exchange(&self, request: Outgoing) -> Result<Answer, TransportError> {
         let url = Url::parse(&request.url).unwrap();
         if url.path().ends_with("/latest") {
             return Ok(answer(200, self.entry(self.entries)));

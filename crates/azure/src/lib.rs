@@ -6,4 +6,6 @@ pub mod options;
 mod storage;
 
 pub use identity::{Token, TokenSource};
-pub use storage::{AzureStore, BlobArchive, BlobLease, POSITION_BLOB, parse_position, read_position};
+pub use storage::{
+    AzureStore, BlobArchive, BlobLease, POSITION_BLOB, parse_position, read_position,
+};

@@ -16,7 +16,7 @@ use crate::ApiVersion;
 use radcast_dicom::Want;
 use radcast_engine::failure::{Code, Dependency, Failure, Operation, Symptom, classify};
 use radcast_engine::feed::EntryIdentity;
-use radcast_http::{Answer, Exchange, HttpExchange, Limit, NoAnswer, Outgoing};
+use radcast_http::{Answer, Exchange, HttpExchange, Limit, Outgoing, TransportError};
 
 /// The status that says that there is nothing.
 const NO_CONTENT: u16 = 204;
@@ -193,7 +193,7 @@ impl FeedClient {
         format!("{}/{}", self.endpoint, self.version.as_str())
     }
 
-    pub(super) async fn exchange(&self, request: Outgoing) -> Result<Answer, NoAnswer> {
+    pub(super) async fn exchange(&self, request: Outgoing) -> Result<Answer, TransportError> {
         self.exchange.exchange(request).await
     }
 
@@ -263,7 +263,7 @@ pub(super) fn malformed(what: &str) -> Failure {
     )
 }
 
-pub(super) fn no_answer(error: NoAnswer) -> Failure {
+pub(super) fn no_answer(error: TransportError) -> Failure {
     let code = classify(Dependency::Dicom, Operation::Read, error.symptom);
     Failure::new(code, error.reason)
 }

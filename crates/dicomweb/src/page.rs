@@ -7,7 +7,7 @@ use bytes::Bytes;
 
 use super::entry::{self, Row, into_malformed, parse};
 use radcast_dicom::{Cursor, items_up_to};
-use radcast_engine::failure::Withheld;
+use radcast_engine::failure::Redacted;
 
 /// Entries as an answer lists them.
 pub(super) type Rows = Vec<Row>;
@@ -54,7 +54,7 @@ pub(super) fn read(
         }
         let mut row = confined(row, item, numbers);
         if keeps_raw {
-            *raw(&mut row) = Some(Withheld::new(item.clone()));
+            *raw(&mut row) = Some(Redacted::new(item.clone()));
         }
         row
     };
@@ -91,7 +91,7 @@ fn scan(body: &Bytes, most: usize, finish: impl Fn(Row, &Bytes) -> Row) -> Optio
     Some(rows)
 }
 
-const fn raw(row: &mut Row) -> &mut Option<Withheld> {
+const fn raw(row: &mut Row) -> &mut Option<Redacted> {
     match row {
         Ok(entry) => &mut entry.raw,
         Err(malformed) => &mut malformed.raw,

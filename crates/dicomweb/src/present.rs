@@ -10,7 +10,7 @@ use super::{FeedClient, timestamp};
 use crate::ApiVersion;
 use radcast_dicom::Dataset;
 use radcast_engine::failure::{Code, Failure};
-use radcast_engine::feed::{PresentState, precision};
+use radcast_engine::feed::{CurrentState, precision};
 
 /// Rows asked for at once in a window of time; the most that the service gives.
 const LIMIT: u64 = 200;
@@ -19,7 +19,7 @@ const LIMIT: u64 = 200;
 const MOST_PAGES: u64 = 1_000;
 
 #[async_trait]
-impl PresentState<Dataset> for FeedClient {
+impl CurrentState<Dataset> for FeedClient {
     async fn entry(
         &self,
         sequence: u64,

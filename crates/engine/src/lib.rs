@@ -9,11 +9,18 @@ pub mod feed;
 pub mod options;
 pub mod store;
 
-mod escalation;
-mod sync;
+mod clock;
+mod health;
+mod pipeline;
+mod position;
+mod retries;
+mod schedule;
+mod status;
+mod target;
+mod worker;
 
-pub use escalation::{Escalated, Escalation};
-pub use sync::{
-    Applied, Clock, Counts, Engine, Fate, Observer, Observers, Reading, RequestedWait, Retried,
-    State, Status, Tally, Target, Unobserved, known_feed, lead, system_clock,
-};
+pub use clock::{Clock, system_clock};
+pub use health::{Escalated, Escalation, RequestedWait};
+pub use pipeline::{Engine, known_feed, lead};
+pub use status::{Counts, Observer, Observers, Outcome, Retried, State, Status, Tally, Unobserved};
+pub use target::{Applied, Reading, Target};

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use reqwest::Response;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::NoAnswer;
+use super::TransportError;
 use super::buffers::Buffers;
 use super::deadline::Deadline;
 use radcast_engine::failure::Symptom;
@@ -112,7 +112,7 @@ pub(super) async fn gather(
     limit: &Limit,
     buffers: &Buffers,
     deadline: &mut Deadline,
-) -> Result<Bytes, NoAnswer> {
+) -> Result<Bytes, TransportError> {
     let is_success = response.status().is_success();
     let most = match is_success {
         true => limit.most,
@@ -168,7 +168,7 @@ pub(super) async fn gather(
 ///
 /// # Errors
 /// It breaks off, or the answer is a success and larger.
-pub async fn read_within(response: Response, most: usize) -> Result<Bytes, NoAnswer> {
+pub async fn read_within(response: Response, most: usize) -> Result<Bytes, TransportError> {
     let (limit, buffers) = (Limit::of(most), Buffers::default());
     gather(response, &limit, &buffers, &mut Deadline::none()).await
 }
@@ -179,7 +179,7 @@ async fn condense(
     mut condensed: Box<dyn Condense>,
     most: usize,
     deadline: &Deadline,
-) -> Result<Bytes, NoAnswer> {
+) -> Result<Bytes, TransportError> {
     while condensed.kept() <= most {
         let Some(chunk) = deadline.keep(response.chunk()).await? else {
             return Ok(condensed.finish());
@@ -189,8 +189,8 @@ async fn condense(
     Err(too_large(most))
 }
 
-fn too_large(most: usize) -> NoAnswer {
-    NoAnswer {
+fn too_large(most: usize) -> TransportError {
+    TransportError {
         symptom: Symptom::TooLarge,
         reason: format!("the answer is larger than {most} bytes"),
     }

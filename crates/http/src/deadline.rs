@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::time::{Instant, timeout_at};
 
-use super::NoAnswer;
+use super::TransportError;
 use radcast_engine::failure::Symptom;
 
 /// When an answer has to be complete.
@@ -36,16 +36,16 @@ impl Deadline {
     ///
     /// # Errors
     /// The step fails, or the time has passed.
-    pub(super) async fn keep<T, E: Into<NoAnswer>>(
+    pub(super) async fn keep<T, E: Into<TransportError>>(
         &self,
         step: impl Future<Output = Result<T, E>>,
-    ) -> Result<T, NoAnswer> {
+    ) -> Result<T, TransportError> {
         let Some(at) = self.at else {
             return step.await.map_err(Into::into);
         };
         match timeout_at(at, step).await {
             Ok(outcome) => outcome.map_err(Into::into),
-            Err(_) => Err(NoAnswer {
+            Err(_) => Err(TransportError {
                 symptom: Symptom::Timeout,
                 reason: format!("no complete answer within {:?}", self.timeout),
             }),
@@ -77,7 +77,7 @@ mod tests {
         let mut deadline = Deadline::after(2 * SECOND);
         deadline.pause(sleep(60 * SECOND)).await;
         let since = Instant::now();
-        let outcome = deadline.keep(pending::<Result<(), NoAnswer>>()).await;
+        let outcome = deadline.keep(pending::<Result<(), TransportError>>()).await;
         assert_eq!(since.elapsed().as_secs(), 2);
         let error = outcome.unwrap_err();
         assert_eq!(error.symptom, Symptom::Timeout);
@@ -89,7 +89,7 @@ mod tests {
         for deadline in [Deadline::none(), Deadline::after(Duration::MAX)] {
             let step = async {
                 sleep(1000 * SECOND).await;
-                Ok::<_, NoAnswer>(5)
+                Ok::<_, TransportError>(5)
             };
             assert_eq!(deadline.keep(step).await.unwrap(), 5);
         }

@@ -114,14 +114,14 @@ impl Answer {
 
 /// Why there is no answer.
 #[derive(Debug, Clone)]
-pub struct NoAnswer {
+pub struct TransportError {
     /// What it looks like from here.
     pub symptom: Symptom,
     /// The particulars, without address.
     pub reason: String,
 }
 
-impl From<reqwest::Error> for NoAnswer {
+impl From<reqwest::Error> for TransportError {
     fn from(error: reqwest::Error) -> Self {
         Self {
             symptom: symptom(&error),
@@ -137,7 +137,7 @@ pub trait Exchange: fmt::Debug + Send + Sync + 'static {
     ///
     /// # Errors
     /// There is no complete answer.
-    async fn exchange(&self, request: Outgoing) -> Result<Answer, NoAnswer>;
+    async fn exchange(&self, request: Outgoing) -> Result<Answer, TransportError>;
 }
 
 /// The most that the service may send of an HTTP/2 answer that is not being read, in bytes (RFC 9113,
@@ -161,11 +161,11 @@ impl HttpExchange {
     ///
     /// # Errors
     /// The HTTP client cannot be built, e.g. without CA certificates.
-    pub fn new(timeout: Duration) -> Result<Self, NoAnswer> {
+    pub fn new(timeout: Duration) -> Result<Self, TransportError> {
         Self::of(Self::client(), timeout)
     }
 
-    fn of(client: ClientBuilder, timeout: Duration) -> Result<Self, NoAnswer> {
+    fn of(client: ClientBuilder, timeout: Duration) -> Result<Self, TransportError> {
         Ok(Self {
             client: client.build()?,
             buffers: Buffers::default(),
@@ -183,7 +183,7 @@ impl HttpExchange {
 
 #[async_trait]
 impl Exchange for HttpExchange {
-    async fn exchange(&self, request: Outgoing) -> Result<Answer, NoAnswer> {
+    async fn exchange(&self, request: Outgoing) -> Result<Answer, TransportError> {
         let Outgoing {
             url,
             accept,

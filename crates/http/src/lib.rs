@@ -11,6 +11,6 @@ mod secret;
 pub mod endless;
 
 pub use body::{Condense, Limit, read_within};
-pub use exchange::{Answer, Exchange, HttpExchange, NoAnswer, Outgoing, Prefer};
+pub use exchange::{Answer, Exchange, HttpExchange, Outgoing, Prefer, TransportError};
 pub use retry_after::{describe, retry_after, retry_after_in, symptom};
 pub use secret::Secret;

@@ -3,13 +3,13 @@
 use clap::Args;
 
 use super::filters::Filters;
-use crate::cli::broken::Broken;
+use crate::cli::command_error::CommandError;
 use crate::cli::confirm::confirmed;
 use crate::cli::exit::Exit;
 use crate::cli::progress::Progress;
 use crate::cli::reach::{self, Reached};
 use crate::cli::{SettingsArgument, status};
-use crate::ops::failures::{Act, Bulk, Outcome, Unfound, each, find};
+use crate::ops::failures::{Act, Bulk, LookupError, Outcome, each, find};
 use crate::telemetry::visible;
 use radcast_engine::failure::Failure;
 use radcast_engine::store::FailureRecord;
@@ -77,7 +77,7 @@ struct Words {
     doing: &'static str,
 }
 
-pub(super) async fn retry(arguments: &Retry) -> Result<Exit, Broken> {
+pub(super) async fn retry(arguments: &Retry) -> Result<Exit, CommandError> {
     let selection = &arguments.selection;
     let reached = reach::existing(&selection.settings)?;
     let act = Act::Retry {
@@ -97,7 +97,7 @@ pub(super) async fn retry(arguments: &Retry) -> Result<Exit, Broken> {
     Ok(exit)
 }
 
-pub(super) async fn dismiss(arguments: &Dismiss) -> Result<Exit, Broken> {
+pub(super) async fn dismiss(arguments: &Dismiss) -> Result<Exit, CommandError> {
     let selection = &arguments.selection;
     let reached = reach::existing(&selection.settings)?;
     let question = if selection.all {
@@ -121,7 +121,7 @@ async fn change(
     act: &Act,
     question: Option<&str>,
     words: &Words,
-) -> Result<Exit, Broken> {
+) -> Result<Exit, CommandError> {
     let wanted = selection.filters.wanted()?;
     let chosen = [
         !selection.ids.is_empty(),
@@ -130,7 +130,7 @@ async fn change(
     ];
     if chosen.into_iter().filter(|chosen| *chosen).count() != 1 {
         let which = "Say which: ids, or filters such as --code, or --all; one of the three.";
-        return Err(Broken::Usage(which.to_owned()));
+        return Err(CommandError::Usage(which.to_owned()));
     }
     if let Some(question) = question {
         confirmed(question, selection.yes, &reached.stop).await?;
@@ -154,7 +154,7 @@ fn told(
     ended: Result<(), Failure>,
     reached: &Reached,
     words: &Words,
-) -> Result<Exit, Broken> {
+) -> Result<Exit, CommandError> {
     println!("{}: {}", words.done, bulk.done);
     for (reason, refused) in &bulk.refused {
         let more = refused.count - refused.first.len() as u64;
@@ -170,7 +170,7 @@ fn told(
     ended?;
     if reached.stop.is_cancelled() {
         eprintln!("Interrupted; the same command goes on with the rest.");
-        return Err(Broken::Interrupted);
+        return Err(CommandError::Interrupted);
     }
     let in_vain = bulk.done == 0 && bulk.refused() > 0;
     Ok(if in_vain { Exit::Failed } else { Exit::Done })
@@ -181,11 +181,11 @@ async fn one_by_one(
     reached: &Reached,
     act: &Act,
     words: &Words,
-) -> Result<Exit, Broken> {
+) -> Result<Exit, CommandError> {
     let mut exit = Exit::Done;
     for id in ids {
         if reached.stop.is_cancelled() {
-            return Err(Broken::Interrupted);
+            return Err(CommandError::Interrupted);
         }
         match one(id, reached, act).await {
             Ok((record, Outcome::Done)) => {
@@ -199,7 +199,7 @@ async fn one_by_one(
                 eprintln!("{}: it is not there any more", visible(id));
                 exit = Exit::Failed;
             }
-            Err(Unfound::Store(failure)) => return Err(failure.into()),
+            Err(LookupError::Store(failure)) => return Err(failure.into()),
             Err(unfound) => {
                 eprintln!("{}", visible(&unfound.to_string()));
                 exit = Exit::Failed;
@@ -209,7 +209,11 @@ async fn one_by_one(
     Ok(exit)
 }
 
-async fn one(id: &str, reached: &Reached, act: &Act) -> Result<(FailureRecord, Outcome), Unfound> {
+async fn one(
+    id: &str,
+    reached: &Reached,
+    act: &Act,
+) -> Result<(FailureRecord, Outcome), LookupError> {
     let record = find(&*reached.store, id).await?;
     let outcome = act.to(&*reached.store, &record).await?;
     Ok((record, outcome))

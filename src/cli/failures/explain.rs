@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use clap::{Args, ValueEnum};
 use serde_json::json;
 
-use crate::cli::broken::Broken;
+use crate::cli::command_error::CommandError;
 use crate::cli::exit::Exit;
 use crate::cli::table::{Table, terminal_width, wrapped};
 use crate::ops::failures::nearest;
@@ -50,7 +50,7 @@ enum Form {
     Json,
 }
 
-pub(super) fn explain(arguments: &Arguments) -> Result<Exit, Broken> {
+pub(super) fn explain(arguments: &Arguments) -> Result<Exit, CommandError> {
     let codes = match &arguments.code {
         None => Code::ALL.to_vec(),
         Some(name) => vec![named(name)?],
@@ -70,11 +70,11 @@ pub(super) fn explain(arguments: &Arguments) -> Result<Exit, Broken> {
     Ok(Exit::Done)
 }
 
-fn named(name: &str) -> Result<Code, Broken> {
+fn named(name: &str) -> Result<Code, CommandError> {
     Code::named(name).ok_or_else(|| {
         let hint = nearest(name, Code::ALL.iter().map(|code| code.as_str()));
         let told = format!("{name:?} is no code{hint}\n`radcast failures explain` lists them.");
-        Broken::Told(told)
+        CommandError::Told(told)
     })
 }
 

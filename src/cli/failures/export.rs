@@ -10,7 +10,7 @@ use super::filters::Filters;
 use super::pages::Pages;
 use super::writer::Writer;
 use crate::cli::SettingsArgument;
-use crate::cli::broken::Broken;
+use crate::cli::command_error::CommandError;
 use crate::cli::exit::Exit;
 use crate::cli::progress::Progress;
 use crate::cli::reach::{self, Reached};
@@ -55,7 +55,7 @@ impl Form {
     }
 }
 
-pub(super) async fn export(arguments: &Arguments) -> Result<Exit, Broken> {
+pub(super) async fn export(arguments: &Arguments) -> Result<Exit, CommandError> {
     let wanted = arguments.filters.wanted()?;
     let reached = reach::existing(&arguments.settings)?;
     let pages = Pages::new(&reached, wanted.filter(reached.now), None);
@@ -64,7 +64,7 @@ pub(super) async fn export(arguments: &Arguments) -> Result<Exit, Broken> {
         write(pages, arguments.output.writer(output), &reached).await?;
         return Ok(Exit::Done);
     };
-    let told = |error: io::Error| Broken::Told(format!("{}: {error}", path.display()));
+    let told = |error: io::Error| CommandError::Told(format!("{}: {error}", path.display()));
     let file = NamedTempFile::new_in(folder(path)).map_err(told)?;
     let output = io::BufWriter::new(file.as_file());
     let count = write(pages, arguments.output.writer(output), &reached).await?;
@@ -86,7 +86,7 @@ async fn write<W: Write>(
     mut pages: Pages,
     mut writer: Writer<W>,
     reached: &Reached,
-) -> Result<u64, Broken> {
+) -> Result<u64, CommandError> {
     let mut progress = Progress::of("exported");
     let mut count = 0;
     while let Some(page) = pages.next().await? {

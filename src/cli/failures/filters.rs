@@ -2,8 +2,8 @@
 
 use clap::Args;
 
-use crate::cli::broken::Broken;
-use crate::ops::failures::Wanted;
+use crate::cli::command_error::CommandError;
+use crate::ops::failures::Filter;
 
 /// Which failed entries. Everything that is given has to hold.
 #[derive(Debug, Args)]
@@ -49,7 +49,7 @@ impl Filters {
     }
 
     /// What they ask for.
-    pub(super) fn wanted(&self) -> Result<Wanted, Broken> {
+    pub(super) fn wanted(&self) -> Result<Filter, CommandError> {
         let texts = [
             ("category", &self.category),
             ("class", &self.class),
@@ -61,8 +61,8 @@ impl Filters {
             ("since", &self.since),
             ("until", &self.until),
         ];
-        let mut wanted = Wanted::default();
-        let told = |error: String| Broken::Usage(format!("--{error}"));
+        let mut wanted = Filter::default();
+        let told = |error: String| CommandError::Usage(format!("--{error}"));
         for (name, text) in texts {
             if let Some(text) = text {
                 wanted.set(name, text).map_err(told)?;

@@ -7,7 +7,7 @@ use clap::{Args, ValueEnum};
 use super::filters::Filters;
 use super::pages::Pages;
 use super::writer::Writer;
-use crate::cli::broken::Broken;
+use crate::cli::command_error::CommandError;
 use crate::cli::exit::Exit;
 use crate::cli::{SettingsArgument, reach};
 
@@ -47,7 +47,7 @@ enum Form {
     Csv,
 }
 
-pub(super) async fn list(arguments: &Arguments) -> Result<Exit, Broken> {
+pub(super) async fn list(arguments: &Arguments) -> Result<Exit, CommandError> {
     let wanted = arguments.filters.wanted()?;
     let reached = reach::existing(&arguments.settings)?;
     let mut pages = Pages::new(&reached, wanted.filter(reached.now), arguments.limit);

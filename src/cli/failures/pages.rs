@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tokio_util::sync::CancellationToken;
 
-use crate::cli::broken::Broken;
+use crate::cli::command_error::CommandError;
 use crate::cli::reach::Reached;
 use crate::ops::failures::PAGE;
 use radcast_engine::store::{FailureRecord, RecordFilter, RecordKey, Store};
@@ -31,14 +31,14 @@ impl Pages {
     }
 
     /// The next page; `None` after the last.
-    pub(super) async fn next(&mut self) -> Result<Option<Vec<FailureRecord>>, Broken> {
+    pub(super) async fn next(&mut self) -> Result<Option<Vec<FailureRecord>>, CommandError> {
         let most = self.left.min(PAGE);
         if most == 0 {
             return Ok(None);
         }
         let page = self.store.records(&self.filter, self.after.as_ref(), most);
         let page = self.stop.run_until_cancelled(page).await;
-        let page = page.ok_or(Broken::Interrupted)??;
+        let page = page.ok_or(CommandError::Interrupted)??;
         self.left -= page.len();
         let Some(last) = page.last() else {
             return Ok(None);

@@ -6,7 +6,7 @@ use clap::{Args, ValueEnum};
 use jiff::Timestamp;
 
 use crate::cli::SettingsArgument;
-use crate::cli::broken::Broken;
+use crate::cli::command_error::CommandError;
 use crate::cli::exit::Exit;
 use crate::cli::reach::{self, Reached};
 use crate::cli::table::{terminal_width, wrapped};
@@ -51,11 +51,11 @@ enum Form {
     Json,
 }
 
-pub(super) async fn show(arguments: &Arguments) -> Result<Exit, Broken> {
+pub(super) async fn show(arguments: &Arguments) -> Result<Exit, CommandError> {
     let reached = reach::existing(&arguments.settings)?;
     let found = find(&*reached.store, &arguments.id);
     let record = reached.stop.run_until_cancelled(found).await;
-    let record = record.ok_or(Broken::Interrupted)??;
+    let record = record.ok_or(CommandError::Interrupted)??;
     let mut output = io::stdout().lock();
     match arguments.output {
         Form::Json => {

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use serde_json::Value;
 
-use crate::cli::broken::Broken;
+use crate::cli::command_error::CommandError;
 use crate::cli::table::Table;
 use crate::ops::failures::{Standing, View};
 use crate::telemetry::{cell, visible_json};
@@ -44,7 +44,7 @@ impl<W: Write> Writer<W> {
         &mut self,
         page: &[FailureRecord],
         dispositions: &Dispositions,
-    ) -> Result<(), Broken> {
+    ) -> Result<(), CommandError> {
         if let Self::Table(output, table) = self {
             return Ok(write_table(output, table, page, dispositions)?);
         }
@@ -72,7 +72,7 @@ impl<W: Write> Writer<W> {
     }
 
     /// Writes the end.
-    pub(super) fn end(mut self) -> Result<(), Broken> {
+    pub(super) fn end(mut self) -> Result<(), CommandError> {
         if let Self::Json(output, begun) = &mut self {
             output.write_all(if *begun { b"\n]\n" } else { b"[]\n" })?;
         }
@@ -91,7 +91,7 @@ impl<W: Write> Writer<W> {
 }
 
 /// Writes a record as a JSON object.
-fn write_json(output: &mut impl Write, view: &View<'_>) -> Result<(), Broken> {
+fn write_json(output: &mut impl Write, view: &View<'_>) -> Result<(), CommandError> {
     let json = serde_json::to_string(view)?;
     Ok(output.write_all(visible_json(&json).as_bytes())?)
 }
@@ -101,7 +101,7 @@ fn write_row<W: Write>(
     output: &mut csv::Writer<W>,
     view: &View<'_>,
     is_first: bool,
-) -> Result<(), Broken> {
+) -> Result<(), CommandError> {
     let Value::Object(columns) = serde_json::to_value(view)? else {
         return Ok(());
     };

@@ -9,7 +9,7 @@ use std::io::{self, Write};
 use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 
-use super::broken::Broken;
+use super::command_error::CommandError;
 use super::exit::Exit;
 use super::table::{Table, terminal_width, wrapped};
 use radcast_fhir::cast::{MappedResource, MappedRow, mapping};
@@ -59,7 +59,7 @@ pub(super) fn mapped(arguments: &Arguments) -> Exit {
     print(arguments).unwrap_or_else(|broken| broken.exit())
 }
 
-fn print(arguments: &Arguments) -> Result<Exit, Broken> {
+fn print(arguments: &Arguments) -> Result<Exit, CommandError> {
     let resources = wanted(mapping(), arguments.wanted.as_deref().unwrap_or_default());
     if resources.is_empty() {
         eprintln!("No row is like that.");

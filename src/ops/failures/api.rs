@@ -16,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::gate::{self, Gate};
 use super::problem::Problem;
-use super::{Act, ApiKey, Bulk, Outcome, PAGE, View, Wanted, each, find};
+use super::{Act, ApiKey, Bulk, Filter, Outcome, PAGE, View, each, find};
 use crate::ops::answer::Answer;
 use radcast_engine::failure::Dispositions;
 use radcast_engine::store::{RecordId, RecordKey, Store};
@@ -63,7 +63,7 @@ pub fn failures_api(
 }
 
 async fn list(State(api): State<Api>, Query(parameters): Parameters) -> Result<Answer, Problem> {
-    let (mut wanted, mut limit, mut after) = (Wanted::default(), PAGE, None);
+    let (mut wanted, mut limit, mut after) = (Filter::default(), PAGE, None);
     for (name, text) in &parameters {
         match name.as_str() {
             "limit" => limit = page_size(text)?,
@@ -190,14 +190,14 @@ async fn retry_all(
 
 /// What a body asks for.
 struct Selection {
-    wanted: Wanted,
+    wanted: Filter,
     force: bool,
     after: Option<RecordKey>,
 }
 
 impl Selection {
     fn of(body: &Map<String, Value>) -> Result<Self, Problem> {
-        let (mut wanted, mut all, mut force) = (Wanted::default(), false, false);
+        let (mut wanted, mut all, mut force) = (Filter::default(), false, false);
         let mut after = None;
         for (name, value) in body {
             match (name.as_str(), value) {
@@ -223,7 +223,7 @@ impl Selection {
     }
 }
 
-fn set(wanted: &mut Wanted, name: &str, value: &Value) -> Result<(), Problem> {
+fn set(wanted: &mut Filter, name: &str, value: &Value) -> Result<(), Problem> {
     let set = match value {
         Value::String(text) => wanted.set(name, text),
         value => wanted.set(name, &value.to_string()),

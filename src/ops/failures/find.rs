@@ -17,7 +17,7 @@ const NAMED: usize = 3;
 
 /// Why no record was found.
 #[derive(Debug, thiserror::Error)]
-pub enum Unfound {
+pub enum LookupError {
     /// The text names none.
     #[error(transparent)]
     Unreadable(#[from] UnreadableId),
@@ -52,8 +52,8 @@ fn hint(near: &[String]) -> String {
 /// The record of this name.
 ///
 /// # Errors
-/// See [`Unfound`].
-pub async fn find(store: &dyn Store, id: &str) -> Result<FailureRecord, Unfound> {
+/// See [`LookupError`].
+pub async fn find(store: &dyn Store, id: &str) -> Result<FailureRecord, LookupError> {
     let (keys, sequence) = match id.parse()? {
         RecordId::Sequence(sequence) => (failed_keys(sequence).to_vec(), Some(sequence)),
         RecordId::Key(key) => (vec![key], None),
@@ -65,11 +65,11 @@ pub async fn find(store: &dyn Store, id: &str) -> Result<FailureRecord, Unfound>
     if found.len() > 1 {
         let ids = found.iter().map(|record| record.key.full_id()).collect();
         let id = id.to_owned();
-        return Err(Unfound::Ambiguous { id, ids });
+        return Err(LookupError::Ambiguous { id, ids });
     }
     match found.pop() {
         Some(record) => Ok(record),
-        None => Err(Unfound::Missing {
+        None => Err(LookupError::Missing {
             id: id.to_owned(),
             near: near(store, sequence.or_else(|| sequence_of(&keys))).await?,
         }),

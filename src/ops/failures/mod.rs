@@ -19,12 +19,12 @@ pub use api::failures_api;
 pub use api_key::ApiKey;
 pub use bulk::{Act, Bulk, Refused, each};
 pub use counts::{COUNTED, Count, open_by_class};
-pub use find::{Unfound, find};
+pub use find::{LookupError, find};
 pub use moment::Moment;
 pub use retry::{Outcome, ask, refusal};
 pub use standing::Standing;
 pub use view::View;
-pub use wanted::{Wanted, nearest};
+pub use wanted::{Filter, nearest};
 
 /// How many records are read at once.
 pub const PAGE: usize = 200;

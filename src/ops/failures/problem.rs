@@ -4,7 +4,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
-use super::Unfound;
+use super::LookupError;
 use crate::ops::answer::Answer;
 use radcast_engine::failure::Failure;
 
@@ -44,14 +44,14 @@ impl From<Failure> for Problem {
     }
 }
 
-impl From<Unfound> for Problem {
-    fn from(unfound: Unfound) -> Self {
+impl From<LookupError> for Problem {
+    fn from(unfound: LookupError) -> Self {
         match unfound {
-            Unfound::Store(failure) => failure.into(),
-            Unfound::Unreadable(_) | Unfound::Missing { .. } => {
+            LookupError::Store(failure) => failure.into(),
+            LookupError::Unreadable(_) | LookupError::Missing { .. } => {
                 Self::new(StatusCode::NOT_FOUND, unfound.to_string())
             }
-            Unfound::Ambiguous { ref ids, .. } => {
+            LookupError::Ambiguous { ref ids, .. } => {
                 let told = Self::new(StatusCode::CONFLICT, unfound.to_string());
                 told.with("ids", ids.as_slice())
             }

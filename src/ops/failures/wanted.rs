@@ -18,7 +18,7 @@ const COMPARED: usize = 64;
 
 /// Which failed entries somebody wants. Everything that is given has to hold.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Wanted {
+pub struct Filter {
     tables: Vec<FailureTable>,
     class: Option<Class>,
     code: Option<Code>,
@@ -31,8 +31,8 @@ pub struct Wanted {
     superseded: bool,
 }
 
-impl Wanted {
-    /// The names that [`Wanted::set`] knows.
+impl Filter {
+    /// The names that [`Filter::set`] knows.
     pub const NAMES: [&'static str; 10] = [
         "category",
         "class",
@@ -181,11 +181,11 @@ mod tests {
     fn a_restriction_of_any_length_is_refused_without_being_compared() {
         let long = "x".repeat(1_000_000);
         let begun = std::time::Instant::now();
-        for name in Wanted::NAMES {
-            let refused = Wanted::default().set(name, &long).unwrap_err();
+        for name in Filter::NAMES {
+            let refused = Filter::default().set(name, &long).unwrap_err();
             assert!(refused.starts_with(name) && refused.len() < 100);
         }
-        assert!(Wanted::default().set(&long, "1").is_err());
+        assert!(Filter::default().set(&long, "1").is_err());
         assert!(begun.elapsed() < std::time::Duration::from_secs(1));
     }
 }

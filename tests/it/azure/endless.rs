@@ -12,7 +12,7 @@ use futures_util::future::BoxFuture;
 use futures_util::stream;
 use radcast::settings::{BlobStore, Credentials, Lease, Secret, StorageAccount, TableStore};
 use radcast_azure::{AzureStore, BlobArchive, BlobLease, read_position};
-use radcast_engine::failure::{Code, Failure, Withheld};
+use radcast_engine::failure::{Code, Failure, Redacted};
 use radcast_engine::store::{Archive, ETag, Lease as _, RecordFilter, Store, SyncState};
 use radcast_sandbox::Server;
 
@@ -152,7 +152,7 @@ async fn an_answer_of_the_blobs_without_an_end_is_refused_whatever_was_asked() {
         };
         let lease = BlobLease::open(&blobs, &settings).unwrap();
         let archive = BlobArchive::open(&blobs).unwrap();
-        let entry = Withheld::new("{}");
+        let entry = Redacted::new("{}");
         let subject = failed(7, Code::FhirRejected, 1).subject;
         let asked: Asked<'_> = vec![
             Box::pin(async { lease.acquire().await.map(drop) }),

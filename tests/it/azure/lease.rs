@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use radcast::settings::{BlobStore, Credentials, Secret};
 use radcast_azure::{BlobArchive, BlobLease, parse_position, read_position};
-use radcast_engine::failure::{Code, Subject, Withheld};
+use radcast_engine::failure::{Code, Redacted, Subject};
 use radcast_engine::store::{Archive, Lease};
 use reqwest::Method;
 
@@ -132,10 +132,10 @@ async fn entry_and_answer_of_a_failed_entry_are_archived_in_their_place() {
     blobs.account.credentials = Credentials::Signature(Secret::new(azurite.signature()));
     let archive = BlobArchive::open(&blobs).unwrap();
     archive.check().await.unwrap();
-    let answer = Withheld::new(r#"{"resourceType":"OperationOutcome"}"#);
+    let answer = Redacted::new(r#"{"resourceType":"OperationOutcome"}"#);
     let mut address = String::new();
     for entry in ["{}", r#"{"sequence":7}"#] {
-        let (subject, entry) = (subject(7), Withheld::new(entry));
+        let (subject, entry) = (subject(7), Redacted::new(entry));
         let kept = archive.keep(&subject, Some(&entry), Some(&answer));
         address = kept.await.unwrap();
     }
@@ -158,7 +158,7 @@ async fn what_there_is_of_a_failed_entry_is_archived_apart_from_another_radcasts
     let (azurite, mut blobs) = blobs().await;
     blobs.prefix = "site".to_owned();
     let archive = BlobArchive::open(&blobs).unwrap();
-    let answer = Withheld::new("refused");
+    let answer = Redacted::new("refused");
     let address = archive
         .keep(&subject(7), None, Some(&answer))
         .await
@@ -171,7 +171,7 @@ async fn what_there_is_of_a_failed_entry_is_archived_apart_from_another_radcasts
         instance: Some("../../x?y#z".to_owned()),
         ..Subject::default()
     };
-    let entry = Withheld::new("{");
+    let entry = Redacted::new("{");
     let address = archive.keep(&malformed, Some(&entry), None).await.unwrap();
     let name = address.split_once("/site/").unwrap().1;
     assert_eq!(

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use async_trait::async_trait;
 use percent_encoding::percent_decode_str;
-use radcast_http::{Answer, Exchange, NoAnswer, Outgoing, Prefer};
+use radcast_http::{Answer, Exchange, Outgoing, Prefer, TransportError};
 use serde_json::{Value, json};
 
 use crate::cast_world::{items, text};
@@ -85,7 +85,7 @@ impl LyingFhir {
 
 #[async_trait]
 impl Exchange for LyingFhir {
-    async fn exchange(&self, request: Outgoing) -> Result<Answer, NoAnswer> {
+    async fn exchange(&self, request: Outgoing) -> Result<Answer, TransportError> {
         let mut state = self.lock();
         let (status, body) = match &request.body {
             Some(body) => {

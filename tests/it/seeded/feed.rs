@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
 use radcast_engine::failure::Symptom;
-use radcast_http::{Answer, Exchange, NoAnswer, Outgoing};
+use radcast_http::{Answer, Exchange, Outgoing, TransportError};
 use serde_json::{Value, json};
 
 use super::issuers;
@@ -21,7 +21,7 @@ pub struct ModelFeed {
 
 #[async_trait]
 impl Exchange for ModelFeed {
-    async fn exchange(&self, request: Outgoing) -> Result<Answer, NoAnswer> {
+    async fn exchange(&self, request: Outgoing) -> Result<Answer, TransportError> {
         let course = self.world.request(self.replica, Service::Feed).await;
         if course == Course::Refused {
             return Err(no_answer());
@@ -41,8 +41,8 @@ impl Exchange for ModelFeed {
     }
 }
 
-pub fn no_answer() -> NoAnswer {
-    NoAnswer {
+pub fn no_answer() -> TransportError {
+    TransportError {
         symptom: Symptom::Timeout,
         reason: "the model does not answer".to_owned(),
     }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use radcast_http::{Answer, Exchange, NoAnswer, Outgoing};
+use radcast_http::{Answer, Exchange, Outgoing, TransportError};
 use serde_json::{Value, json};
 
 use super::feed::no_answer;
@@ -21,7 +21,7 @@ pub struct ModelFhir {
 
 #[async_trait]
 impl Exchange for ModelFhir {
-    async fn exchange(&self, request: Outgoing) -> Result<Answer, NoAnswer> {
+    async fn exchange(&self, request: Outgoing) -> Result<Answer, TransportError> {
         let course = self.world.request(self.replica, Service::Fhir).await;
         if course == Course::Refused {
             let busy = self.world.lock().rng.bool();

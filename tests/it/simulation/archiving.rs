@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use radcast_engine::Engine;
-use radcast_engine::failure::{Code, Failure, Subject, Withheld};
+use radcast_engine::failure::{Code, Failure, Redacted, Subject};
 use radcast_engine::store::Archive;
 use tokio::time::Instant;
 
@@ -25,8 +25,8 @@ impl Archive for ModelArchive {
     async fn keep(
         &self,
         subject: &Subject,
-        entry: Option<&Withheld>,
-        answer: Option<&Withheld>,
+        entry: Option<&Redacted>,
+        answer: Option<&Redacted>,
     ) -> Result<String, Failure> {
         assert!(answer.is_none(), "the target gives none");
         let entry = String::from_utf8(entry.unwrap().reveal().to_vec()).unwrap();

@@ -11,7 +11,7 @@ use radcast_engine::store::SyncState;
 use radcast_engine::{Engine, Status, known_feed};
 use radcast_fhir::client::FhirClient;
 use radcast_fhir::target::FhirTarget;
-use radcast_http::{Answer, Exchange, NoAnswer, Outgoing};
+use radcast_http::{Answer, Exchange, Outgoing, TransportError};
 use serde_json::{Value, json};
 use tokio::sync::watch;
 use tokio::time::Instant;
@@ -63,7 +63,7 @@ impl Constant {
 
 #[async_trait]
 impl Exchange for Constant {
-    async fn exchange(&self, request: Outgoing) -> Result<Answer, NoAnswer> {
+    async fn exchange(&self, request: Outgoing) -> Result<Answer, TransportError> {
         self.asked.lock().unwrap().push(Instant::now());
         tokio::time::sleep(Duration::from_millis(5)).await;
         match (self.answer)(&request, &self.given) {
@@ -73,7 +73,7 @@ impl Exchange for Constant {
                 location: None,
                 body: body.into(),
             }),
-            None => Err(NoAnswer {
+            None => Err(TransportError {
                 symptom: Symptom::NoConnection,
                 reason: "refused".to_owned(),
             }),

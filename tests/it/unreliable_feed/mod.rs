@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use radcast::settings::ApiVersion;
 use radcast_engine::failure::Code;
+use radcast_engine::feed::CurrentState;
 use radcast_engine::feed::Known;
-use radcast_engine::feed::PresentState;
 
 use model::Feed;
 

@@ -12,7 +12,7 @@ use radcast_dicomweb::{FeedClient, SequenceWindows, TimeWindows};
 use radcast_engine::failure::Failure;
 use radcast_engine::feed::ChangeFeed;
 use radcast_engine::feed::Known;
-use radcast_http::{Answer, Exchange, NoAnswer, Outgoing};
+use radcast_http::{Answer, Exchange, Outgoing, TransportError};
 use reqwest::Url;
 
 pub const SETTLE: Duration = Duration::from_secs(30);
@@ -128,7 +128,7 @@ pub fn time(number: u64) -> Timestamp {
 
 #[async_trait]
 impl Exchange for Feed {
-    async fn exchange(&self, request: Outgoing) -> Result<Answer, NoAnswer> {
+    async fn exchange(&self, request: Outgoing) -> Result<Answer, TransportError> {
         tokio::time::sleep(Duration::from_millis(1)).await;
         let url = Url::parse(&request.url).unwrap();
         let (mut state, v2) = (self.lock(), url.path().starts_with("/v2"));

@@ -5,7 +5,7 @@ use bytes::Bytes;
 
 use super::blobs::Blobs;
 use crate::options::BlobStore;
-use radcast_engine::failure::{Dependency, Failure, Subject, Withheld};
+use radcast_engine::failure::{Dependency, Failure, Redacted, Subject};
 use radcast_engine::store::{Archive, row_key};
 
 const ENTRY: &str = "entry.json";
@@ -53,8 +53,8 @@ impl Archive for BlobArchive {
     async fn keep(
         &self,
         subject: &Subject,
-        entry: Option<&Withheld>,
-        answer: Option<&Withheld>,
+        entry: Option<&Redacted>,
+        answer: Option<&Redacted>,
     ) -> Result<String, Failure> {
         let folder = self.blobs.own(&folder(subject));
         let first = if entry.is_some() { ENTRY } else { ANSWER };

@@ -8,7 +8,7 @@ use reqwest::header::HeaderMap;
 use serde_json::Value;
 
 use radcast_engine::failure::{Dependency, Failure, Operation, Symptom, classify};
-use radcast_http::NoAnswer;
+use radcast_http::TransportError;
 use radcast_http::{describe, retry_after};
 
 /// An answer other than success.
@@ -38,8 +38,8 @@ impl From<reqwest::Error> for Unanswered {
     }
 }
 
-impl From<NoAnswer> for Unanswered {
-    fn from(NoAnswer { symptom, reason }: NoAnswer) -> Self {
+impl From<TransportError> for Unanswered {
+    fn from(TransportError { symptom, reason }: TransportError) -> Self {
         Self {
             symptom,
             text: reason,

@@ -99,14 +99,14 @@ pub struct Failure {
     /// How long the server asked us to wait before the next attempt (`Retry-After`).
     pub retry_after: Option<std::time::Duration>,
     /// The server's answer in its own words, for the archive alone.
-    pub answer: Option<Withheld>,
+    pub answer: Option<Redacted>,
 }
 
 /// What may hold patient data: it is archived when that is switched on, and never shown.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Withheld(Arc<Bytes>);
+pub struct Redacted(Arc<Bytes>);
 
-impl Withheld {
+impl Redacted {
     /// Withholds it.
     pub fn new(content: impl Into<Bytes>) -> Self {
         Self(Arc::new(content.into()))
@@ -119,9 +119,9 @@ impl Withheld {
     }
 }
 
-impl fmt::Debug for Withheld {
+impl fmt::Debug for Redacted {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Withheld(..)")
+        f.write_str("Redacted(..)")
     }
 }
 

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::{EntryIdentity, InstanceKey, is_uid};
-use crate::failure::{Code, Failure, Subject, Withheld};
+use crate::failure::{Code, Failure, Redacted, Subject};
 
 /// What happened to an instance.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,7 +55,7 @@ pub struct Entry<D> {
     /// What the entry says of the instance as it is now; absent once the instance is deleted.
     pub data: Option<D>,
     /// Its text as it came, if that was to be kept.
-    pub raw: Option<Withheld>,
+    pub raw: Option<Redacted>,
 }
 
 /// An entry that cannot be read, with what could be read of it.
@@ -68,7 +68,7 @@ pub struct MalformedEntry {
     /// What is wrong with it, without values.
     pub reason: String,
     /// Its text as it came, if that was to be kept.
-    pub raw: Option<Withheld>,
+    pub raw: Option<Redacted>,
 }
 
 impl MalformedEntry {

@@ -74,7 +74,7 @@ pub trait ChangeFeed: Send + 'static {
 
 /// Asks a feed for single entries.
 #[async_trait]
-pub trait PresentState<D>: Send + Sync + 'static {
+pub trait CurrentState<D>: Send + Sync + 'static {
     /// The entry of this sequence as it is now, with the present data of its instance; `None`
     /// when the feed holds no such entry. `happened` is its time by the feed's clock, if known.
     ///

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 
-use crate::failure::{Failure, Subject, Withheld};
+use crate::failure::{Failure, Redacted, Subject};
 
 /// Keeps the raw entry and the server's answer of a failed entry.
 #[async_trait]
@@ -14,7 +14,7 @@ pub trait Archive: Send + Sync + 'static {
     async fn keep(
         &self,
         subject: &Subject,
-        entry: Option<&Withheld>,
-        answer: Option<&Withheld>,
+        entry: Option<&Redacted>,
+        answer: Option<&Redacted>,
     ) -> Result<String, Failure>;
 }

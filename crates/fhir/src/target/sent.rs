@@ -8,14 +8,14 @@ use crate::client::Response;
 #[derive(Debug)]
 pub(super) struct Sent {
     pub(super) resource_type: String,
-    pub(super) deed: Deed,
+    pub(super) deed: Operation,
     /// The resource, of a study or a patient, unless it is too large to be remembered.
     pub(super) resource: Option<Resource>,
 }
 
 /// The kind of a write.
 #[derive(Debug)]
-pub(super) enum Deed {
+pub(super) enum Operation {
     Create { identity: Query },
     Update { id: String, version: String },
     Delete { id: String },
@@ -32,7 +32,7 @@ impl Sent {
         let resource = resource.filter(|it| is_remembered && it.size() <= LARGEST);
         Self {
             resource: resource.cloned(),
-            deed: Deed::of(write),
+            deed: Operation::of(write),
             resource_type,
         }
     }
@@ -40,7 +40,7 @@ impl Sent {
     /// The resource as it is stored after an update, where the server stores what it is sent; `None`
     /// when the answer does not say where it is now, and in which version.
     pub(super) fn stored(&self, response: &Response) -> Option<Resource> {
-        let Deed::Update { id, .. } = &self.deed else {
+        let Operation::Update { id, .. } = &self.deed else {
             return None;
         };
         let is_this = response.id(&self.resource_type) == Some(id);
@@ -51,8 +51,8 @@ impl Sent {
     /// `Type/id` of a resource that was there before.
     pub(super) fn names(&self, resource: &Resource) -> bool {
         match &self.deed {
-            Deed::Create { .. } => false,
-            Deed::Update { id, .. } | Deed::Delete { id } => {
+            Operation::Create { .. } => false,
+            Operation::Update { id, .. } | Operation::Delete { id } => {
                 resource.id().as_deref() == Some(id)
                     && resource.resource_type().as_deref() == Some(&self.resource_type)
             }
@@ -61,7 +61,7 @@ impl Sent {
 
     /// Whether a write is an update with the same content.
     pub(super) fn is_repeated_by(&self, write: &Write) -> bool {
-        let (Deed::Update { id: before, .. }, Write::Update { id, resource, .. }) =
+        let (Operation::Update { id: before, .. }, Write::Update { id, resource, .. }) =
             (&self.deed, write)
         else {
             return false;
@@ -73,7 +73,7 @@ impl Sent {
     }
 }
 
-impl Deed {
+impl Operation {
     fn of(write: &Write) -> Self {
         match write {
             Write::Create { identity, .. } => Self::Create {

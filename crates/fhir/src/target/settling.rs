@@ -6,7 +6,7 @@ use super::FhirTarget;
 use super::hits::Hits;
 use super::looking_up::LookedUp;
 use super::memory::Answer;
-use super::sent::{Deed, Sent};
+use super::sent::{Operation, Sent};
 use super::writing::Answered;
 use crate::cast::{Found, Resource, StudyDelta};
 use crate::client::Response;
@@ -75,7 +75,7 @@ impl FhirTarget {
 
     /// Returns the resource as it is stored now, as far as the answer says so.
     async fn stored(&self, sent: &Sent, response: &Response) -> Result<Option<Resource>, Failure> {
-        if let Deed::Create { identity } = &sent.deed {
+        if let Operation::Create { identity } = &sent.deed {
             let stored = self.created(identity, response).await?;
             self.learn_by(sent, response, &stored)?;
             return Ok(Some(stored));
@@ -93,7 +93,7 @@ impl FhirTarget {
         sent: &Sent,
         response: &Response,
     ) -> Result<Option<Resource>, Failure> {
-        let Deed::Update { id, .. } = &sent.deed else {
+        let Operation::Update { id, .. } = &sent.deed else {
             return Ok(None);
         };
         let read = self.client.read(&sent.resource_type, id).await?;
@@ -108,7 +108,7 @@ impl FhirTarget {
     /// somebody wrote after it, or of what a create found, nothing can be learnt; where the answer
     /// names no version, only of what has just been created.
     fn learn_by(&self, sent: &Sent, response: &Response, stored: &Resource) -> Result<(), Failure> {
-        let found = matches!(sent.deed, Deed::Create { .. }) && response.status == 200;
+        let found = matches!(sent.deed, Operation::Create { .. }) && response.status == 200;
         let version = stored.version();
         let is_written = match response.version() {
             Some(written) => version.as_deref() == Some(written),
@@ -128,7 +128,7 @@ impl FhirTarget {
         is_first: bool,
     ) -> Result<(), Failure> {
         match &sent.deed {
-            Deed::Create { identity }
+            Operation::Create { identity }
                 if is_first || response.status == 200 || response.resource.is_some() =>
             {
                 self.created(identity, response).await.map(drop)
@@ -138,7 +138,7 @@ impl FhirTarget {
     }
 
     async fn check_deleted(&self, sent: &Sent) -> Result<(), Failure> {
-        let Deed::Delete { id } = &sent.deed else {
+        let Operation::Delete { id } = &sent.deed else {
             return Ok(());
         };
         if self.client.read(&sent.resource_type, id).await?.is_none() {
@@ -196,7 +196,7 @@ fn replace(found: &mut Found, sent: &Sent, stored: Option<Resource>) {
         "Endpoint" => &mut found.endpoint,
         _ => return,
     };
-    let is_delete = matches!(sent.deed, Deed::Delete { .. });
+    let is_delete = matches!(sent.deed, Operation::Delete { .. });
     of_type.retain(|it| !sent.names(it));
     match stored {
         Some(stored) => {

@@ -5,7 +5,7 @@ use tracing::debug;
 use super::FhirTarget;
 use super::looking_up::LookedUp;
 use super::room::Room;
-use super::sent::{Deed, Sent};
+use super::sent::{Operation, Sent};
 use super::steps::{self, Deleted};
 use super::testing::is_no_later;
 use super::verifying::is_of;
@@ -151,7 +151,7 @@ impl FhirTarget {
         count(&requests, &responses, applied);
         let answered: Answered = sent.into_iter().zip(responses).collect();
         for (sent, response) in &answered {
-            if let Deed::Update { id, version } = &sent.deed
+            if let Operation::Update { id, version } = &sent.deed
                 && response
                     .version()
                     .is_some_and(|it| is_no_later(it, version))

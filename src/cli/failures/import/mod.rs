@@ -8,7 +8,7 @@ mod tests;
 
 use clap::Args;
 
-use crate::cli::broken::Broken;
+use crate::cli::command_error::CommandError;
 use crate::cli::exit::Exit;
 use crate::cli::progress::Progress;
 use crate::cli::{SettingsArgument, reach};
@@ -38,7 +38,7 @@ pub(super) struct Arguments {
     settings: SettingsArgument,
 }
 
-pub(super) async fn import(arguments: &Arguments) -> Result<Exit, Broken> {
+pub(super) async fn import(arguments: &Arguments) -> Result<Exit, CommandError> {
     let reached = reach::existing(&arguments.settings)?;
     let mut progress = Progress::of("rows");
     let mut takeover = TakeOver {
@@ -58,7 +58,7 @@ pub(super) async fn import(arguments: &Arguments) -> Result<Exit, Broken> {
     ended?;
     if reached.stop.is_cancelled() {
         eprintln!("Interrupted; the same command goes on with the rest.");
-        return Err(Broken::Interrupted);
+        return Err(CommandError::Interrupted);
     }
     Ok(Exit::Done)
 }

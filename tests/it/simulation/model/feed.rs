@@ -6,9 +6,9 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use radcast_dicom::Dataset;
 use radcast_dicomweb::{Entry, Page};
-use radcast_engine::failure::{Code, Failure, Subject, Withheld};
+use radcast_engine::failure::{Code, Failure, Redacted, Subject};
 use radcast_engine::feed::InstanceKey;
-use radcast_engine::feed::{ChangeFeed, MalformedEntry, PresentState};
+use radcast_engine::feed::{ChangeFeed, CurrentState, MalformedEntry};
 
 use super::{Event, Nature, World, WorldState};
 
@@ -46,7 +46,7 @@ impl ChangeFeed for ModelFeed {
 pub struct ModelPresent(pub World);
 
 #[async_trait]
-impl PresentState<Dataset> for ModelPresent {
+impl CurrentState<Dataset> for ModelPresent {
     async fn entry(
         &self,
         sequence: u64,
@@ -100,6 +100,6 @@ impl WorldState {
     }
 }
 
-fn raw(sequence: u64) -> Withheld {
-    Withheld::new(format!("entry {sequence}"))
+fn raw(sequence: u64) -> Redacted {
+    Redacted::new(format!("entry {sequence}"))
 }

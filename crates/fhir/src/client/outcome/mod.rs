@@ -9,7 +9,7 @@ use std::fmt::Write;
 use bytes::Bytes;
 use serde::Deserialize;
 
-use radcast_engine::failure::Withheld;
+use radcast_engine::failure::Redacted;
 
 /// The longest text of one answer that is shown, in characters.
 const LONGEST: usize = 1_000;
@@ -89,9 +89,9 @@ impl Refusal {
     }
 
     /// The outcome as the server wrote it, for the archive; `body` is what was read.
-    pub(super) fn answer(&self, body: &Bytes) -> Option<Withheld> {
+    pub(super) fn answer(&self, body: &Bytes) -> Option<Redacted> {
         let outcome = Some(body).filter(|_| !self.issues.is_empty());
-        outcome.map(|body| Withheld::new(cut(body)))
+        outcome.map(|body| Redacted::new(cut(body)))
     }
 
     /// Whether the text says that a version did not match. Some servers answer 400 to a stale
