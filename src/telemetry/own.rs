@@ -5,5 +5,5 @@ use tracing::Metadata;
 /// Whether an event or a span is radcast's own.
 pub(super) fn is_own(metadata: &Metadata<'_>) -> bool {
     let target = metadata.target();
-    target == "radcast" || target.starts_with("radcast::")
+    target == "radcast" || target.starts_with("radcast::") || target.starts_with("radcast_")
 }
