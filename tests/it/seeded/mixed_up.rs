@@ -20,9 +20,23 @@ pub struct MixedUp {
     travelling: BTreeMap<u64, Travelling>,
     next: u64,
     /// The last good answer of each kind to each replica.
-    told: BTreeMap<(usize, String), Answer>,
+    told: BTreeMap<(usize, String), Told>,
     /// How many true answers each replica has had since the last that was none.
     since: BTreeMap<usize, u64>,
+}
+
+/// A good answer, and the versions on which what was asked for depended: when the same versions are
+/// updated again, nobody could tell that answer from the truth.
+#[derive(Debug)]
+struct Told {
+    answer: Answer,
+    versions: Vec<String>,
+}
+
+/// A request, as far as its answer may be another's.
+struct Asked {
+    kind: String,
+    versions: Vec<String>,
 }
 
 #[derive(Debug)]
@@ -41,7 +55,7 @@ pub async fn travel(world: &World, replica: usize, request: &Outgoing, answer: A
         let state = &mut world.lock();
         let number = set_out(state, replica, answer);
         if state.plan.fhir_lies.mixed_up > 0 && !state.calm {
-            mix_up(state, replica, number, &kind(request));
+            mix_up(state, replica, number, asked(request));
         }
         number
     };
@@ -62,6 +76,17 @@ fn set_out(state: &mut State, replica: usize, answer: Answer) -> u64 {
     mixed_up.next
 }
 
+fn asked(request: &Outgoing) -> Asked {
+    let body = request.body.as_ref();
+    let bundle: Value = body.map_or(Value::Null, |body| serde_json::from_slice(body).unwrap());
+    let requests = items(&bundle["entry"]).map(|entry| &entry["request"]);
+    let updates = requests.filter(|request| request["ifMatch"].is_string());
+    Asked {
+        kind: kind(request),
+        versions: updates.map(Value::to_string).collect(),
+    }
+}
+
 /// What is asked for, without which one.
 fn kind(request: &Outgoing) -> String {
     if let Some(body) = &request.body {
@@ -78,7 +103,7 @@ fn kind(request: &Outgoing) -> String {
 }
 
 /// Perhaps an answer that is on its way becomes another.
-fn mix_up(state: &mut State, replica: usize, number: u64, kind: &str) {
+fn mix_up(state: &mut State, replica: usize, number: u64, asked: Asked) {
     let mixed_up = state.plan.fhir_lies.mixed_up;
     let since = *state.mixed_up.since.entry(replica).or_insert(TRUE_BETWEEN);
     let is_due = since >= TRUE_BETWEEN;
@@ -86,9 +111,9 @@ fn mix_up(state: &mut State, replica: usize, number: u64, kind: &str) {
     // There are few transactions that have an order, and few reads.
     let is_another = match state.rng.u8(..3) {
         0 if is_due && reorder(state, number) => true,
-        0 if is_due => state.rng.u8(..4) == 0 && deny(state, number, kind),
+        0 if is_due => state.rng.u8(..4) == 0 && deny(state, number, &asked.kind),
         1 if chosen => cross(state, replica, number),
-        2 if chosen => repeat(state, replica, number, kind),
+        2 if chosen => repeat(state, replica, number, &asked),
         _ => false,
     };
     let since = if is_another { 0 } else { since + 1 };
@@ -96,8 +121,9 @@ fn mix_up(state: &mut State, replica: usize, number: u64, kind: &str) {
     let own = &state.mixed_up.travelling[&number];
     if !own.is_another && own.answer.status == 200 {
         let answer = own.answer.clone();
-        let key = (replica, kind.to_owned());
-        state.mixed_up.told.insert(key, answer);
+        let versions = asked.versions;
+        let told = Told { answer, versions };
+        state.mixed_up.told.insert((replica, asked.kind), told);
     }
 }
 
@@ -166,16 +192,17 @@ fn deny(state: &mut State, number: u64, kind: &str) -> bool {
 }
 
 /// What was answered before to a request of the same kind is answered again, once.
-fn repeat(state: &mut State, replica: usize, number: u64, kind: &str) -> bool {
+fn repeat(state: &mut State, replica: usize, number: u64, asked: &Asked) -> bool {
     let mixed_up = &mut state.mixed_up;
     let own = mixed_up.travelling.get_mut(&number).unwrap();
-    let Some(told) = mixed_up.told.remove(&(replica, kind.to_owned())) else {
+    let Some(told) = mixed_up.told.remove(&(replica, asked.kind.clone())) else {
         return false;
     };
-    if told.body == own.answer.body || !is_whole(&own.answer) {
+    let is_same = !asked.versions.is_empty() && told.versions == asked.versions;
+    if is_same || told.answer.body == own.answer.body || !is_whole(&own.answer) {
         return false;
     }
-    own.answer = told;
+    own.answer = told.answer;
     own.is_another = true;
     state.happened("an earlier answer again");
     true
