@@ -2,15 +2,11 @@
 //!
 //! [`Code::of`] takes a coded item, [`body_part`] and [`laterality`] take the plain terms.
 
-// Goes when the first row uses what is here.
-#![allow(dead_code, unused_imports)]
-
 pub(super) mod body_part;
 mod code;
 pub(super) mod laterality;
 pub(super) mod scheme;
 mod sct_id;
-pub(super) mod sop_class;
 pub(super) mod srt;
 mod table;
 
