@@ -16,12 +16,12 @@ peers: ## build the FHIR servers that others wrote, helios-hfs and HAPI, once: 5
 
 test-hapi: ## build HAPI, once: a minute; run the tests against HAPI alone
 	@. tests/tools/environment && RADCAST_TEST_HAPI=$$(tests/tools/hapi) && \
-	export RADCAST_TEST_HAPI && cargo test --locked --test it -- peers:: --skip ::hfs::
+	export RADCAST_TEST_HAPI && cargo test --locked --workspace --test it -- peers:: --skip ::hfs::
 
 test-peers: peers ## run the tests against servers that others wrote
 	@. tests/tools/environment && RADCAST_TEST_HFS=$$(tests/tools/hfs) && \
 	RADCAST_TEST_HAPI=$$(tests/tools/hapi) && \
-	export RADCAST_TEST_HFS RADCAST_TEST_HAPI && cargo test --locked --test it -- peers::
+	export RADCAST_TEST_HFS RADCAST_TEST_HAPI && cargo test --locked --workspace --test it -- peers::
 
 lint: ## format, clippy, documentation, dependencies
 	cargo fmt --all --check
