@@ -74,7 +74,7 @@ impl Feed {
         feed
     }
 
-    /// So many enhanced multi-frame CT images, in studies of this many series of one image.
+    /// Returns a feed of enhanced multi-frame CT images: their number, and the number of series in a study.
     pub(crate) fn enhanced(images: u32, series: u32) -> Self {
         let mut feed = Self::default();
         for patient in 0..images / series {
@@ -158,7 +158,7 @@ impl Feed {
         refused.count() as u64
     }
 
-    /// Whether entries are of megabytes.
+    /// Returns whether an entry takes megabytes.
     pub(crate) fn has_large_entries(&self) -> bool {
         let mut studies = self.studies.iter();
         studies.any(|study| study.modality == Modality::EnhancedCt)

@@ -13,7 +13,7 @@ pub(crate) enum Scenario {
     Ct(u32),
     /// So many CR studies of two instances.
     Cr(u32),
-    /// So many enhanced multi-frame CT images, 2 MB each, in studies of this many.
+    /// Enhanced multi-frame CT images of 2 MB each: their number, and the number in a study.
     Enhanced(u32, u32),
     /// A hospital's day of so many entries, CT, MR, CR, US and SR, interleaved.
     Day(u64),

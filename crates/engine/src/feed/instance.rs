@@ -24,3 +24,18 @@ pub fn is_uid(text: &str) -> bool {
     text.len() <= 64
         && parts.all(|part| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_uid_is_numbers_with_dots_between_them() {
+        for uid in ["1.2.840.10008.1.1", "0", "1.02", &"1".repeat(64)] {
+            assert!(is_uid(uid), "{uid}");
+        }
+        for other in ["", ".", "1.", ".1", "1..2", "1.2a", "1 2", &"1".repeat(65)] {
+            assert!(!is_uid(other), "{other}");
+        }
+    }
+}

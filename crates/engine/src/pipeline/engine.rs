@@ -36,7 +36,7 @@ use crate::worker::work::{Bounds, Sources, Work};
 struct Tasks<T: Target> {
     work: Work<T>,
     sources: Sources<T::Change>,
-    keeper: PositionHandle,
+    position_writer: PositionHandle,
     reader: AbortOnDropHandle<()>,
     _signals: AbortOnDropHandle<()>,
     rows: AbortOnDropHandle<()>,
@@ -109,10 +109,10 @@ impl<T: Target> Engine<T> {
         let Tasks {
             work,
             sources,
-            keeper,
+            position_writer,
             ..
         } = &mut tasks;
-        let ended = work.run(sources, keeper, &stop).await;
+        let ended = work.run(sources, position_writer, &stop).await;
         stop.cancel();
         self.end(tasks, ended).await
     }
@@ -134,7 +134,7 @@ impl<T: Target> Engine<T> {
         let (saved, stored) = watch::channel(begin.position);
         let retrying = Retrying::new();
         let reader = self.reader(feed, &trouble, pages, stop);
-        let keeper = self.keeper(begin.etag, &gate, to_save, saved);
+        let position_writer = self.position_writer(begin.etag, &gate, to_save, saved);
         let rows = retrying.rows(Arc::clone(&self.store), self.retry.max_delay);
         let breaker = Breaker::new(&self.escalation, self.retry.max_delay, &gate);
         let progress = Progress::new(status, stored, gate.clone(), trouble);
@@ -157,7 +157,7 @@ impl<T: Target> Engine<T> {
                 pages: read,
                 rounds: signalled,
             },
-            keeper: spawn(keeper.run()).fuse(),
+            position_writer: spawn(position_writer.run()).fuse(),
             reader: spawn(reader.run()),
             _signals: spawn(self.signals(rounds, stop).run()),
             rows: spawn(rows.run()),
@@ -182,10 +182,10 @@ impl<T: Target> Engine<T> {
                 "the task that reads the feed panicked"
             );
         }
-        if tasks.keeper.is_terminated() {
+        if tasks.position_writer.is_terminated() {
             return ended;
         }
-        let saved = timeout_at(stopped + tenth * 9, tasks.keeper).await;
+        let saved = timeout_at(stopped + tenth * 9, tasks.position_writer).await;
         // Rows that are left tell of a retry until the next start.
         let _ = timeout_at(stopped + tenth * 9, tasks.rows).await;
         let Ok(Ok(saved)) = saved else {
@@ -229,7 +229,7 @@ impl<T: Target> Engine<T> {
         }
     }
 
-    fn keeper(
+    fn position_writer(
         &self,
         etag: Option<ETag>,
         gate: &Gate,

@@ -27,7 +27,7 @@ pub(crate) struct DesiredPosition {
     pub(crate) at_rest: bool,
 }
 
-/// The task of a keeper, which may be waited for again after it has ended.
+/// The task of a position writer, which may be waited for again after it has ended.
 pub(crate) type PositionHandle = Fuse<AbortOnDropHandle<Result<(), Failure>>>;
 
 /// Saves the position when it has moved.
@@ -142,7 +142,7 @@ mod tests {
         };
         let (wanted, to_save) = watch::channel(at(0, true));
         let (saved, stored) = watch::channel(SyncState::default());
-        let keeper = PositionWriter {
+        let position_writer = PositionWriter {
             store: store.clone(),
             etag: None,
             retry: Arc::new(retry()),
@@ -150,7 +150,7 @@ mod tests {
             wanted: to_save,
             saved,
         };
-        let running = tokio::spawn(keeper.run());
+        let running = tokio::spawn(position_writer.run());
         wanted.send_replace(at(0, false));
         sleep(Duration::from_millis(1)).await;
         wanted.send_replace(at(1, false));

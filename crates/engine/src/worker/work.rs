@@ -104,7 +104,7 @@ impl<T: Target> Work<T> {
     pub(crate) async fn run(
         &mut self,
         sources: &mut Sources<T::Change>,
-        keeper: &mut PositionHandle,
+        position_writer: &mut PositionHandle,
         stop: &CancellationToken,
     ) -> Result<(), Failure> {
         loop {
@@ -114,7 +114,7 @@ impl<T: Target> Work<T> {
                 // Stopping comes first: it ends the reader, which alone would be an error.
                 biased;
                 () = stop.cancelled() => return Ok(()),
-                ended = &mut *keeper => return ended.unwrap_or_else(|_| Err(panicked("keeping"))),
+                ended = &mut *position_writer => return ended.unwrap_or_else(|_| Err(panicked("keeping"))),
                 Some(done) = self.running.join_next() => self.take_done(done)?,
                 // Rounds before pages: a long feed leaves no other time for them, and each is small.
                 round = sources.rounds.recv(), if self.rounds.are_over() && self.has_room() => match round {
